@@ -1,0 +1,71 @@
+"""What the pipeline reads from the project's own documents, so that they and it cannot drift apart.
+
+docs.py command N       the N-th install command of README.md, as it stands there
+docs.py examples        the Python examples of README.md, as one program
+docs.py links           fails when a Markdown file links to a file that is not there
+docs.py extra NAME      the requirements of an extra, one a line
+docs.py baseline BUILD  the sources that CMake compiles in BUILD for the lowest ISA, one a line
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def code_blocks(language: str) -> list[str]:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", readme, flags=re.MULTILINE | re.DOTALL)
+
+
+def command(number: str) -> str:
+    commands = [line for block in code_blocks("sh") for line in block.splitlines() if line.startswith("pip install")]
+    if len(commands) != 2:
+        raise SystemExit(f"README.md has {len(commands)} lines that begin with 'pip install'; it promises two")
+    return commands[int(number) - 1]
+
+
+def examples() -> str:
+    return "\n".join(code_blocks("python"))
+
+
+def prose(document: Path) -> str:
+    return re.sub(r"^```.*?^```$", "", document.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+def links() -> str:
+    documents = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    broken = [
+        f"{document.relative_to(ROOT)}: {target}"
+        for document in documents
+        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", prose(document))
+        if "://" not in target and not (document.parent / target).exists()
+    ]
+    if broken:
+        raise SystemExit("links that lead nowhere:\n" + "\n".join(broken))
+    return f"links: {len(documents)} documents, all found"
+
+
+def extra(name: str) -> str:
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return "\n".join(project["optional-dependencies"][name])
+
+
+def baseline(build: str) -> str:
+    entries = json.loads((ROOT / build / "compile_commands.json").read_text(encoding="utf-8"))
+    files = {Path(entry["file"]).relative_to(ROOT) for entry in entries if "FASTGD_ISA_" not in entry["command"]}
+    return "\n".join(sorted(str(file) for file in files if file.parts[0] == "cpp"))
+
+
+if __name__ == "__main__":
+    verbs: dict[str, Callable[..., str]] = {f.__name__: f for f in (command, examples, links, extra, baseline)}
+    if len(sys.argv) < 2 or sys.argv[1] not in verbs:
+        raise SystemExit(__doc__)
+    print(verbs[sys.argv[1]](*sys.argv[2:]))

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <span>
+#include <stdexcept>
+#include <string>
+
+namespace fastgd::bindings {
+
+namespace py = pybind11;
+
+void bind_system(py::module_& module);
+void bind_objective(py::module_& module);
+void bind_descent(py::module_& module);
+
+// Arrays as the core takes them: no conversion behind the caller's back.
+using Floats = py::array_t<double, py::array::c_style>;
+using Ints = py::array_t<std::int64_t, py::array::c_style>;
+
+template <class T>
+std::span<const T> view(const py::array_t<T, py::array::c_style>& array) {
+    return {array.data(), static_cast<std::size_t>(array.size())};
+}
+
+inline void require(bool condition, const std::string& message) {
+    if (!condition) throw std::invalid_argument(message);
+}
+
+template <class T>
+py::array_t<T> to_array(const std::vector<T>& values, std::vector<py::ssize_t> shape) {
+    py::array_t<T> array(std::move(shape));
+    std::copy(values.begin(), values.end(), array.mutable_data());
+    return array;
+}
+
+// Lets a pending signal raise its Python exception; for use without the GIL.
+inline void check_signals() {
+    const py::gil_scoped_acquire held;
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+}
+
+}  // namespace fastgd::bindings

@@ -1,0 +1,149 @@
+#include <pybind11/functional.h>
+#include <pybind11/stl.h>
+
+#include <variant>
+
+#include "bindings/objective.hpp"
+#include "fastgd/minimize.hpp"
+
+namespace fastgd::bindings {
+namespace {
+
+using NumbersByName = std::map<std::string, Floats>;
+
+std::vector<PerModel> per_model(const NumbersByName& given) {
+    std::vector<PerModel> out;
+    for (const auto& [name, values] : given) {
+        const auto numbers = view(values);
+        out.push_back({name, {numbers.begin(), numbers.end()}});
+    }
+    return out;
+}
+
+std::vector<double> copy(const Floats& values) {
+    const auto numbers = view(values);
+    return {numbers.begin(), numbers.end()};
+}
+
+// Brings the core's calls to Python. KeyboardInterrupt ends the run with what it has; other exceptions go through.
+class PythonObserver final : public Observer {
+public:
+    PythonObserver(std::optional<py::function> callback, py::ssize_t n_models, py::ssize_t n_params)
+        : callback_(std::move(callback)), n_models_(n_models), n_params_(n_params) {}
+
+    bool epoch_end(const EpochInfo& info) override {
+        if (!callback_) return false;
+        const py::gil_scoped_acquire held;
+        const auto params = py::cpp_function([&info, this] {
+            py::array_t<double> out({n_models_, n_params_});
+            info.params({out.mutable_data(), static_cast<std::size_t>(out.size())});
+            return out;
+        });
+        return (*callback_)(info.epoch, info.step, row(info.loss), row(info.lr), info.seconds, params).cast<bool>();
+    }
+
+    bool interrupted() override {
+        const py::gil_scoped_acquire held;
+        if (PyErr_CheckSignals() == 0) return false;
+        py::error_already_set error;
+        if (error.matches(PyExc_KeyboardInterrupt)) return true;
+        throw error;
+    }
+
+private:
+    static py::array_t<double> row(std::span<const double> values) {
+        return to_array(std::vector<double>(values.begin(), values.end()), {static_cast<py::ssize_t>(values.size())});
+    }
+
+    std::optional<py::function> callback_;
+    py::ssize_t n_models_;
+    py::ssize_t n_params_;
+};
+
+std::function<std::vector<std::int64_t>(std::int64_t)> make_order(
+    const std::variant<std::monostate, Ints, py::function>& order) {
+    if (const auto* rows = std::get_if<Ints>(&order)) {
+        const auto fixed = view(*rows);
+        return [kept = std::vector<std::int64_t>(fixed.begin(), fixed.end())](std::int64_t) { return kept; };
+    }
+    if (const auto* function = std::get_if<py::function>(&order)) {
+        return [function](std::int64_t epoch) {
+            const py::gil_scoped_acquire held;
+            const auto rows = (*function)(epoch).cast<Ints>();
+            const auto chosen = view(rows);
+            return std::vector<std::int64_t>(chosen.begin(), chosen.end());
+        };
+    }
+    return {};
+}
+
+py::dict to_dict(const DescentResult& result, py::ssize_t n_params) {
+    const auto n_models = static_cast<py::ssize_t>(result.n_models);
+    const auto n_records = static_cast<py::ssize_t>(result.history.epoch.size());
+    py::dict history;
+    history["epoch"] = to_array(result.history.epoch, {n_records});
+    history["step"] = to_array(result.history.step, {n_records});
+    history["loss"] = to_array(result.history.loss, {n_records, n_models});
+    history["lr"] = to_array(result.history.lr, {n_records, n_models});
+    history["grad_norm"] = to_array(result.history.grad_norm, {n_records, n_models});
+    history["seconds"] = to_array(result.history.seconds, {n_records});
+    py::list status;
+    for (const Status s : result.status) status.append(status_name(s));
+    py::dict out;
+    out["x"] = to_array(result.x, {n_models, n_params});
+    out["fun"] = to_array(result.fun, {n_models});
+    out["grad_norm"] = to_array(result.grad_norm, {n_models});
+    out["lr"] = to_array(result.lr, {n_models});
+    out["n_epochs"] = result.n_epochs;
+    out["n_steps"] = result.n_steps;
+    out["status"] = status;
+    out["nonfinite"] = result.nonfinite;
+    out["history"] = history;
+    return out;
+}
+
+py::dict run(const Objective& objective, const Floats& params, const std::string& optimizer,
+             const NumbersByName& optimizer_params, const std::string& schedule, const NumbersByName& schedule_params,
+             const Floats& alpha, const Floats& l1_ratio, std::int64_t batch_size, std::int64_t max_epochs, double tol,
+             std::int64_t n_iter_no_change, bool shuffle,
+             const std::variant<std::monostate, Ints, py::function>& order, std::uint64_t seed, double time_limit,
+             const std::optional<py::function>& observer, int n_threads) {
+    const auto n_params = static_cast<py::ssize_t>(objective.core.n_params());
+    require(params.ndim() == 2 && params.shape(1) == n_params, "params must be (n_models, n_params)");
+    DescentOptions options;
+    options.optimizer = optimizer;
+    options.optimizer_params = per_model(optimizer_params);
+    options.schedule = schedule;
+    options.schedule_params = per_model(schedule_params);
+    options.alpha = copy(alpha);
+    options.l1_ratio = copy(l1_ratio);
+    options.batch_size = batch_size;
+    options.max_epochs = max_epochs;
+    options.tol = tol < 0.0 ? std::nullopt : std::optional(tol);
+    options.n_iter_no_change = n_iter_no_change;
+    options.shuffle = shuffle;
+    options.order = make_order(order);
+    options.seed = seed;
+    options.time_limit = time_limit;
+    options.n_threads = n_threads;
+    PythonObserver watcher(observer, params.shape(0), n_params);
+    const auto start = view(params);
+    DescentResult result;
+    {
+        const py::gil_scoped_release released;
+        result = fastgd::minimize(objective.core, start, options, &watcher);
+    }
+    return to_dict(result, n_params);
+}
+
+}  // namespace
+
+void bind_descent(py::module_& module) {
+    module.def("minimize", &run, py::arg("objective"), py::arg("params").noconvert(), py::kw_only(),
+               py::arg("optimizer"), py::arg("optimizer_params"), py::arg("schedule"), py::arg("schedule_params"),
+               py::arg("alpha"), py::arg("l1_ratio"), py::arg("batch_size"), py::arg("max_epochs"), py::arg("tol"),
+               py::arg("n_iter_no_change"), py::arg("shuffle"), py::arg("order").none(true), py::arg("seed"),
+               py::arg("time_limit"), py::arg("observer").none(true), py::arg("n_threads"));
+}
+
+}  // namespace fastgd::bindings

@@ -1,0 +1,126 @@
+#include "bindings/objective.hpp"
+
+#include <pybind11/stl.h>
+
+#include "fastgd/errors.hpp"
+#include "runtime/dispatch.hpp"
+#include "runtime/registry_lookup.hpp"
+
+namespace fastgd::bindings {
+namespace {
+
+constexpr const char* kStorageNames[kStorages] = {"float64", "float32", "float16", "bfloat16", "uint8", "int8"};
+
+MatrixView matrix_view(const py::array& X, const std::string& storage) {
+    int at = 0;
+    while (at < kStorages && storage != kStorageNames[at]) ++at;
+    require(at < kStorages, "storage '" + storage + "' is not known");
+    const auto kind = static_cast<Storage>(at);
+    require(X.ndim() == 2, "X must have two dimensions");
+    require(X.itemsize() == element_size(kind), "X's elements must have the size of " + storage);
+    require(X.shape(1) <= 1 || X.strides(1) == X.itemsize(), "the elements of a row of X must lie side by side");
+    return {X.data(), X.shape(0), X.shape(1), X.strides(0), kind};
+}
+
+// A C-contiguous array of the compute type, `size` elements long: what the core reads through a bare pointer.
+const void* checked(const py::array& array, bool is_double, py::ssize_t size, const char* name) {
+    const bool typed = is_double ? py::isinstance<py::array_t<double, py::array::c_style>>(array)
+                                 : py::isinstance<py::array_t<float, py::array::c_style>>(array);
+    require(typed, std::string(name) + " must be a C-contiguous array of the compute type");
+    require(array.size() == size, std::string(name) + " must have " + std::to_string(size) + " elements");
+    return array.data();
+}
+
+// How many targets a row has: one for each output of a regression, else a label or a class index.
+int n_targets_of(const std::string& loss, int n_outputs) {
+    const KernelTable& table = kernels();
+    return table.losses[loss_index(table, loss)].kind == LossKind::regression ? n_outputs : 1;
+}
+
+std::unique_ptr<Objective> make_objective(const py::array& X, const std::string& storage, const py::array& y,
+                                          const std::string& loss, const std::map<std::string, double>& loss_params,
+                                          int n_outputs, double alpha, double l1_ratio, bool fit_intercept,
+                                          const std::optional<py::array>& sample_weight,
+                                          const std::optional<py::array>& offset) {
+    const MatrixView view = matrix_view(X, storage);
+    const bool is_double = view.storage == Storage::f64;
+    LinearOptions options;
+    options.loss = loss;
+    if (!loss_params.empty()) options.loss_param = loss_params.begin()->second;
+    options.n_outputs = n_outputs;
+    options.alpha = alpha;
+    options.l1_ratio = l1_ratio;
+    options.fit_intercept = fit_intercept;
+    const py::ssize_t n_targets = n_targets_of(loss, n_outputs);
+    const void* weights =
+        sample_weight ? checked(*sample_weight, is_double, view.n_rows, "sample_weight") : nullptr;
+    const void* offsets = offset ? checked(*offset, is_double, view.n_rows * n_outputs, "offset") : nullptr;
+    const void* targets = checked(y, is_double, view.n_rows * n_targets, "y");
+    return std::unique_ptr<Objective>(
+        new Objective{X, y, sample_weight, offset, LinearObjective(view, targets, options, weights, offsets)});
+}
+
+std::optional<std::span<const std::int64_t>> view_rows(const std::optional<Ints>& rows) {
+    if (!rows) return std::nullopt;
+    return view(*rows);
+}
+
+double value(const Objective& self, const Floats& w, const std::optional<Ints>& rows, int n_threads) {
+    const auto at = view(w);
+    const auto chosen = view_rows(rows);
+    const py::gil_scoped_release released;
+    return self.core.value(at, chosen, n_threads, check_signals);
+}
+
+double value_and_grad(const Objective& self, const Floats& w, const std::optional<Ints>& rows, Floats& grad,
+                      int n_threads) {
+    const auto at = view(w);
+    const auto chosen = view_rows(rows);
+    const std::span<double> out(grad.mutable_data(), static_cast<std::size_t>(grad.size()));
+    const py::gil_scoped_release released;
+    return self.core.value_and_grad(at, out, chosen, n_threads, check_signals);
+}
+
+py::array decision_function(const Objective& self, const Floats& w, const std::optional<Ints>& rows, int n_threads) {
+    const auto at = view(w);
+    const auto chosen = view_rows(rows);
+    const py::ssize_t n_rows = chosen ? static_cast<py::ssize_t>(chosen->size()) : self.core.n_samples();
+    const bool is_double = self.X.itemsize() == 8;
+    py::array out(is_double ? py::dtype::of<double>() : py::dtype::of<float>(),
+                  std::vector<py::ssize_t>{n_rows, self.core.n_outputs()});
+    void* data = out.mutable_data();
+    {
+        const py::gil_scoped_release released;
+        self.core.decision_function(at, data, chosen, n_threads);
+    }
+    return out;
+}
+
+}  // namespace
+
+void bind_objective(py::module_& module) {
+    py::register_exception_translator([](std::exception_ptr error) {
+        try {
+            if (error) std::rethrow_exception(error);
+        } catch (const NonFiniteError& e) {
+            PyErr_SetString(PyExc_FloatingPointError, e.what());
+        }
+    });
+    py::classh<Objective>(module, "LinearObjective", py::is_final())
+        .def(py::init(&make_objective), py::arg("X"), py::arg("storage"), py::arg("y"), py::arg("loss"),
+             py::arg("loss_params"), py::arg("n_outputs"), py::arg("alpha"), py::arg("l1_ratio"),
+             py::arg("fit_intercept"), py::arg("sample_weight").none(true), py::arg("offset").none(true))
+        .def("value", &value, py::arg("w").noconvert(), py::arg("rows").noconvert().none(true), py::arg("n_threads"))
+        .def("value_and_grad", &value_and_grad, py::arg("w").noconvert(), py::arg("rows").noconvert().none(true),
+             py::arg("grad").noconvert(), py::arg("n_threads"))
+        .def("decision_function", &decision_function, py::arg("w").noconvert(),
+             py::arg("rows").noconvert().none(true), py::arg("n_threads"))
+        .def("find_nonfinite", [](const Objective& self) { return self.core.find_nonfinite(); })
+        .def("mean_squared_row_norm", [](const Objective& self) { return self.core.mean_squared_row_norm(); })
+        .def_property_readonly("n_samples", [](const Objective& self) { return self.core.n_samples(); })
+        .def_property_readonly("n_features", [](const Objective& self) { return self.core.n_features(); })
+        .def_property_readonly("n_outputs", [](const Objective& self) { return self.core.n_outputs(); })
+        .def_property_readonly("n_params", [](const Objective& self) { return self.core.n_params(); });
+}
+
+}  // namespace fastgd::bindings

@@ -1,0 +1,339 @@
+#include "fastgd/minimize.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <memory>
+#include <stdexcept>
+
+#include "descent/sampler.hpp"
+#include "descent/stopping.hpp"
+#include "objectives/linear_run.hpp"
+#include "runtime/dispatch.hpp"
+#include "runtime/registry_lookup.hpp"
+#include "runtime/threads.hpp"
+#include "schedules/registry.hpp"
+
+namespace fastgd {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Rows between two looks at the clock, at most; time between two looks for an interruption.
+constexpr std::int64_t kSliceRows = 8192;
+constexpr double kPollSeconds = 0.02;
+// A run that ends with this many times the loss it began with has diverged, though every number is finite.
+constexpr double kGrowth = 10.0;
+
+// Thrown through a pass over the data, to end it.
+struct Stopped {
+    Status status;
+};
+
+void require(bool condition, const std::string& message) {
+    if (!condition) throw std::invalid_argument(message);
+}
+
+std::string known_names(const auto* params, int n) {
+    std::string names;
+    for (int i = 0; i < n && params[i].name != nullptr; ++i) names += std::string(i > 0 ? ", " : "") + params[i].name;
+    return names;
+}
+
+// [model][n_max] from named numbers; what is not named has its default.
+std::vector<double> table_of(const auto* params, int n_max, const std::vector<PerModel>& given, std::size_t n_models,
+                             const std::string& owner) {
+    std::vector<double> table(n_models * static_cast<std::size_t>(n_max));
+    for (std::size_t m = 0; m < n_models; ++m)
+        for (int i = 0; i < n_max; ++i)
+            table[m * static_cast<std::size_t>(n_max) + static_cast<std::size_t>(i)] = params[i].default_value;
+    for (const PerModel& entry : given) {
+        int at = 0;
+        while (at < n_max && params[at].name != nullptr && entry.name != params[at].name) ++at;
+        require(at < n_max && params[at].name != nullptr,
+                owner + " has no parameter '" + entry.name + "'; it has: " + known_names(params, n_max));
+        require(entry.values.size() == 1 || entry.values.size() == n_models,
+                owner + "'s " + entry.name + " must have one value, or one for each model");
+        for (std::size_t m = 0; m < n_models; ++m) {
+            const double value = entry.values[entry.values.size() == 1 ? 0 : m];
+            require(std::isfinite(value), owner + "'s " + entry.name + " must be finite");
+            table[m * static_cast<std::size_t>(n_max) + static_cast<std::size_t>(at)] = value;
+        }
+    }
+    return table;
+}
+
+const ScheduleInfo& find_schedule(const std::string& name) {
+    return kSchedules[registry_index(kSchedules, static_cast<int>(std::size(kSchedules)), name, "schedule")];
+}
+
+class Descent {
+public:
+    Descent(const LinearObjective& objective, std::span<const double> params, const DescentOptions& options,
+            Observer* observer)
+        : objective_(objective),
+          options_(options),
+          observer_(observer),
+          n_params_(static_cast<std::size_t>(objective.n_params())),
+          n_models_(params.size() / n_params_),
+          schedule_(find_schedule(options.schedule)),
+          schedule_params_(table_of(schedule_.params, kMaxScheduleParams, options.schedule_params, n_models_,
+                                    "schedule '" + options.schedule + "'")),
+          x_(params.begin(), params.end()),
+          loss_(n_models_),
+          lr_(n_models_),
+          grad_norm_(n_models_, std::nan("")),
+          finite_(std::make_unique<bool[]>(n_models_)),
+          penalty_(n_models_) {
+        require(n_models_ > 0 && params.size() == n_models_ * n_params_,
+                "params must hold a whole number of models of " + std::to_string(n_params_) + " parameters");
+        require(options.batch_size >= 0, "batch_size must be 0 (all rows) or positive");
+        require(options.max_epochs >= 1, "max_epochs must be at least 1");
+        require(options.n_iter_no_change >= 1, "n_iter_no_change must be at least 1");
+        full_ = options.batch_size == 0;
+        run_ = start_run(objective, settings(), options.batch_size,
+                         options.n_threads > 0 ? options.n_threads : max_threads());
+        run_->set_params(x_);
+        for (std::size_t m = 0; m < n_models_; ++m) models_.emplace_back(options.tol, options.n_iter_no_change);
+    }
+
+    DescentResult run() {
+        began_ = Clock::now();
+        polled_ = began_;
+        Sampler sampler = make_sampler();
+        Status ended = Status::max_epochs;
+        try {
+            for (std::int64_t epoch = 0; epoch < options_.max_epochs && any_running(); ++epoch) {
+                walk_epoch(sampler, epoch);
+                if (!close_epoch(epoch)) throw Stopped{Status::callback};
+            }
+        } catch (const Stopped& stop) {
+            ended = stop.status;
+        }
+        return finish(ended);
+    }
+
+private:
+    // What becomes of one model, beside its parameters in the run.
+    struct Model {
+        Model(std::optional<double> tol, std::int64_t n_iter_no_change) : convergence(tol, n_iter_no_change) {}
+        Convergence convergence;
+        std::optional<Status> ended;
+        std::vector<double> final_params;
+        double first_loss = std::nan("");
+        double last_loss = std::nan("");
+        double best_loss = std::numeric_limits<double>::infinity();
+        std::vector<double> best_params;
+    };
+
+    ModelSettings settings() const {
+        const KernelTable& table = kernels();
+        ModelSettings settings;
+        settings.n_models = static_cast<int>(n_models_);
+        settings.optimizer = optimizer_index(table, options_.optimizer);
+        settings.hyper = table_of(table.optimizers[settings.optimizer].hyper, kMaxHyper, options_.optimizer_params,
+                                  n_models_, "optimizer '" + options_.optimizer + "'");
+        const auto each = [&](const std::vector<double>& given, double otherwise, const char* name) {
+            require(given.empty() || given.size() == n_models_, std::string(name) + " must have one value a model");
+            return given.empty() ? std::vector<double>(n_models_, otherwise) : given;
+        };
+        settings.alpha = each(options_.alpha, objective_.options().alpha, "alpha");
+        settings.l1_ratio = each(options_.l1_ratio, objective_.options().l1_ratio, "l1_ratio");
+        return settings;
+    }
+
+    Sampler make_sampler() const {
+        const std::int64_t n = objective_.n_samples();
+        return Sampler({n, full_ ? n : std::min(options_.batch_size, n), options_.shuffle, options_.seed,
+                        options_.order, objective_.weighted() ? [this](std::int64_t row) { return objective_.present(row); }
+                                                              : std::function<bool(std::int64_t)>()});
+    }
+
+    bool any_running() const {
+        return std::any_of(models_.begin(), models_.end(), [](const Model& model) { return !model.ended; });
+    }
+
+    double seconds() const { return std::chrono::duration<double>(Clock::now() - began_).count(); }
+
+    // Between parallel regions, on the calling thread.
+    void poll() {
+        const auto now = Clock::now();
+        if (std::chrono::duration<double>(now - began_).count() > options_.time_limit)
+            throw Stopped{Status::time_limit};
+        if (observer_ == nullptr || std::chrono::duration<double>(now - polled_).count() < kPollSeconds) return;
+        polled_ = now;
+        if (observer_->interrupted()) throw Stopped{Status::interrupted};
+    }
+
+    void set_rates(std::int64_t step, double* out) const {
+        for (std::size_t m = 0; m < n_models_; ++m) {
+            const double rate = schedule_.rate(schedule_params_.data() + m * kMaxScheduleParams, step);
+            require(std::isfinite(rate) && rate >= 0.0, "schedule '" + options_.schedule + "' gives the rate " +
+                                                            std::to_string(rate) + " at step " + std::to_string(step));
+            out[m] = rate;
+        }
+    }
+
+    void walk_epoch(Sampler& sampler, std::int64_t epoch) {
+        std::fill(loss_.begin(), loss_.end(), 0.0);
+        std::fill_n(finite_.get(), n_models_, true);
+        StepSums sums{0.0, loss_, {finite_.get(), n_models_}};
+        run_->penalties(penalty_);
+        if (full_) {
+            run_->get_params(x_);
+            set_rates(step_, lr_.data());
+            run_->descend_full(lr_, step_, sums, grad_norm_, [this] { poll(); });
+            ++step_;
+        } else {
+            sampler.start_epoch(epoch);
+            std::vector<double> rates;
+            while (!sampler.epoch_done()) {
+                poll();
+                sampler.next(kSliceRows);
+                const std::size_t n_batches = sampler.batch_ends().size();
+                if (n_batches == 0) continue;
+                rates.resize(n_batches * n_models_);
+                for (std::size_t b = 0; b < n_batches; ++b)
+                    set_rates(step_ + static_cast<std::int64_t>(b), rates.data() + b * n_models_);
+                run_->descend({sampler.rows(), sampler.batch_ends(), rates, step_}, sums);
+                step_ += static_cast<std::int64_t>(n_batches);
+                std::copy(rates.end() - static_cast<std::ptrdiff_t>(n_models_), rates.end(), lr_.begin());
+                if (std::none_of(finite_.get(), finite_.get() + n_models_, [](bool f) { return f; })) break;
+            }
+            run_->get_params(x_);
+        }
+        for (std::size_t m = 0; m < n_models_; ++m) loss_[m] = loss_[m] / sums.weight + penalty_[m];
+    }
+
+    // Records the epoch and settles which models go on. False when a callback ends the run.
+    bool close_epoch(std::int64_t epoch) {
+        ++n_epochs_;
+        history_.epoch.push_back(epoch);
+        history_.step.push_back(step_);
+        history_.seconds.push_back(seconds());
+        for (std::size_t m = 0; m < n_models_; ++m) {
+            const bool running = !models_[m].ended;
+            history_.loss.push_back(running ? loss_[m] : std::nan(""));
+            history_.lr.push_back(running ? lr_[m] : std::nan(""));
+            history_.grad_norm.push_back(running ? grad_norm_[m] : std::nan(""));
+            if (running) judge(m);
+        }
+        if (observer_ == nullptr) return true;
+        const EpochInfo info{epoch, step_, loss_, lr_, history_.seconds.back(),
+                             [this](std::span<double> out) { run_->get_params(out); }};
+        return !observer_->epoch_end(info);
+    }
+
+    std::span<const double> params_of(std::size_t m) const { return {x_.data() + m * n_params_, n_params_}; }
+
+    // x_ holds the parameters that loss_ belongs to: those before a full step, those after an epoch of mini-batches.
+    void judge(std::size_t m) {
+        Model& model = models_[m];
+        if (!finite_[m] || !std::isfinite(loss_[m])) {
+            model.ended = Status::diverged;
+            return;
+        }
+        if (std::isnan(model.first_loss)) model.first_loss = loss_[m];
+        model.last_loss = loss_[m];
+        if (loss_[m] < model.best_loss) {
+            model.best_loss = loss_[m];
+            model.best_params.assign(params_of(m).begin(), params_of(m).end());
+        }
+        if (model.convergence.reached(loss_[m])) {
+            model.ended = Status::converged;
+            std::vector<double> now(x_.size());
+            run_->get_params(now);
+            model.final_params.assign(now.begin() + static_cast<std::ptrdiff_t>(m * n_params_),
+                                      now.begin() + static_cast<std::ptrdiff_t>((m + 1) * n_params_));
+        }
+    }
+
+    // The parameters each model ends with: its last ones, or its best where it did not come to its end.
+    DescentResult finish(Status ended) {
+        DescentResult result;
+        run_->get_params(x_);
+        bool all_diverged = true;
+        for (std::size_t m = 0; m < n_models_; ++m) {
+            Model& model = models_[m];
+            Status status = model.ended.value_or(ended);
+            const bool natural = status == Status::converged || status == Status::max_epochs || status == Status::callback;
+            const bool grown = model.last_loss > kGrowth * std::abs(model.first_loss);
+            const auto own = params_of(m);
+            const bool valid = std::all_of(own.begin(), own.end(), [](double v) { return std::isfinite(v); });
+            if ((natural && grown) || !(valid || model.ended)) status = Status::diverged;
+            if (status == Status::converged) {
+                replace(m, model.final_params);
+            } else if (status == Status::diverged || !natural) {
+                replace(m, model.best_params);
+            }
+            all_diverged = all_diverged && status == Status::diverged;
+            result.status.push_back(status);
+        }
+        run_->set_params(x_);
+        result.n_models = static_cast<std::int64_t>(n_models_);
+        result.fun.resize(n_models_);
+        result.grad_norm.resize(n_models_);
+        if (all_diverged) result.nonfinite = objective_.find_nonfinite();
+        run_->evaluate(result.fun, result.grad_norm);
+        result.x = std::move(x_);
+        result.lr = lr_;
+        result.n_epochs = n_epochs_;
+        result.n_steps = step_;
+        result.history = std::move(history_);
+        return result;
+    }
+
+    // Where nothing better is known (no epoch was finished), finite parameters stay as they are.
+    void replace(std::size_t m, const std::vector<double>& params) {
+        double* own = x_.data() + m * n_params_;
+        if (!params.empty()) {
+            std::copy(params.begin(), params.end(), own);
+        } else if (!std::all_of(own, own + n_params_, [](double v) { return std::isfinite(v); })) {
+            std::copy_n(start_.data() + m * n_params_, n_params_, own);
+        }
+    }
+
+    const LinearObjective& objective_;
+    const DescentOptions& options_;
+    Observer* observer_;
+    std::size_t n_params_;
+    std::size_t n_models_;
+    const ScheduleInfo& schedule_;
+    std::vector<double> schedule_params_;
+    bool full_ = true;
+    std::unique_ptr<Run> run_;
+    std::vector<double> x_;
+    const std::vector<double> start_ = x_;
+    std::vector<double> loss_;
+    std::vector<double> lr_;
+    std::vector<double> grad_norm_;
+    std::unique_ptr<bool[]> finite_;
+    std::vector<double> penalty_;
+    std::vector<Model> models_;
+    History history_;
+    std::int64_t step_ = 0;
+    std::int64_t n_epochs_ = 0;
+    Clock::time_point began_;
+    Clock::time_point polled_;
+};
+
+}  // namespace
+
+const char* status_name(Status status) {
+    switch (status) {
+        case Status::converged: return "converged";
+        case Status::max_epochs: return "max_epochs";
+        case Status::time_limit: return "time_limit";
+        case Status::interrupted: return "interrupted";
+        case Status::callback: return "callback";
+        case Status::diverged: return "diverged";
+    }
+    return "unknown";
+}
+
+DescentResult minimize(const LinearObjective& objective, std::span<const double> params, const DescentOptions& options,
+                       Observer* observer) {
+    return Descent(objective, params, options, observer).run();
+}
+
+}  // namespace fastgd

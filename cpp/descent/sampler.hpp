@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "descent/run.hpp"
+#include "runtime/permutation.hpp"
+
+namespace fastgd {
+
+// In which order an epoch visits the rows, cut into batches. The order is made ahead in slices, never as a whole.
+class Sampler {
+public:
+    struct Options {
+        std::int64_t n_rows;
+        std::int64_t batch_size;
+        bool shuffle;
+        std::uint64_t seed;
+        std::function<std::vector<std::int64_t>(std::int64_t)> order;
+        // Rows that weigh nothing drop out of their batches.
+        std::function<bool(std::int64_t)> present;
+    };
+
+    explicit Sampler(Options options);
+
+    // Throws std::out_of_range where a given order names a row that does not exist.
+    void start_epoch(std::int64_t epoch);
+    bool epoch_done() const { return position_ >= epoch_rows_; }
+
+    // The next whole batches, up to about `max_rows` rows; at least one batch.
+    void next(std::int64_t max_rows);
+    const std::vector<std::int64_t>& rows() const { return rows_; }
+    const std::vector<std::int64_t>& batch_ends() const { return batch_ends_; }
+
+private:
+    void fill_rows(std::int64_t count);
+    void drop_absent();
+
+    Options options_;
+    std::optional<Permutation> permutation_;
+    std::vector<std::int64_t> order_;
+    std::int64_t epoch_rows_ = 0;
+    std::int64_t position_ = 0;
+    std::vector<std::int64_t> rows_;
+    std::vector<std::int64_t> batch_ends_;
+};
+
+}  // namespace fastgd

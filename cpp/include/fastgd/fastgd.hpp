@@ -1,0 +1,7 @@
+#pragma once
+
+#include "fastgd/errors.hpp"
+#include "fastgd/linear_objective.hpp"
+#include "fastgd/loss_info.hpp"
+#include "fastgd/matrix_view.hpp"
+#include "fastgd/minimize.hpp"

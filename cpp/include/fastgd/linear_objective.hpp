@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "fastgd/matrix_view.hpp"
+
+namespace fastgd {
+
+struct LinearOptions {
+    // One of the losses of `loss_names()`; kinds and meanings are in cpp/losses.
+    std::string loss = "log_loss";
+    // The loss's parameter (epsilon, quantile, power); its default where not given.
+    std::optional<double> loss_param{};
+    int n_outputs = 1;
+    // The penalty's strength and the share of it that is L1; the intercept is never penalised.
+    double alpha = 0.0;
+    double l1_ratio = 0.0;
+    bool fit_intercept = true;
+};
+
+// What the library's internals know of an objective; not part of the interface.
+struct LinearAccess;
+
+// F(w) = sum_i s_i loss(y_i, raw_i) / sum_i s_i + alpha ((1 - l1_ratio) / 2 ||coef||^2 + l1_ratio ||coef||_1),
+// raw = X coef^T + intercept + offset. Parameters are flat: coef (n_outputs x n_features, C order), then intercept.
+//
+// X, y, sample_weight and offset belong to the caller and must outlive the objective. Arrays typed `const void*` hold
+// doubles where X is float64 and floats otherwise: y is (n_samples) or, for regression with several outputs,
+// (n_samples, n_outputs); -1 and +1 for a binary loss with one output; class indices otherwise. sample_weight
+// (n_samples) and offset (n_samples, n_outputs) may be null.
+class LinearObjective {
+public:
+    // Throws std::invalid_argument for what does not fit together.
+    LinearObjective(const MatrixView& X, const void* y, LinearOptions options, const void* sample_weight = nullptr,
+                    const void* offset = nullptr);
+    ~LinearObjective();
+    LinearObjective(LinearObjective&&) noexcept;
+    LinearObjective& operator=(LinearObjective&&) noexcept;
+
+    std::int64_t n_samples() const;
+    std::int64_t n_features() const;
+    std::int64_t n_params() const;
+    int n_outputs() const;
+    const LinearOptions& options() const;
+    bool weighted() const;
+    // Whether the row's weight is positive.
+    bool present(std::int64_t row) const;
+
+    // F at w, over all rows or over the given ones (any order, repeats allowed); n_threads 0 is the default number.
+    // Throws NonFiniteError where a raw score is not finite, std::out_of_range for a row that does not exist. `poll` is
+    // called now and then on the calling thread; what it throws ends the pass.
+    double value(std::span<const double> w, std::optional<std::span<const std::int64_t>> rows = {}, int n_threads = 0,
+                 const std::function<void()>& poll = {}) const;
+
+    // The same, with its gradient (for the L1 part a subgradient: the sign, 0 at 0). One pass over the data.
+    double value_and_grad(std::span<const double> w, std::span<double> grad,
+                          std::optional<std::span<const std::int64_t>> rows = {}, int n_threads = 0,
+                          const std::function<void()>& poll = {}) const;
+
+    // Raw scores (n_rows x n_outputs, C order) in the compute type.
+    void decision_function(std::span<const double> w, void* out,
+                           std::optional<std::span<const std::int64_t>> rows = {}, int n_threads = 0) const;
+
+    // The first row and column of X that is NaN or infinite, in rows that weigh more than 0.
+    std::optional<std::pair<std::int64_t, std::int64_t>> find_nonfinite() const;
+
+    // The mean of ||x||^2 over at most 4096 evenly spaced rows: a scale for smoothness bounds.
+    double mean_squared_row_norm() const;
+
+private:
+    friend struct LinearAccess;
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fastgd

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fastgd/linear_objective.hpp"
+
+namespace fastgd {
+
+// A named number for each model; a single one counts for all models.
+struct PerModel {
+    std::string name;
+    std::vector<double> values;
+};
+
+enum class Status : std::uint8_t { converged, max_epochs, time_limit, interrupted, callback, diverged };
+const char* status_name(Status status);
+
+struct DescentOptions {
+    std::string optimizer = "sgd";
+    std::vector<PerModel> optimizer_params{};
+    std::string schedule = "constant";
+    std::vector<PerModel> schedule_params{};
+    // Penalties of each model; the objective's where empty.
+    std::vector<double> alpha{};
+    std::vector<double> l1_ratio{};
+    // 0: all rows, batch gradient descent; 1: stochastic; else mini-batches.
+    std::int64_t batch_size = 0;
+    std::int64_t max_epochs = 100;
+    // The relative decrease of the best loss over n_iter_no_change epochs under which a model has converged.
+    std::optional<double> tol = 1e-4;
+    std::int64_t n_iter_no_change = 5;
+    bool shuffle = true;
+    // Row indices for an epoch, in place of shuffling.
+    std::function<std::vector<std::int64_t>(std::int64_t epoch)> order{};
+    std::uint64_t seed = 0;
+    double time_limit = std::numeric_limits<double>::infinity();
+    int n_threads = 0;
+};
+
+struct EpochInfo {
+    std::int64_t epoch;
+    std::int64_t step;
+    std::span<const double> loss;
+    std::span<const double> lr;
+    double seconds;
+    // Copies the parameters, n_models x n_params.
+    std::function<void(std::span<double>)> params;
+};
+
+// Called between parallel regions on the calling thread; what it throws ends the run.
+class Observer {
+public:
+    virtual ~Observer() = default;
+    // True ends the run.
+    virtual bool epoch_end(const EpochInfo&) { return false; }
+    // At least every 50 ms. True interrupts the run: the best valid parameters are the result.
+    virtual bool interrupted() { return false; }
+};
+
+struct History {
+    std::vector<std::int64_t> epoch;
+    std::vector<std::int64_t> step;
+    std::vector<double> seconds;
+    // One row an epoch, one column a model.
+    std::vector<double> loss;
+    std::vector<double> lr;
+    std::vector<double> grad_norm;
+};
+
+struct DescentResult {
+    std::int64_t n_models = 0;
+    std::vector<double> x;
+    std::vector<double> fun;
+    std::vector<double> grad_norm;
+    std::vector<double> lr;
+    std::vector<Status> status;
+    std::int64_t n_epochs = 0;
+    std::int64_t n_steps = 0;
+    // The first row and column of X that is not finite, where that ended the run.
+    std::optional<std::pair<std::int64_t, std::int64_t>> nonfinite;
+    History history;
+};
+
+// Gradient descent from `params` (n_models x n_params, C order): every model in the same passes over the data, each with
+// the bits it would have alone. Throws std::invalid_argument for what does not fit together.
+DescentResult minimize(const LinearObjective& objective, std::span<const double> params, const DescentOptions& options,
+                       Observer* observer = nullptr);
+
+}  // namespace fastgd

@@ -1,0 +1,185 @@
+#pragma once
+
+// The one door between code compiled for a particular ISA and the rest: plain structs and function pointers.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "fastgd/loss_info.hpp"
+#include "fastgd/matrix_view.hpp"
+#include "fastgd/optimizer_info.hpp"
+
+namespace fastgd {
+
+// A score is the sum, in order, of the dots of column panels this wide. Part of the arithmetic: changing it changes
+// results. Narrow enough that 784 features split evenly between two threads, wide enough to hide the reductions.
+inline constexpr std::ptrdiff_t kPanel = 128;
+// Rows come in tiles of this many; lists of row pointers are padded to it by repeating a valid row.
+inline constexpr int kRowTile = 4;
+// Parameter rows are padded with zeros to a multiple of this many elements.
+inline constexpr std::ptrdiff_t kLaneAlign = 16;
+inline constexpr int kMaxLosses = 32;
+inline constexpr int kMaxOptimizers = 32;
+
+constexpr std::ptrdiff_t round_up(std::ptrdiff_t n, std::ptrdiff_t multiple) {
+    return (n + multiple - 1) / multiple * multiple;
+}
+
+// Rows of a dense matrix, wherever they lie. `next` are rows the caller will want soon: kernels prefetch them.
+struct Rows {
+    const std::byte* const* row = nullptr;
+    std::ptrdiff_t count = 0;
+    const std::byte* const* next = nullptr;
+    std::ptrdiff_t n_next = 0;
+};
+
+// Columns begin..end of the matrix; `begin` is a multiple of kPanel.
+struct Columns {
+    std::ptrdiff_t begin = 0;
+    std::ptrdiff_t end = 0;
+};
+
+// out[panel][output][row] = (accumulate ? out : 0) + dot(x_row, coef_output) over the panel.
+// With panel_stride 0 and accumulate the panels add up in place, in order.
+template <class T>
+struct ForwardCall {
+    Rows rows;
+    Columns columns;
+    const T* coef;
+    std::ptrdiff_t coef_stride;
+    int n_outputs;
+    T* out;
+    std::ptrdiff_t output_stride;
+    std::ptrdiff_t panel_stride;
+    bool accumulate;
+};
+
+// grad[output][column] += sum over rows, in order, of dloss[output][row] * x[row][column]
+template <class T>
+struct BackwardCall {
+    Rows rows;
+    Columns columns;
+    const T* dloss;
+    std::ptrdiff_t dloss_stride;
+    int n_outputs;
+    T* grad;
+    std::ptrdiff_t grad_stride;
+};
+
+// value[row] = s * loss, dloss[output][row] = scale * s * dloss/draw; rows of weight 0 give 0.
+template <class T>
+struct LossCall {
+    const T* raw;
+    T* dloss;
+    std::ptrdiff_t stride;
+    const T* y;
+    // Distance between the targets of two outputs; 0 where all outputs share one target a row.
+    std::ptrdiff_t y_stride;
+    // nullptr: every row weighs 1.
+    const T* weight;
+    T* value;
+    int n_rows;
+    int n_outputs;
+    // A binary loss on class indices: output k's target is +1 where y == k, else -1.
+    bool one_vs_rest;
+    T scale;
+    T param;
+};
+// False when a raw score is not finite.
+template <class T>
+using LossKernel = bool (*)(const LossCall<T>&);
+
+// One optimiser step on one model's row of parameters; leaves grad zeroed for the next batch.
+template <class T>
+struct UpdateCall {
+    T* param;
+    T* grad;
+    T* const* state;
+    std::ptrdiff_t n;
+    T lr;
+    T l2;
+    T l1;
+    std::int64_t step;
+    const double* hyper;
+};
+template <class T>
+using UpdateKernel = void (*)(const UpdateCall<T>&);
+
+// Plain stochastic descent, a row a step: the update by one row fused with the scores of the next.
+template <class T>
+struct PerSampleCall {
+    Rows rows;
+    std::ptrdiff_t n_features;
+    T* coef;
+    std::ptrdiff_t coef_stride;
+    T* intercept;
+    // Distance between the intercepts of two models.
+    std::ptrdiff_t intercept_stride;
+    bool fit_intercept;
+    int n_models;
+    int n_outputs;
+    // Per model: lr of each step ([step * n_models + model]), and the penalty's two strengths.
+    const T* lr;
+    const T* l2;
+    const T* l1;
+    LossKernel<T> loss;
+    // y and weight as gathered in the order of rows.
+    LossCall<T> loss_call;
+    // nullptr, or [output * offset_stride + row].
+    const T* offset;
+    std::ptrdiff_t offset_stride;
+    // Room for n_models * n_outputs scores and derivatives.
+    T* scores;
+    T* dloss;
+    // Per model: the sum of the rows' values before their updates, and whether all raw scores were finite.
+    double* loss_sum;
+    bool* finite;
+};
+template <class T>
+using PerSampleKernel = void (*)(const PerSampleCall<T>&);
+
+template <class T>
+struct StorageKernels {
+    void (*forward)(const ForwardCall<T>&);
+    void (*backward)(const BackwardCall<T>&);
+    PerSampleKernel<T> per_sample;
+};
+
+template <class T>
+struct Kernels {
+    // Indexed by Storage; empty where the storage is computed in the other type.
+    StorageKernels<T> storage[kStorages];
+    LossKernel<T> loss[kMaxLosses];
+    UpdateKernel<T> update[kMaxOptimizers];
+};
+
+struct VectorMath {
+    const char* name;
+    void (*f32)(const float*, float*, std::ptrdiff_t);
+    void (*f64)(const double*, double*, std::ptrdiff_t);
+};
+
+struct KernelTable {
+    const char* isa;
+    Kernels<float> f32;
+    Kernels<double> f64;
+    const LossInfo* losses;
+    int n_losses;
+    const OptimizerInfo* optimizers;
+    int n_optimizers;
+    const VectorMath* math;
+    int n_math;
+};
+
+template <class T>
+const Kernels<T>& kernels_for(const KernelTable& table);
+template <>
+inline const Kernels<float>& kernels_for<float>(const KernelTable& table) {
+    return table.f32;
+}
+template <>
+inline const Kernels<double>& kernels_for<double>(const KernelTable& table) {
+    return table.f64;
+}
+
+}  // namespace fastgd

@@ -1,0 +1,86 @@
+// Compiled once for each instruction set. Everything is in an anonymous namespace but the one table.
+
+#include "kernels/backward.hpp"
+#include "kernels/forward.hpp"
+#include "kernels/kernel_table.hpp"
+#include "kernels/loss.hpp"
+#include "kernels/per_sample.hpp"
+#include "kernels/update.hpp"
+#include "losses/registry.hpp"
+#include "optimizers/registry.hpp"
+#include "simd/math.hpp"
+#include "storage/storages.hpp"
+
+namespace fastgd {
+namespace {
+
+template <class S>
+constexpr StorageKernels<typename S::Compute> storage_kernels() {
+    return {forward<S>, backward<S>, per_sample<S>};
+}
+
+#define FASTGD_INFO(L) L::kInfo,
+constexpr LossInfo kLosses[] = {FASTGD_LOSSES(FASTGD_INFO)};
+#undef FASTGD_INFO
+#define FASTGD_INFO(O) O<float>::kInfo,
+constexpr OptimizerInfo kOptimizers[] = {FASTGD_OPTIMIZERS(FASTGD_INFO)};
+#undef FASTGD_INFO
+
+#define FASTGD_MATH_FUNCTIONS(ROW) ROW(exp) ROW(expm1) ROW(log) ROW(log1p) ROW(tanh) ROW(sigmoid) ROW(softplus)
+
+#define FASTGD_ARRAY_FUNCTION(NAME)                                                  \
+    template <class T>                                                               \
+    void NAME##_array(const T* x, T* y, std::ptrdiff_t n) {                          \
+        for (std::ptrdiff_t i = 0; i < n; i += kLanes<T>) {                          \
+            const int count = static_cast<int>(n - i < kLanes<T> ? n - i : kLanes<T>); \
+            store_partial(y + i, NAME(load_partial(x + i, count)), count);           \
+        }                                                                            \
+    }
+FASTGD_MATH_FUNCTIONS(FASTGD_ARRAY_FUNCTION)
+#undef FASTGD_ARRAY_FUNCTION
+
+#define FASTGD_MATH_ROW(NAME) {#NAME, NAME##_array<float>, NAME##_array<double>},
+constexpr VectorMath kMath[] = {FASTGD_MATH_FUNCTIONS(FASTGD_MATH_ROW)};
+#undef FASTGD_MATH_ROW
+
+template <class T, std::size_t n>
+constexpr int length(const T (&)[n]) {
+    return static_cast<int>(n);
+}
+
+#define FASTGD_LOSS_F32(L) evaluate_loss<L, float>,
+#define FASTGD_LOSS_F64(L) evaluate_loss<L, double>,
+#define FASTGD_UPDATE_F32(O) update<O<float>, float>,
+#define FASTGD_UPDATE_F64(O) update<O<double>, double>,
+
+// Storages stand at their enumerators' places.
+constexpr KernelTable kTable{
+    kIsaName,
+    {{{},
+      storage_kernels<F32>(),
+      storage_kernels<F16>(),
+      storage_kernels<Bf16>(),
+      storage_kernels<U8>(),
+      storage_kernels<I8>()},
+     {FASTGD_LOSSES(FASTGD_LOSS_F32)},
+     {FASTGD_OPTIMIZERS(FASTGD_UPDATE_F32)}},
+    {{storage_kernels<F64>(), {}, {}, {}, {}, {}},
+     {FASTGD_LOSSES(FASTGD_LOSS_F64)},
+     {FASTGD_OPTIMIZERS(FASTGD_UPDATE_F64)}},
+    kLosses,
+    length(kLosses),
+    kOptimizers,
+    length(kOptimizers),
+    kMath,
+    length(kMath),
+};
+
+}  // namespace
+
+#define FASTGD_CONCAT2(a, b) a##b
+#define FASTGD_CONCAT(a, b) FASTGD_CONCAT2(a, b)
+const KernelTable& FASTGD_CONCAT(kernel_table_, FASTGD_ISA)() {
+    return kTable;
+}
+
+}  // namespace fastgd

@@ -1,0 +1,62 @@
+#pragma once
+
+// What the loss files share. A loss sees (y, raw) and never X; its lanes are rows.
+//
+// Scalar losses (regression, binary):
+//   eval<T>(y, raw, param, value, deriv): one score a lane; binary y is -1 or +1.
+// Multi-class losses:
+//   eval<T>(scores, y, param, value): y holds class indices; see Scores below.
+
+#include <cstddef>
+
+#include "fastgd/loss_info.hpp"
+#include "simd/math.hpp"
+#include "simd/vec.hpp"
+
+namespace fastgd {
+namespace {
+
+constexpr double kInfinity = __builtin_huge_val();
+
+// -1 where x < 0, +1 where x > 0, 0 at 0.
+template <class T>
+FASTGD_INLINE Vec<T> sign(Vec<T> x) {
+    const Vec<T> o = zero<T>();
+    return select(lt(o, x), set1<T>(T(1)), select(lt(x, o), set1<T>(T(-1)), o));
+}
+
+template <class T>
+FASTGD_INLINE Vec<T> positive_part(Vec<T> x) {
+    return max(x, zero<T>());
+}
+
+// The scores of up to kLanes<T> rows: those of class k are one vector, `stride` elements after class k - 1.
+// The derivatives' memory serves as scratch until set_deriv has written it.
+template <class T>
+struct Scores {
+    const T* raw_scores;
+    T* derivs;
+    std::ptrdiff_t stride;
+    int n_classes;
+    int n_rows;
+    Mask<T> present;
+    Vec<T> factor;
+
+    FASTGD_INLINE Vec<T> raw(int k) const { return load_partial(raw_scores + k * stride, n_rows); }
+    FASTGD_INLINE Vec<T> scratch(int k) const { return load_partial(derivs + k * stride, n_rows); }
+    FASTGD_INLINE void set_scratch(int k, Vec<T> v) const { store_partial(derivs + k * stride, v, n_rows); }
+    // A row of weight 0 is absent: blended, because 0 * inf would be NaN.
+    FASTGD_INLINE void set_deriv(int k, Vec<T> v) const {
+        store_partial(derivs + k * stride, select(present, v * factor, zero<T>()), n_rows);
+    }
+};
+
+template <class T>
+FASTGD_INLINE Vec<T> own_score(const Scores<T>& scores, Vec<T> y) {
+    Vec<T> own = zero<T>();
+    for (int k = 0; k < scores.n_classes; ++k) own = select(eq(y, set1<T>(T(k))), scores.raw(k), own);
+    return own;
+}
+
+}  // namespace
+}  // namespace fastgd

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "losses/loss.hpp"
+
+namespace fastgd {
+namespace {
+
+// Softmax cross-entropy: log sum_k exp(s_k) - s_y
+struct Multinomial {
+    // The largest eigenvalue of diag(p) - p p^T.
+    static constexpr LossInfo kInfo{"multinomial", LossKind::multiclass, 0.5};
+
+    template <class T, class S>
+    static FASTGD_INLINE void eval(const S& scores, Vec<T> y, T, Vec<T>& value) {
+        const int n_classes = scores.n_classes;
+        Vec<T> top = scores.raw(0);
+        for (int k = 1; k < n_classes; ++k) top = max(top, scores.raw(k));
+        Vec<T> sum = zero<T>();
+        Vec<T> own = zero<T>();
+        for (int k = 0; k < n_classes; ++k) {
+            const Vec<T> s = scores.raw(k) - top;
+            own = select(eq(y, set1<T>(T(k))), s, own);
+            const Vec<T> e = exp(s);
+            sum = sum + e;
+            scores.set_scratch(k, e);
+        }
+        value = log(sum) - own;
+        const Vec<T> share = set1<T>(T(1)) / sum;
+        for (int k = 0; k < n_classes; ++k) {
+            const Vec<T> p = scores.scratch(k) * share;
+            scores.set_deriv(k, select(eq(y, set1<T>(T(k))), p - set1<T>(T(1)), p));
+        }
+    }
+};
+
+}  // namespace
+}  // namespace fastgd

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "losses/gamma.hpp"
+#include "losses/loss.hpp"
+#include "losses/poisson.hpp"
+
+namespace fastgd {
+namespace {
+
+// Half the Tweedie deviance with log link, up to a constant in y; power p is the variance function's exponent:
+//   -y exp((1 - p) raw) / (1 - p) + exp((2 - p) raw) / (2 - p);  p = 1 is poisson, p = 2 is gamma
+struct Tweedie {
+    static constexpr LossInfo kInfo{"tweedie", LossKind::regression, kInfinity, {"power", 1.5}};
+
+    template <class T>
+    static FASTGD_INLINE void eval(Vec<T> y, Vec<T> raw, T power, Vec<T>& value, Vec<T>& deriv) {
+        if (power == T(1)) return Poisson::eval<T>(y, raw, power, value, deriv);
+        if (power == T(2)) return Gamma::eval<T>(y, raw, power, value, deriv);
+        const Vec<T> one_minus_p = set1<T>(T(1) - power);
+        const Vec<T> two_minus_p = set1<T>(T(2) - power);
+        const Vec<T> a = y * exp(one_minus_p * raw);
+        const Vec<T> b = exp(two_minus_p * raw);
+        value = b / two_minus_p - a / one_minus_p;
+        deriv = b - a;
+    }
+};
+
+}  // namespace
+}  // namespace fastgd

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "objectives/linear_problem.hpp"
+#include "objectives/parameters.hpp"
+#include "objectives/row_block.hpp"
+
+namespace fastgd {
+
+// Blocks of this many rows are summed in the compute type; blocks are added up in double, in order.
+inline constexpr std::int64_t kBlockRows = 1024;
+
+// Sums over rows, not yet divided by the sum of weights.
+struct PassSums {
+    double weight = 0.0;
+    std::vector<double> loss;
+    // Whether all raw scores of a model were finite. (An array, as vector<bool> has no addresses.)
+    std::unique_ptr<bool[]> finite;
+    // Shaped like Parameters: n_scores rows of `stride` coefficients, then one intercept a score.
+    std::vector<double> coef;
+    std::vector<double> intercept;
+};
+
+// The gradients of all models as flat parameters, divided by `weight`.
+template <class T>
+void write_gradient(const PassSums& sums, const Parameters<T>& shape, double weight, double* grad) {
+    for (int m = 0; m < shape.n_models; ++m) {
+        const std::ptrdiff_t first = std::ptrdiff_t{m} * shape.n_outputs;
+        for (std::ptrdiff_t s = first; s < first + shape.n_outputs; ++s)
+            for (std::ptrdiff_t j = 0; j < shape.n_features; ++j)
+                *grad++ = sums.coef[static_cast<std::size_t>(s * shape.stride + j)] / weight;
+        for (std::ptrdiff_t s = first; shape.has_intercept && s < first + shape.n_outputs; ++s)
+            *grad++ = sums.intercept[static_cast<std::size_t>(s)] / weight;
+    }
+}
+
+// Loss, and gradient where wanted, of all models over the given rows, each row read from memory once. `poll` is called
+// on the calling thread some tens of milliseconds apart, outside of parallel regions; what it throws ends the pass.
+template <class T>
+PassSums full_pass(const LinearProblem<T>& problem, const Parameters<T>& parameters, const RowSource& rows,
+                   bool want_gradient, int n_threads, const std::function<void()>& poll = {});
+
+// Raw scores of one model's parameters, n_rows x n_outputs in C order.
+template <class T>
+void raw_scores(const LinearProblem<T>& problem, const Parameters<T>& parameters, const RowSource& rows, int n_threads,
+                T* out);
+
+}  // namespace fastgd

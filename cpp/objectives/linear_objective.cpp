@@ -1,0 +1,224 @@
+#include "fastgd/linear_objective.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "fastgd/errors.hpp"
+#include "objectives/full_pass.hpp"
+#include "objectives/linear_access.hpp"
+#include "runtime/registry_lookup.hpp"
+#include "runtime/dispatch.hpp"
+#include "runtime/threads.hpp"
+
+namespace fastgd {
+namespace {
+
+constexpr std::int64_t kNormRows = 4096;
+
+void require(bool condition, const std::string& message) {
+    if (!condition) throw std::invalid_argument(message);
+}
+
+template <class T>
+LinearProblem<T> make_problem(const MatrixView& X, const void* y, const LinearOptions& options, const void* weight,
+                              const void* offset) {
+    const KernelTable& table = kernels();
+    const int loss = loss_index(table, options.loss);
+    const LossInfo& info = table.losses[loss];
+    require(info.kind != LossKind::multiclass || options.n_outputs >= 2,
+            "n_outputs must be at least 2 for loss '" + options.loss + "'");
+    LinearProblem<T> problem{};
+    problem.X = X;
+    problem.y = static_cast<const T*>(y);
+    problem.n_targets = info.kind == LossKind::regression ? options.n_outputs : 1;
+    problem.weight = static_cast<const T*>(weight);
+    problem.offset = static_cast<const T*>(offset);
+    problem.n_outputs = options.n_outputs;
+    problem.fit_intercept = options.fit_intercept;
+    problem.one_vs_rest = info.kind == LossKind::binary && options.n_outputs > 1;
+    problem.loss_param = static_cast<T>(options.loss_param.value_or(info.param.default_value));
+    problem.kernels = &kernels_for<T>(table);
+    problem.loss = problem.kernels->loss[loss];
+    double sum = 0.0;
+    std::int64_t n_present = 0;
+    for (std::int64_t i = 0; i < X.n_rows; ++i) {
+        if (!problem.present(i)) continue;
+        ++n_present;
+        sum += weight != nullptr ? static_cast<double>(problem.weight[i]) : 1.0;
+    }
+    require(n_present > 0, "sample_weight must have at least one positive value");
+    problem.mean_weight = sum / static_cast<double>(n_present);
+    return problem;
+}
+
+template <class T>
+Parameters<T> make_parameters(const LinearProblem<T>& problem, std::span<const double> w) {
+    Parameters<T> parameters(1, problem.n_outputs, problem.X.n_cols, problem.fit_intercept);
+    require(static_cast<std::ptrdiff_t>(w.size()) == parameters.n_params(),
+            "w must have " + std::to_string(parameters.n_params()) + " elements, got " + std::to_string(w.size()));
+    parameters.set(w.data());
+    return parameters;
+}
+
+template <class T>
+RowSource make_source(const LinearProblem<T>& problem, std::optional<std::span<const std::int64_t>> rows) {
+    if (!rows) return {nullptr, problem.X.n_rows};
+    for (const std::int64_t row : *rows)
+        if (row < 0 || row >= problem.X.n_rows)
+            throw std::out_of_range("rows must be in 0.." + std::to_string(problem.X.n_rows - 1) + ", got " +
+                                    std::to_string(row));
+    return {rows->data(), static_cast<std::int64_t>(rows->size())};
+}
+
+int threads_or_default(int n_threads) {
+    return n_threads > 0 ? n_threads : max_threads();
+}
+
+// Elements of a row in the compute type, through the same loads as the kernels use: row . e_j.
+template <class T>
+std::vector<T> widen_row(const LinearProblem<T>& problem, std::int64_t row) {
+    const std::ptrdiff_t n = problem.X.n_cols;
+    const std::byte* at[kRowTile] = {problem.row(row), problem.row(row), problem.row(row), problem.row(row)};
+    std::vector<T> out(static_cast<std::size_t>(round_up(n, kLaneAlign)));
+    const T one = T(1);
+    BackwardCall<T> call{};
+    call.rows = {at, 1, nullptr, 0};
+    call.columns = {0, n};
+    call.dloss = &one;
+    call.dloss_stride = 1;
+    call.n_outputs = 1;
+    call.grad = out.data();
+    problem.storage().backward(call);
+    out.resize(static_cast<std::size_t>(n));
+    return out;
+}
+
+template <class T>
+double objective_value(const LinearProblem<T>& problem, const LinearOptions& options, std::span<const double> w,
+                       std::span<double> grad, bool want_gradient,
+                       std::optional<std::span<const std::int64_t>> rows, int n_threads,
+                       const std::function<void()>& poll) {
+    const Parameters<T> parameters = make_parameters(problem, w);
+    require(!want_gradient || grad.size() == w.size(), "grad must be as long as w");
+    const RowSource source = make_source(problem, rows);
+    const PassSums sums =
+        full_pass(problem, parameters, source, want_gradient, threads_or_default(n_threads), poll);
+    if (!sums.finite[0]) throw NonFiniteError();
+    require(sums.weight > 0.0, "rows must name at least one row of positive weight");
+    const Penalty penalty{options.alpha, options.l1_ratio};
+    const std::ptrdiff_t n_coef = parameters.n_scores() * problem.X.n_cols;
+    if (want_gradient) {
+        write_gradient(sums, parameters, sums.weight, grad.data());
+        penalty.add_gradient(w.data(), grad.data(), n_coef);
+    }
+    return sums.loss[0] / sums.weight + penalty.value(w.data(), n_coef);
+}
+
+}  // namespace
+
+LinearObjective::LinearObjective(const MatrixView& X, const void* y, LinearOptions options, const void* sample_weight,
+                                 const void* offset) {
+    require(X.data != nullptr && X.n_rows > 0 && X.n_cols > 0, "X must have at least one row and one column");
+    require(y != nullptr, "y must not be null");
+    require(options.n_outputs >= 1, "n_outputs must be at least 1");
+    require(options.alpha >= 0.0 && std::isfinite(options.alpha), "alpha must be finite and not negative");
+    require(options.l1_ratio >= 0.0 && options.l1_ratio <= 1.0, "l1_ratio must be in [0, 1]");
+    if (X.storage == Storage::f64) {
+        impl_.reset(new Impl{options, make_problem<double>(X, y, options, sample_weight, offset)});
+    } else {
+        impl_.reset(new Impl{options, make_problem<float>(X, y, options, sample_weight, offset)});
+    }
+}
+
+LinearObjective::~LinearObjective() = default;
+LinearObjective::LinearObjective(LinearObjective&&) noexcept = default;
+LinearObjective& LinearObjective::operator=(LinearObjective&&) noexcept = default;
+
+std::int64_t LinearObjective::n_samples() const {
+    return std::visit([](const auto& p) { return p.X.n_rows; }, impl_->problem);
+}
+
+std::int64_t LinearObjective::n_features() const {
+    return std::visit([](const auto& p) { return p.X.n_cols; }, impl_->problem);
+}
+
+std::int64_t LinearObjective::n_params() const {
+    return n_outputs() * (n_features() + (impl_->options.fit_intercept ? 1 : 0));
+}
+
+int LinearObjective::n_outputs() const {
+    return impl_->options.n_outputs;
+}
+
+const LinearOptions& LinearObjective::options() const {
+    return impl_->options;
+}
+
+bool LinearObjective::weighted() const {
+    return std::visit([](const auto& p) { return p.weight != nullptr; }, impl_->problem);
+}
+
+bool LinearObjective::present(std::int64_t row) const {
+    return std::visit([row](const auto& p) { return p.present(row); }, impl_->problem);
+}
+
+double LinearObjective::value(std::span<const double> w, std::optional<std::span<const std::int64_t>> rows,
+                              int n_threads, const std::function<void()>& poll) const {
+    return std::visit(
+        [&](const auto& p) { return objective_value(p, impl_->options, w, {}, false, rows, n_threads, poll); },
+        impl_->problem);
+}
+
+double LinearObjective::value_and_grad(std::span<const double> w, std::span<double> grad,
+                                       std::optional<std::span<const std::int64_t>> rows, int n_threads,
+                                       const std::function<void()>& poll) const {
+    return std::visit(
+        [&](const auto& p) { return objective_value(p, impl_->options, w, grad, true, rows, n_threads, poll); },
+        impl_->problem);
+}
+
+void LinearObjective::decision_function(std::span<const double> w, void* out,
+                                        std::optional<std::span<const std::int64_t>> rows, int n_threads) const {
+    std::visit(
+        [&]<class T>(const LinearProblem<T>& p) {
+            raw_scores(p, make_parameters(p, w), make_source(p, rows), threads_or_default(n_threads),
+                       static_cast<T*>(out));
+        },
+        impl_->problem);
+}
+
+std::optional<std::pair<std::int64_t, std::int64_t>> LinearObjective::find_nonfinite() const {
+    return std::visit(
+        [](const auto& p) -> std::optional<std::pair<std::int64_t, std::int64_t>> {
+            for (std::int64_t i = 0; i < p.X.n_rows; ++i) {
+                if (!p.present(i)) continue;
+                const auto row = widen_row(p, i);
+                const auto bad = std::find_if(row.begin(), row.end(), [](auto v) { return !std::isfinite(v); });
+                if (bad != row.end()) return std::pair{i, static_cast<std::int64_t>(bad - row.begin())};
+            }
+            return std::nullopt;
+        },
+        impl_->problem);
+}
+
+double LinearObjective::mean_squared_row_norm() const {
+    return std::visit(
+        [](const auto& p) {
+            const std::int64_t n = std::min(p.X.n_rows, kNormRows);
+            double total = 0.0;
+            std::int64_t n_present = 0;
+            for (std::int64_t i = 0; i < n; ++i) {
+                const std::int64_t at = n == p.X.n_rows ? i : i * (p.X.n_rows / n);
+                if (!p.present(at)) continue;
+                ++n_present;
+                for (const auto v : widen_row(p, at)) total += static_cast<double>(v) * static_cast<double>(v);
+            }
+            return n_present > 0 ? total / static_cast<double>(n_present) : 0.0;
+        },
+        impl_->problem);
+}
+
+}  // namespace fastgd

@@ -1,0 +1,69 @@
+#pragma once
+
+#include "kernels/kernel_table.hpp"
+#include "runtime/aligned_buffer.hpp"
+
+namespace fastgd {
+
+// Rows of coefficients, one for each output of each model, padded with zeros to whole vectors, and the intercepts beside
+// them. The gradient and the optimiser's state have the same shape.
+template <class T>
+struct Parameters {
+    int n_models;
+    int n_outputs;
+    std::ptrdiff_t n_features;
+    bool has_intercept;
+    std::ptrdiff_t stride;
+    std::ptrdiff_t intercept_stride;
+    AlignedBuffer<T> coef;
+    AlignedBuffer<T> intercept;
+
+    Parameters(int models, int outputs, std::ptrdiff_t features, bool fit_intercept)
+        : n_models(models),
+          n_outputs(outputs),
+          n_features(features),
+          has_intercept(fit_intercept),
+          stride(row_stride(features)),
+          intercept_stride(round_up(outputs, kLaneAlign)),
+          coef(static_cast<std::size_t>(n_scores() * stride)),
+          intercept(static_cast<std::size_t>(models * intercept_stride)) {}
+
+    std::ptrdiff_t n_scores() const { return std::ptrdiff_t{n_models} * n_outputs; }
+    std::ptrdiff_t n_params() const { return n_outputs * (n_features + (has_intercept ? 1 : 0)); }
+    T* coef_row(std::ptrdiff_t score) { return coef.data() + score * stride; }
+    const T* coef_row(std::ptrdiff_t score) const { return coef.data() + score * stride; }
+    T& bias(std::ptrdiff_t score) { return intercept[bias_index(score)]; }
+    const T& bias(std::ptrdiff_t score) const { return intercept[bias_index(score)]; }
+
+    // From and to flat parameters: for each model the coefficients, then the intercepts.
+    void set(const double* flat) {
+        visit([&](T& value, std::ptrdiff_t i) { value = static_cast<T>(flat[i]); });
+    }
+    void get(double* flat) {
+        visit([&](T& value, std::ptrdiff_t i) { flat[i] = static_cast<double>(value); });
+    }
+
+    template <class F>
+    void visit(F&& f) {
+        std::ptrdiff_t i = 0;
+        for (int m = 0; m < n_models; ++m) {
+            for (int k = 0; k < n_outputs; ++k) {
+                T* row = coef_row(std::ptrdiff_t{m} * n_outputs + k);
+                for (std::ptrdiff_t j = 0; j < n_features; ++j) f(row[j], i++);
+            }
+            for (int k = 0; has_intercept && k < n_outputs; ++k) f(bias(std::ptrdiff_t{m} * n_outputs + k), i++);
+        }
+    }
+
+private:
+    // A multiple of 4096 bytes would put the same column of all rows into the same few places of the L1 cache.
+    static std::ptrdiff_t row_stride(std::ptrdiff_t features) {
+        const std::ptrdiff_t padded = round_up(features, kLaneAlign);
+        return padded * static_cast<std::ptrdiff_t>(sizeof(T)) % 4096 == 0 ? padded + kLaneAlign : padded;
+    }
+    std::size_t bias_index(std::ptrdiff_t score) const {
+        return static_cast<std::size_t>(score / n_outputs * intercept_stride + score % n_outputs);
+    }
+};
+
+}  // namespace fastgd

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <new>
+#include <utility>
+
+namespace fastgd {
+
+// Zeroed memory on a cache line's boundary, for numbers only.
+template <class T>
+class AlignedBuffer {
+public:
+    static constexpr std::size_t kAlignment = 64;
+
+    AlignedBuffer() = default;
+    explicit AlignedBuffer(std::size_t size) : size_(size) {
+        if (size == 0) return;
+        data_ = static_cast<T*>(::operator new(size * sizeof(T), std::align_val_t{kAlignment}));
+        clear();
+    }
+    AlignedBuffer(AlignedBuffer&& other) noexcept
+        : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+    AlignedBuffer& operator=(AlignedBuffer&& other) noexcept {
+        std::swap(data_, other.data_);
+        std::swap(size_, other.size_);
+        return *this;
+    }
+    AlignedBuffer(const AlignedBuffer& other) : AlignedBuffer(other.size_) {
+        if (size_ != 0) std::memcpy(data_, other.data_, size_ * sizeof(T));
+    }
+    AlignedBuffer& operator=(const AlignedBuffer& other) {
+        if (this != &other) *this = AlignedBuffer(other);
+        return *this;
+    }
+    ~AlignedBuffer() {
+        if (data_ != nullptr) ::operator delete(data_, std::align_val_t{kAlignment});
+    }
+
+    void clear() {
+        if (size_ != 0) std::memset(data_, 0, size_ * sizeof(T));
+    }
+
+    T* data() { return data_; }
+    const T* data() const { return data_; }
+    std::size_t size() const { return size_; }
+    T& operator[](std::size_t i) { return data_[i]; }
+    const T& operator[](std::size_t i) const { return data_[i]; }
+
+private:
+    T* data_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+}  // namespace fastgd

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "schedules/schedule.hpp"
+
+namespace fastgd {
+
+// lr
+inline constexpr ScheduleInfo kConstant{
+    "constant", {{"lr", 0.01}}, [](const double* p, std::int64_t) { return p[0]; }};
+
+}  // namespace fastgd

@@ -1,0 +1,42 @@
+"""The pipeline's steps one at a time, each in an environment of its own: nox -l lists them."""
+
+from __future__ import annotations
+
+import nox
+
+nox.options.sessions = ["lint", "tests"]
+nox.options.default_venv_backend = "venv"
+
+
+@nox.session(python=["3.10", "3.11", "3.12", "3.13", "3.14"])
+def tests(session: nox.Session) -> None:
+    """Build the package and run the Python tests; arguments go to pytest."""
+    session.install(".[test]")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check formats, types and stubs."""
+    session.install(".[dev]")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("mypy")
+    session.run("python", "-m", "mypy.stubtest", "fastgd._core")
+
+
+@nox.session
+def cpp(session: nox.Session) -> None:
+    """Build one CMake preset and run its C++ tests: nox -s cpp -- clang."""
+    preset = session.posargs[0] if session.posargs else "gcc"
+    session.install("cmake", "ninja")
+    session.run("cmake", "--preset", preset)
+    session.run("cmake", "--build", "--preset", preset)
+    session.run("ctest", "--preset", preset)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Run the Python benchmarks; arguments go to them."""
+    session.install(".[bench]")
+    session.run("python", "bench/python/run.py", *session.posargs)

@@ -1,0 +1,71 @@
+"""Fast gradient descent: empirical risk of linear models, minimised at the speed of memory.
+
+==========================  =====================================================================================
+`LinearObjective`           loss and gradient of a linear model on data, in one pass
+`loss_and_grad`             the same for one evaluation
+`minimize`                  batch, stochastic and mini-batch gradient descent; returns a `Result`
+`optimizers`, `schedules`   how a gradient becomes a step, and how long the step is
+`losses`                    names of the losses that can be minimised
+`reference`                 all of it again in plain NumPy, to read and to test against
+`show_config`               versions, SIMD level, threads and build; also `simd_level`, `simd_levels`,
+                            `get_num_threads`, `set_num_threads`, `threads`
+==========================  =====================================================================================
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import optimizers, schedules
+from ._functional import LossAndGrad, loss_and_grad
+from ._losses import losses
+from ._minimize import EpochInfo, minimize
+from .config import get_num_threads, set_num_threads, show_config, simd_level, simd_levels, threads
+from .objectives import LinearObjective
+from .result import History, Result
+
+if TYPE_CHECKING:
+    from . import reference
+
+    __version__: str
+
+__all__ = [
+    "EpochInfo",
+    "History",
+    "LinearObjective",
+    "LossAndGrad",
+    "Result",
+    "__version__",
+    "get_num_threads",
+    "loss_and_grad",
+    "losses",
+    "minimize",
+    "optimizers",
+    "reference",
+    "schedules",
+    "set_num_threads",
+    "show_config",
+    "simd_level",
+    "simd_levels",
+    "threads",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Both cost more to import than the rest of the package.
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value: Any = version("fastgd")
+    elif name == "reference":
+        from importlib import import_module
+
+        value = import_module("fastgd.reference")
+    else:
+        raise AttributeError(f"module 'fastgd' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,41 @@
+"""What a row has beside its features and target: a weight, and a known part of its scores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import _validation as check
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def check_weight(weight: object, n_samples: int, dtype: np.dtype[Any]) -> NDArray[Any] | None:
+    """Sample weights in the dtype of the arithmetic, or None."""
+    if weight is None:
+        return None
+    given = check.real_array("sample_weight", weight)
+    if given.shape != (n_samples,):
+        raise ValueError(
+            f"sample_weight must have shape {(n_samples,)}, one weight a row of X, got shape {given.shape}"
+        )
+    weights = check.finite("sample_weight", given, dtype)
+    index = check.first(lambda block: block < 0.0, weights)
+    if index is not None:
+        raise ValueError(f"sample_weight must be >= 0, got {weights[index]} at {check.at('sample_weight', index)}")
+    if not weights.any():
+        raise ValueError("sample_weight must be > 0 for at least one row, got 0 for all")
+    return weights
+
+
+def check_offset(offset: object, n_samples: int, n_outputs: int, dtype: np.dtype[Any]) -> NDArray[Any] | None:
+    """Offsets of shape (n_samples, n_outputs) in the dtype of the arithmetic, or None."""
+    if offset is None:
+        return None
+    given = check.real_array("offset", offset)
+    shape = (n_samples, n_outputs)
+    if given.shape != shape and not (n_outputs == 1 and given.shape == shape[:1]):
+        also = f" or {shape[:1]}" if n_outputs == 1 else ""
+        raise ValueError(f"offset must have shape {shape}{also}, got shape {given.shape}")
+    return check.finite("offset", given.reshape(shape), dtype)

@@ -1,0 +1,436 @@
+"""The empirical risk of a linear model on dense data, with its gradient, in one pass."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import _core, _targets
+from .. import _validation as check
+from .._losses import check_params, get_loss, no_gradient
+from .._matrix import as_matrix
+from .._rows import check_offset, check_weight
+from .zero_one import share_of_mistakes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["LinearObjective"]
+
+_FLOAT64 = np.dtype(np.float64)
+
+
+class LinearObjective:
+    """Weighted empirical risk of a linear model, plus an elastic-net penalty, as a function of flat parameters.
+
+    With raw scores ``raw = X @ coef.T + intercept + offset`` and sample weights ``s``::
+
+        F(w) = sum_i s_i loss(y_i, raw_i) / sum_i s_i
+               + alpha * ((1 - l1_ratio) / 2 * ||coef||^2 + l1_ratio * ||coef||_1)
+
+    ``w = concatenate([coef.ravel(), intercept])`` with ``coef`` of shape (n_outputs, n_features) and ``intercept`` of
+    shape (n_outputs,), which is absent with ``fit_intercept=False`` and never penalised. Value and gradient come from
+    one pass over X.
+
+    Parameters
+    ----------
+    X : array of shape (n_samples, n_features)
+        Data, read as it is, without a copy: float64, float32, float16, bfloat16 (of ml_dtypes), uint8, int8 or bool,
+        with contiguous rows at any distance from each other, read-only, memory-mapped or unaligned. The arithmetic is
+        in float64 for float64 and in float32 for all others. Copied once, a few rows at a time: column-wise (F-order)
+        data and other strides within a row; foreign byte orders; other integers and wider floats, as float64.
+        NaN and infinity are not looked for in advance: the first evaluation that meets one raises.
+    y : array of shape (n_samples,) or (n_samples, n_outputs)
+        Targets. Regression losses: numbers, one or more columns. Binary losses: {0, 1}, {-1, +1} or bool, or class
+        indices from 0 to n_classes - 1 for one-vs-rest. Multi-class losses: class indices.
+    loss : str, default="log_loss"
+        A name of `fastgd.losses`, or ``"zero_one"``, the share of mistakes, which has a value and no gradient.
+
+        ===========  =========================================================================================
+        regression   squared_error (half the square), absolute_error, huber, epsilon_insensitive,
+                     squared_epsilon_insensitive, quantile, log_cosh, poisson, gamma, tweedie (log link); summed
+                     over the columns of y
+        binary       log_loss, hinge, squared_hinge, modified_huber, perceptron, exponential; one score for two
+                     classes, one score a class and one-vs-rest, summed, for more
+        multi-class  multinomial, multiclass_hinge, crammer_singer; one score a class
+        ===========  =========================================================================================
+    alpha : float, default=0.0
+        Strength of the penalty, at least 0.
+    l1_ratio : float, default=0.0
+        Share of the l1 norm in the penalty, from 0 to 1.
+    fit_intercept : bool, default=True
+        Whether the parameters end with an intercept for each output.
+    sample_weight : array of shape (n_samples,), optional
+        Weights, at least 0 and not all 0; 1 each by default. A row of weight 0 is as absent.
+    n_classes : int, optional
+        Number of classes, for classification only; by default one more than the greatest index in `y`.
+    loss_params : dict, optional
+        Parameters of the loss: ``epsilon`` (0.1) of huber, above 0, and of the two epsilon_insensitive ones, at least
+        0; ``quantile`` (0.5) of quantile, between 0 and 1; ``power`` (1.5) of tweedie, at most 0 or at least 1.
+    offset : array of shape (n_samples,) or (n_samples, n_outputs), optional
+        A known part of the raw scores, such as the logarithm of an exposure.
+
+    Attributes
+    ----------
+    n_samples, n_features, n_outputs, n_params : int
+        Sizes; ``n_params = n_outputs * (n_features + fit_intercept)``.
+    n_classes : int or None
+        Number of classes, None for regression.
+    loss, loss_params, alpha, l1_ratio, fit_intercept
+        As given, with the defaults of `loss_params` filled in.
+    dtype : numpy.dtype
+        Of the arithmetic, float64 or float32.
+
+    Raises
+    ------
+    TypeError
+        An argument has the wrong type, or an array a dtype that holds no real numbers.
+    ValueError
+        A value is not allowed: shapes do not fit, no rows or columns, NaN or infinity in `y`, `sample_weight` or
+        `offset`, a label or target outside the loss's domain, one class only, negative weights or all 0, an unknown
+        loss or loss parameter. The message names argument, value and what is allowed, and the first row concerned.
+
+    See Also
+    --------
+    fastgd.minimize : gradient descent on it.
+    fastgd.loss_and_grad : the same for one evaluation, with coefficients and intercepts apart.
+
+    Notes
+    -----
+    `X`, `y`, `sample_weight` and `offset` are kept, and copied only to convert them: do not change them while the
+    objective is in use. They are never written to. Evaluating from several threads is safe.
+
+    References
+    ----------
+    .. [1] V. N. Vapnik, "Principles of risk minimization for learning theory", Advances in Neural Information
+       Processing Systems 4, 1991.
+    .. [2] H. Zou and T. Hastie, "Regularization and variable selection via the elastic net", Journal of the Royal
+       Statistical Society B 67, 2005.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastgd
+    >>> X = np.array([[0.0, 1.0], [1.0, 1.0], [2.0, 0.0], [3.0, 1.0]])
+    >>> y = np.array([0, 0, 1, 1])
+    >>> objective = fastgd.LinearObjective(X, y, loss="log_loss", alpha=0.01)
+    >>> value, gradient = objective.value_and_grad(np.zeros(objective.n_params))
+    >>> round(value, 4), gradient.round(3).tolist()
+    (0.6931, [-0.5, 0.125, 0.0])
+
+    It is what SciPy's optimisers ask for: ``scipy.optimize.minimize(objective.value_and_grad, w0, jac=True)``.
+    """
+
+    def __init__(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        loss: str = "log_loss",
+        alpha: float = 0.0,
+        l1_ratio: float = 0.0,
+        fit_intercept: bool = True,
+        sample_weight: ArrayLike | None = None,
+        n_classes: int | None = None,
+        loss_params: Mapping[str, float] | None = None,
+        offset: ArrayLike | None = None,
+    ) -> None:
+        self._loss = get_loss(loss)
+        self.loss = loss
+        self.loss_params: Mapping[str, float] = MappingProxyType(check_params(self._loss, loss_params))
+        self.alpha = check.number("alpha", alpha, "a finite number >= 0", lambda v: 0.0 <= v < float("inf"))
+        self.l1_ratio = check.number("l1_ratio", l1_ratio, "a number from 0 to 1", lambda v: 0.0 <= v <= 1.0)
+        self.fit_intercept = check.boolean("fit_intercept", fit_intercept)
+
+        self._matrix = as_matrix("X", X)
+        self.dtype = self._matrix.compute_dtype
+        self.n_samples, self.n_features = self._matrix.view.shape
+        targets = _targets.encode(y, self._loss, self.loss_params, n_classes, self.n_samples, self.dtype)
+        self._y, self.n_outputs, self.n_classes = targets
+        self._weight = check_weight(sample_weight, self.n_samples, self.dtype)
+        self._offset = check_offset(offset, self.n_samples, self.n_outputs, self.dtype)
+        self.n_params = self.n_outputs * (self.n_features + int(self.fit_intercept))
+
+        self._core = _core.LinearObjective(
+            self._matrix.view,
+            self._matrix.storage,
+            self._y,
+            self._core_loss(),
+            dict(self.loss_params),
+            self.n_outputs,
+            self.alpha,
+            self.l1_ratio,
+            self.fit_intercept,
+            self._weight,
+            self._offset,
+        )
+        self._shape = (self.n_params,)
+        self._evaluate = self._core.value_and_grad if self._loss.trainable else self._refuse_gradient
+        self._fixed = True
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if "_fixed" in vars(self):
+            raise AttributeError(f"{name} of a LinearObjective is fixed; make another objective for another value")
+        super().__setattr__(name, value)
+
+    def value(self, w: ArrayLike, rows: ArrayLike | None = None) -> float:
+        """Return the objective.
+
+        Parameters
+        ----------
+        w : array of shape (n_params,)
+            Parameters.
+        rows : array of int, optional
+            Row indices, in any order and with repeats: the risk is then that of these rows as a mini-batch,
+            ``sum_B s_i loss_i / (mean(s) |B|)``, where ``mean(s)`` (of all rows) and ``|B|`` count rows of positive
+            weight only. All rows by default.
+
+        Returns
+        -------
+        float
+            ``F(w)``.
+
+        Raises
+        ------
+        ValueError, TypeError
+            `w` or `rows` do not fit, or a raw score is not finite: X holds NaN or infinity, and the message names
+            row and column, or the parameters are too large.
+        """
+        params, _ = self._parameters(w)
+        indices = None if rows is None else check.row_indices("rows", rows, self.n_samples)
+        try:
+            if self._loss.trainable:
+                return self._core.value(params, indices, 0)
+            return share_of_mistakes(self._core, params, self._y, self._weight, indices) + self._penalty(params)
+        except FloatingPointError:
+            raise self._nonfinite_scores(params) from None
+
+    def grad(
+        self, w: ArrayLike, rows: ArrayLike | None = None, out: NDArray[Any] | None = None
+    ) -> NDArray[np.floating[Any]]:
+        """Return the gradient; see `value_and_grad`, which costs the same."""
+        return self.value_and_grad(w, rows, out)[1]
+
+    def value_and_grad(
+        self, w: ArrayLike, rows: ArrayLike | None = None, out: NDArray[Any] | None = None
+    ) -> tuple[float, NDArray[np.floating[Any]]]:
+        """Return the objective and its gradient, in one pass over the data.
+
+        The gradient of the l1 norm is ``sign(coef)``, 0 at 0; that of a loss with a kink is 0 on it, but for hinge and
+        perceptron, which take the slope of the side that loses.
+
+        Parameters
+        ----------
+        w : array of shape (n_params,)
+            Parameters.
+        rows : array of int, optional
+            Row indices of a mini-batch, as in `value`. All rows by default.
+        out : array of shape (n_params,), optional
+            Where to write the gradient; of the gradient's dtype. A new array by default.
+
+        Returns
+        -------
+        value : float
+            ``F(w)``.
+        gradient : array of shape (n_params,)
+            Its gradient, in the dtype of `w`, float64 where `w` holds integers.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `value`; and `out` does not fit, or the loss is ``"zero_one"``.
+        """
+        if (
+            rows is None
+            and out is None
+            and type(w) is np.ndarray
+            and w.dtype is _FLOAT64
+            and w.shape == self._shape
+            and w.flags.carray
+        ):
+            gradient = np.empty_like(w)
+            try:
+                return self._evaluate(w, None, gradient, 0), gradient
+            except FloatingPointError:
+                raise self._nonfinite_scores(w) from None
+        params, dtype = self._parameters(w)
+        indices = None if rows is None else check.row_indices("rows", rows, self.n_samples)
+        if out is not None:
+            self._check_out(out, dtype)
+        # A buffer of its own: w may share memory with out, and out stays as it is when the evaluation fails.
+        buffer = np.empty(self._shape)
+        try:
+            value = self._evaluate(params, indices, buffer, 0)
+        except FloatingPointError:
+            raise self._nonfinite_scores(params) from None
+        with np.errstate(over="ignore"):
+            if out is None:
+                return value, buffer.astype(dtype, copy=False)
+            out[...] = buffer
+        return value, out
+
+    def decision_function(self, w: ArrayLike, rows: ArrayLike | None = None) -> NDArray[np.floating[Any]]:
+        """Return the raw scores ``X @ coef.T + intercept + offset``.
+
+        Parameters
+        ----------
+        w : array of shape (n_params,)
+            Parameters.
+        rows : array of int, optional
+            Row indices, in any order and with repeats; all by default.
+
+        Returns
+        -------
+        array of shape (n_rows,), or (n_rows, n_outputs) with more than one output
+            Scores, in `dtype`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `value`.
+        """
+        params, _ = self._parameters(w)
+        indices = None if rows is None else check.row_indices("rows", rows, self.n_samples)
+        raw = self._core.decision_function(params, indices, 0)
+        bad = ~np.isfinite(raw).all(axis=1)
+        if self._weight is not None and bad.any():
+            # A row of weight 0 may hold anything.
+            bad &= (self._weight if indices is None else self._weight[indices]) > 0
+        if bad.any():
+            raise self._nonfinite_scores(params)
+        return raw[:, 0] if self.n_outputs == 1 else raw
+
+    def initial(self, seed: int = 0) -> NDArray[np.float64]:
+        """Return the parameters that descent starts from: zeros.
+
+        Parameters
+        ----------
+        seed : int, default=0
+            As in other objectives. The scores of a linear model are linear in its parameters and every loss is convex
+            in the scores, so a start needs no chance, and is the same for every seed.
+
+        Returns
+        -------
+        array of shape (n_params,), float64
+            Zeros.
+        """
+        check.seed("seed", seed)
+        return np.zeros(self._shape)
+
+    def pack(self, coef: ArrayLike, intercept: ArrayLike | None = None) -> NDArray[np.floating[Any]]:
+        """Return the flat parameters of coefficients and intercepts.
+
+        Parameters
+        ----------
+        coef : array of shape (n_outputs, n_features), or (n_features,) with one output
+            Coefficients.
+        intercept : array of shape (n_outputs,), or float with one output, optional
+            Intercepts; with ``fit_intercept=False`` there are none, otherwise they are required.
+
+        Returns
+        -------
+        array of shape (n_params,)
+            Parameters, in the arrays' floating-point dtype.
+        """
+        coefficients = check.real_array("coef", coef)
+        shape = (self.n_outputs, self.n_features)
+        if coefficients.shape != shape and not (self.n_outputs == 1 and coefficients.shape == shape[1:]):
+            also = f" or {shape[1:]}" if self.n_outputs == 1 else ""
+            raise ValueError(f"coef must have shape {shape}{also}, got shape {coefficients.shape}")
+        if not self.fit_intercept:
+            if intercept is not None:
+                raise ValueError("intercept must be None with fit_intercept=False")
+            return _as_floats(coefficients.ravel())
+        if intercept is None:
+            raise ValueError(f"intercept must have shape {shape[:1]} with fit_intercept=True, got None")
+        intercepts = check.real_array("intercept", intercept)
+        if intercepts.shape != shape[:1] and not (self.n_outputs == 1 and intercepts.ndim == 0):
+            raise ValueError(f"intercept must have shape {shape[:1]}, got shape {intercepts.shape}")
+        return _as_floats(np.concatenate([coefficients.ravel(), intercepts.ravel()]))
+
+    def unpack(self, w: ArrayLike) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
+        """Return coefficients and intercepts of flat parameters.
+
+        Parameters
+        ----------
+        w : array of shape (n_params,)
+            Parameters.
+
+        Returns
+        -------
+        coef : array of shape (n_outputs, n_features)
+            Coefficients, a view of `w` where that is an array.
+        intercept : array of shape (n_outputs,)
+            Intercepts, likewise; zeros with ``fit_intercept=False``.
+        """
+        params = _as_floats(check.real_array("w", w))
+        self._check_shape(params)
+        split = self.n_outputs * self.n_features
+        coef = params[:split].reshape(self.n_outputs, self.n_features)
+        return coef, params[split:] if self.fit_intercept else np.zeros(self.n_outputs, params.dtype)
+
+    def __repr__(self) -> str:
+        return (
+            f"LinearObjective(n_samples={self.n_samples}, n_features={self.n_features}, n_outputs={self.n_outputs}, "
+            f"storage={self._matrix.storage!r}, loss={self.loss!r}, alpha={self.alpha}, l1_ratio={self.l1_ratio}, "
+            f"fit_intercept={self.fit_intercept})"
+        )
+
+    def _core_loss(self) -> str:
+        # Raw scores do not depend on the loss, so the metric's come from an objective with any loss of its targets.
+        return self.loss if self._loss.trainable else "log_loss"
+
+    def _refuse_gradient(self, *_: object) -> float:
+        raise no_gradient("value_and_grad")
+
+    def _parameters(self, w: ArrayLike) -> tuple[NDArray[np.float64], np.dtype[Any]]:
+        """Parameters as the core takes them, and the dtype of their gradient."""
+        given = check.real_array("w", w)
+        self._check_shape(given)
+        dtype = _FLOAT64 if given.dtype.kind in "biu" else given.dtype
+        return np.require(given, np.float64, ["C", "A"]), dtype
+
+    def _check_shape(self, w: NDArray[Any]) -> None:
+        if w.shape != self._shape:
+            parts = f"coef ({self.n_outputs}, {self.n_features})" + self.fit_intercept * f" and ({self.n_outputs},)"
+            raise ValueError(f"w must have shape {self._shape}, for {parts}, got shape {w.shape}")
+
+    def _check_out(self, out: object, dtype: np.dtype[Any]) -> None:
+        allowed = f"a writeable array of shape {self._shape} and dtype {dtype}"
+        if not isinstance(out, np.ndarray):
+            raise check.refuse("out", allowed, out, TypeError)
+        if out.shape != self._shape or out.dtype != dtype or not out.flags.writeable:
+            kind = "" if out.flags.writeable else "read-only "
+            raise ValueError(f"out must be {allowed}, got a {kind}one of shape {out.shape} and dtype {out.dtype}")
+
+    def _penalty(self, w: NDArray[np.float64]) -> float:
+        coef = w[: self.n_outputs * self.n_features]
+        squares, magnitudes = 0.5 * float(coef @ coef), float(np.abs(coef).sum())
+        return self.alpha * ((1.0 - self.l1_ratio) * squares + self.l1_ratio * magnitudes)
+
+    def _nonfinite(self) -> ValueError | None:
+        """The error that names the first entry of X that is not finite; None if there is none."""
+        place = self._core.find_nonfinite()
+        return None if place is None else self._nonfinite_at(place)
+
+    def _nonfinite_at(self, place: tuple[int, int]) -> ValueError:
+        row, column = place
+        value = float(self._matrix.source[row, column])
+        return ValueError(f"X must be finite, got {value} in row {row}, column {column}")
+
+    def _nonfinite_scores(self, w: NDArray[np.float64]) -> ValueError:
+        index = check.first(lambda block: ~np.isfinite(block), w)
+        if index is not None:
+            return ValueError(f"w must be finite, got {w[index]} at {check.at('w', index)}")
+        return self._nonfinite() or ValueError(
+            f"w must be small enough for the raw scores X @ coef.T + intercept to stay within {self.dtype}'s range, "
+            f"got entries up to {np.abs(w).max():.3g}"
+        )
+
+
+def _as_floats(array: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    return array.astype(np.float64) if array.dtype.kind in "biu" else array

@@ -1,0 +1,51 @@
+"""The whole of the library again in plain NumPy: float64, one formula a function, no speed.
+
+It is made to be read, and to test against: every function's docstring states its equation.
+
+==================  =========================================================================
+`losses`            losses by name, each ``(y, raw) -> (loss, dloss/draw)``
+`metrics`           losses without a useful derivative
+`penalties`         value, gradient and proximal step of l2, l1 and the elastic net
+`risk`              raw scores, weighted empirical risk, objective and gradient of linear models
+`optimizers`        one step with explicit state
+`schedules`         learning rate as a function of the step
+`sampling`          random numbers from a counter, permutations, batches
+`descent`           batch, stochastic and mini-batch gradient descent in one loop
+==================  =========================================================================
+"""
+
+from __future__ import annotations
+
+from . import descent, losses, metrics, optimizers, penalties, risk, sampling, schedules
+from .descent import History, Result, has_converged, minimize
+from .losses import KINDS, LOSSES, one_vs_rest
+from .metrics import METRICS, zero_one
+from .optimizers import OPTIMIZERS
+from .risk import LinearObjective
+from .sampling import permutation, philox
+from .schedules import SCHEDULES
+
+__all__ = [
+    "KINDS",
+    "LOSSES",
+    "METRICS",
+    "OPTIMIZERS",
+    "SCHEDULES",
+    "History",
+    "LinearObjective",
+    "Result",
+    "descent",
+    "has_converged",
+    "losses",
+    "metrics",
+    "minimize",
+    "one_vs_rest",
+    "optimizers",
+    "penalties",
+    "permutation",
+    "philox",
+    "risk",
+    "sampling",
+    "schedules",
+    "zero_one",
+]

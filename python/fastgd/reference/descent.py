@@ -1,0 +1,208 @@
+"""Batch, stochastic and mini-batch gradient descent: one loop.
+
+A batch of all rows makes it batch gradient descent, a batch of one row stochastic gradient descent, and
+anything between mini-batch gradient descent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ._arrays import FloatArray, as_float64
+from .optimizers import OPTIMIZERS
+from .risk import LinearObjective
+from .sampling import Order, batches, epoch_order
+from .schedules import Schedule, constant
+
+
+@dataclass(frozen=True)
+class History:
+    """What happened in each whole epoch.
+
+    Parameters
+    ----------
+    epoch : array of shape (n_epochs,), int64
+        Number of the epoch, counted from 0.
+    step : array of shape (n_epochs,), int64
+        Steps taken by its end.
+    loss : array of shape (n_epochs,)
+        Mean of the losses, each before its batch's step, and the penalty at the epoch's first parameters.
+        With one batch of all rows: the objective at the epoch's first parameters.
+    lr : array of shape (n_epochs,)
+        Learning rate of its last step.
+    grad_norm : array of shape (n_epochs,)
+        Norm of the objective's gradient at the epoch's first parameters; nan unless the batch is full.
+    """
+
+    epoch: np.ndarray[Any, np.dtype[np.int64]]
+    step: np.ndarray[Any, np.dtype[np.int64]]
+    loss: FloatArray
+    lr: FloatArray
+    grad_norm: FloatArray
+
+
+@dataclass(frozen=True)
+class Result:
+    """What descent found.
+
+    Parameters
+    ----------
+    x : array of shape (n_params,)
+        Last parameters; after divergence, those the epoch of the least loss began with.
+    fun, grad_norm : float
+        Objective at `x`, and the norm of its gradient, penalty included.
+    lr : float
+        Learning rate of the last step.
+    n_epochs, n_steps : int
+        Whole epochs, and steps, that were taken.
+    status : str
+        ``"converged"``, ``"max_epochs"`` or ``"diverged"``.
+    history : History
+        One entry an epoch.
+    """
+
+    x: FloatArray
+    fun: float
+    grad_norm: float
+    lr: float
+    n_epochs: int
+    n_steps: int
+    status: str
+    history: History
+
+
+def has_converged(loss: Sequence[float], tol: float | None, n_iter_no_change: int) -> bool:
+    """Whether the last epochs brought no relative decrease above `tol`.
+
+    With ``best = min(loss[:-n_iter_no_change])``: ``min(loss[-n_iter_no_change:]) > best - tol |best|``.
+
+    Parameters
+    ----------
+    loss : sequence of float
+        Loss of each epoch so far.
+    tol : float or None
+        Least relative decrease that counts; None never stops.
+    n_iter_no_change : int
+        Number of epochs that may pass without one.
+
+    Returns
+    -------
+    bool
+        False until there are more than `n_iter_no_change` epochs.
+    """
+    if tol is None or len(loss) <= n_iter_no_change:
+        return False
+    best = min(loss[:-n_iter_no_change])
+    return min(loss[-n_iter_no_change:]) > best - tol * abs(best)
+
+
+def minimize(
+    objective: LinearObjective,
+    w0: ArrayLike | None = None,
+    *,
+    optimizer: str = "sgd",
+    optimizer_params: Mapping[str, Any] | None = None,
+    lr: float | Schedule = 0.01,
+    batch_size: int | str = "full",
+    max_epochs: int = 100,
+    tol: float | None = 1e-4,
+    n_iter_no_change: int = 5,
+    shuffle: bool = True,
+    order: Order | None = None,
+    random_state: int = 0,
+) -> Result:
+    """Minimise the objective by gradient descent.
+
+    A step on batch ``B`` is ``w <- update(grad_B(w), w, lr)``, then the proximal step of the l1 norm.  Batches
+    are cut from the order of all rows; then rows of weight 0 drop out, and a batch without any other is no step.
+
+    Parameters
+    ----------
+    objective : LinearObjective
+        What is minimised.
+    w0 : array of shape (n_params,), optional
+        First parameters; zeros by default.
+    optimizer : str
+        Name in `OPTIMIZERS`.
+    optimizer_params : mapping, optional
+        Parameters of its update by name.
+    lr : float or function step -> float
+        Learning rate, or a schedule of it.
+    batch_size : int or "full"
+        Rows a step; "full" for all at once, which are then never shuffled.
+    max_epochs : int
+        Passes over the rows.
+    tol, n_iter_no_change
+        When to stop before that, see `has_converged`.
+    shuffle, order, random_state
+        The order of the rows, see `epoch_order`.
+
+    Returns
+    -------
+    Result
+        Parameters found, and how.
+
+    References
+    ----------
+    H. Robbins and S. Monro, "A stochastic approximation method", Annals of Mathematical Statistics 22, 1951.
+    L. Bottou, F. E. Curtis and J. Nocedal, "Optimization methods for large-scale machine learning", SIAM Review 60,
+    2018.
+    """
+    full = batch_size == "full"
+    if not full and not (isinstance(batch_size, int) and batch_size >= 1):
+        raise ValueError(f"batch_size must be an int >= 1 or 'full', got {batch_size!r}")
+    schedule = lr if callable(lr) else constant(lr)
+    init, update = OPTIMIZERS[optimizer]
+    w = objective.initial() if w0 is None else as_float64(w0)[0]
+    state = init(w)
+    rate, step, status = np.nan, 0, "max_epochs"
+    losses: list[float] = []
+    steps: list[int] = []
+    rates: list[float] = []
+    norms: list[float] = []
+    best = w
+
+    with np.errstate(over="ignore", invalid="ignore"):  # a run that diverges says so by its status
+        for epoch in range(max_epochs):
+            start = w
+            loss_sum = weight_sum = 0.0
+            norm = float(np.linalg.norm(objective.grad(w))) if full else np.nan
+            rows = epoch_order(objective.n_samples, epoch, shuffle=shuffle and not full, seed=random_state, order=order)
+            for cut in batches(rows, len(rows) if full else int(batch_size)):
+                batch = objective.present(cut)
+                if batch.size == 0:
+                    continue
+                weight = objective.weight[batch]
+                loss_sum += float(weight @ objective.row_losses(w, batch))
+                weight_sum += float(weight.sum())
+                rate = float(schedule(step))
+                w, state = update(objective.batch_gradient(w, batch), state, w, rate, **dict(optimizer_params or {}))
+                w = objective.prox(w, rate)
+                step += 1
+
+            if weight_sum == 0.0:
+                raise ValueError(f"order visits no row of positive weight in epoch {epoch}")
+            loss = loss_sum / weight_sum + objective.penalty(start)[0]
+            if not (np.isfinite(loss) and np.all(np.isfinite(w))):
+                status, w = "diverged", best
+                break
+            best = start if loss <= min(losses, default=np.inf) else best
+            losses.append(loss)
+            steps.append(step)
+            rates.append(rate)
+            norms.append(norm)
+            if has_converged(losses, tol, n_iter_no_change):
+                status = "converged"
+                break
+
+        fun, gradient = objective.value_and_grad(w)
+
+    n_epochs = len(losses)
+    epochs = np.arange(n_epochs)
+    history = History(epochs, np.array(steps, np.int64), np.array(losses), np.array(rates), np.array(norms))
+    return Result(w, fun, float(np.linalg.norm(gradient)), rate, n_epochs, step, status, history)

@@ -1,0 +1,384 @@
+// The run-time layer without threads: random numbers, permutation, scalar functions, choice of the instruction set,
+// processor limits. A plain program: it prints what fails, and its exit status is 1 then.
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "runtime/cpu.hpp"
+#include "runtime/cpu_limit.hpp"
+#include "runtime/dispatch.hpp"
+#include "runtime/permutation.hpp"
+#include "runtime/philox.hpp"
+#include "runtime/scalar_math.hpp"
+#include "runtime_check.hpp"
+
+namespace {
+
+// Random numbers -----------------------------------------------------------------------------------------------------
+
+void test_philox()
+{
+    using fastgd::philox;
+    using fastgd::PhiloxStream;
+    using fastgd::PhiloxWords;
+    // numpy.random.Philox(key=[seed, stream], counter=[block, epoch, 0, 0] - 1).random_raw(4), NumPy 2.4
+    CHECK(philox(0, PhiloxStream::permutation, 0, 0) ==
+          PhiloxWords{0x16554d9eca36314c, 0xdb20fe9d672d0fdc, 0xd7e772cee186176b, 0x7e68b68aec7ba23b});
+    CHECK(philox(0, PhiloxStream::permutation, 0, 1) ==
+          PhiloxWords{0x02f4ba6408e4d89b, 0x3dd62b0b9ca8c5b2, 0x1c8667a55d902e79, 0x907d7a052fd5b4dc});
+    CHECK(philox(42, PhiloxStream::initial_parameters, 7, 123456789) ==
+          PhiloxWords{0x3fdfb640524a14c0, 0x5c5f9c7230f291bc, 0xe81a2cea105edd2a, 0x966c17e8c49f09ab});
+    constexpr std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
+    CHECK(philox(largest, PhiloxStream::initial_parameters, std::uint64_t{1} << 63, largest) ==
+          PhiloxWords{0xd3751681a26ddf65, 0x8f372d7d650b290b, 0x19eca2d50fbfdf10, 0x17379465d58b5ba8});
+}
+
+std::vector<std::int64_t> elements(std::uint64_t n, std::uint64_t seed, std::uint64_t epoch, std::uint64_t start,
+                                   std::size_t count)
+{
+    std::vector<std::int64_t> out(count, -1);
+    fastgd::Permutation(n, seed, epoch).fill(start, count, out.data());
+    return out;
+}
+
+bool is_bijection(std::uint64_t n, std::uint64_t seed, std::uint64_t epoch)
+{
+    std::vector<std::int64_t> order = elements(n, seed, epoch, 0, n);
+    std::sort(order.begin(), order.end());
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        if (order[i] != static_cast<std::int64_t>(i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void test_permutation()
+{
+    using Order = std::vector<std::int64_t>;
+    // The formula of the class comment in Python's whole numbers, with keys from numpy.random.Philox.
+    CHECK(elements(10, 0, 0, 0, 10) == Order{2, 5, 8, 4, 0, 7, 3, 9, 6, 1});
+    CHECK(elements(60000, 42, 3, 0, 4) == Order{34214, 26990, 8995, 8745});
+    CHECK(elements(60000, 42, 3, 59999, 1) == Order{52041});
+    constexpr std::uint64_t large = 5'000'000'000'001;
+    constexpr std::uint64_t large_seed = (std::uint64_t{1} << 63) + 5;
+    CHECK(elements(large, large_seed, 11, 0, 4) == Order{4761249425939, 2962180562278, 4416097903513, 1047635990890});
+    CHECK(elements(large, large_seed, 11, large - 1, 1) == Order{1660818693694});
+    constexpr std::uint64_t largest = (std::uint64_t{1} << 62) - 1;
+    CHECK(elements(largest, 1, 0, 0, 2) == Order{1050973774849492258, 3883510635578452917});
+    CHECK(elements(largest, 1, 0, largest - 1, 1) == Order{1050493779471668808});
+    std::uint64_t hash = 0;
+    for (const std::int64_t value : elements(1000, 7, 5, 0, 1000)) {
+        hash = hash * 1099511628211u + static_cast<std::uint64_t>(value);
+    }
+    CHECK(hash == 0x76dbe613fa50d312u);
+
+    for (std::uint64_t n = 1; n <= 300; ++n) {
+        if (!is_bijection(n, n * 7919, n % 5)) {
+            std::fprintf(stderr, "n = %d\n", static_cast<int>(n));
+            CHECK(false && "a bijection");
+        }
+    }
+    for (const std::uint64_t n : {4095u, 4096u, 4097u, 60000u, 65536u, 65537u, (1u << 20) + 1, 3'000'000u}) {
+        CHECK(is_bijection(n, 42, n));
+    }
+
+    // Any cut into parts gives the same order, whatever the position inside the blocks of the computation.
+    const Order whole = elements(5000, 3, 9, 0, 5000);
+    for (const std::size_t step : {1u, 7u, 31u, 32u, 33u, 511u, 512u, 513u, 4999u}) {
+        Order parts;
+        for (std::size_t start = 0; start < whole.size(); start += step) {
+            const Order part = elements(5000, 3, 9, start, std::min(step, whole.size() - start));
+            parts.insert(parts.end(), part.begin(), part.end());
+        }
+        CHECK(parts == whole);
+    }
+    CHECK(elements(5000, 3, 10, 0, 5000) != whole);
+    CHECK(elements(5000, 4, 9, 0, 5000) != whole);
+    CHECK(elements(5000, 3, 9, 5000, 0).empty());
+
+    CHECK(has(message_of<std::invalid_argument>([] { fastgd::Permutation(0, 0, 0); }), "n = 0"));
+    CHECK(has(message_of<std::invalid_argument>([] { fastgd::Permutation(std::uint64_t{1} << 62, 0, 0); }), "n = "));
+    CHECK(has(message_of<std::out_of_range>([] { elements(10, 0, 0, 5, 6); }), "10 elements"));
+    CHECK(has(message_of<std::out_of_range>([] { elements(10, 0, 0, 11, 0); }), "10 elements"));
+}
+
+// Scalar functions ---------------------------------------------------------------------------------------------------
+
+/// The distance in units of the last place of a double at `wanted`.
+double error_in_ulp(double got, long double wanted)
+{
+    const double rounded = static_cast<double>(wanted);
+    if (std::isnan(rounded) || std::isinf(rounded) || std::isnan(got) || std::isinf(got)) {
+        return got == rounded || (std::isnan(got) && std::isnan(rounded)) ? 0.0 : 1e30;
+    }
+    int exponent = 0;
+    std::frexp(rounded, &exponent);
+    return static_cast<double>(std::fabs(got - wanted) / std::ldexp(1.0L, std::max(exponent - 53, -1074)));
+}
+
+/// Numbers in [low, high), a function of the index alone.
+double uniform(std::uint64_t index, double low, double high)
+{
+    const std::uint64_t word = fastgd::philox(1, fastgd::PhiloxStream::initial_parameters, 0, index)[0];
+    return low + (high - low) * (static_cast<double>(word >> 11) * 0x1p-53);
+}
+
+void test_scalar_accuracy()
+{
+    namespace scalar = fastgd::scalar;
+    double exp_error = 0;
+    double log_error = 0;
+    double pow_error = 0;
+    std::uint64_t index = 0;
+    for (int i = 0; i < 100'000; ++i) {
+        const double x = uniform(index++, -745.0, 709.7);
+        const double near_zero = uniform(index++, -1.0, 1.0);
+        exp_error = std::max({exp_error, error_in_ulp(scalar::exp(x), std::exp(static_cast<long double>(x))),
+                              error_in_ulp(scalar::exp(near_zero), std::exp(static_cast<long double>(near_zero)))});
+
+        const int scale = static_cast<int>(uniform(index++, -1060, 1023));
+        const double base = std::ldexp(uniform(index++, 1.0, 2.0), scale);
+        const double near_one = 1.0 + uniform(index++, -1e-3, 1e-3);
+        for (const double value : {base, near_one, 1.0 + near_zero * 0.5}) {
+            log_error = std::max(log_error, error_in_ulp(scalar::log(value), std::log(static_cast<long double>(value))));
+            // Exponents that use the whole range of results, and small ones as schedules use them.
+            const double range = uniform(index++, -744.0, 709.0) / std::log(value);
+            for (const double power : {range, uniform(index++, -3.0, 3.0)}) {
+                const long double wanted = std::pow(static_cast<long double>(value), static_cast<long double>(power));
+                pow_error = std::max(pow_error, error_in_ulp(scalar::pow(value, power), wanted));
+            }
+        }
+    }
+    // Where long double is no wider than double the reference itself is off by half a unit or more.
+    const double allowed = std::numeric_limits<long double>::digits > 53 ? 1.0 : 4.0;
+    std::printf("largest errors in ulp: exp %.3f, log %.3f, pow %.3f\n", exp_error, log_error, pow_error);
+    CHECK(exp_error < allowed);
+    CHECK(log_error < allowed);
+    CHECK(pow_error < allowed);
+
+    // The same bits everywhere: one sum over many results.
+    std::uint64_t hash = 0;
+    for (std::uint64_t i = 0; i < 20'000; ++i) {
+        for (const double value : {scalar::exp(uniform(i, -745.0, 710.0)), scalar::log(uniform(i, 0.0, 1e9)),
+                                   scalar::pow(uniform(i, 0.0, 40.0), uniform(i + 1, -200.0, 190.0))}) {
+            hash = hash * 1099511628211u + std::bit_cast<std::uint64_t>(value);
+        }
+    }
+    std::printf("hash of scalar functions: %llx\n", static_cast<unsigned long long>(hash));
+    CHECK(hash == 0x58873384d8a7d0d4u);
+}
+
+void test_scalar_special_values()
+{
+    namespace scalar = fastgd::scalar;
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+    constexpr double tiny = std::numeric_limits<double>::denorm_min();
+    constexpr double huge = std::numeric_limits<double>::max();
+    const auto same = [](double a, double b) {
+        return (std::isnan(a) && std::isnan(b)) || (a == b && std::signbit(a) == std::signbit(b));
+    };
+    CHECK(scalar::exp(0.0) == 1.0 && scalar::exp(-0.0) == 1.0 && scalar::exp(tiny) == 1.0);
+    CHECK(scalar::exp(infinity) == infinity && scalar::exp(-infinity) == 0.0 && std::isnan(scalar::exp(nan)));
+    CHECK(scalar::exp(709.7827128933840) < infinity && scalar::exp(709.7827128933841) == infinity);
+    CHECK(scalar::exp(-745.1332191019411) == tiny && scalar::exp(-745.1332191019412077) == 0.0);
+    CHECK(same(scalar::log(1.0), 0.0) && scalar::log(0.0) == -infinity && scalar::log(-0.0) == -infinity);
+    CHECK(std::isnan(scalar::log(-1.0)) && std::isnan(scalar::log(nan)) && scalar::log(infinity) == infinity);
+
+    // std::pow follows C's Annex F; where these results are not special they are powers of two, and so exact.
+    const double values[] = {0.0,  -0.0, 1.0,  -1.0, 0.5,  -0.5, 2.0,     -2.0,     3.0,   -3.0,
+                             4.0,  -4.0, tiny, -tiny, huge, -huge, infinity, -infinity, nan, 0x1p53,
+                             -0x1p53, 0x1p52 + 1, 1e300};
+    const double bases[] = {0.0, -0.0, 1.0, -1.0, 4.0, -4.0, 0.25, -0.25, infinity, -infinity, nan};
+    for (const double base : bases) {
+        for (const double power : values) {
+            if (!same(scalar::pow(base, power), std::pow(base, power))) {
+                std::fprintf(stderr, "pow(%g, %g) = %g\n", base, power, scalar::pow(base, power));
+                CHECK(false && "as Annex F says");
+            }
+        }
+    }
+}
+
+// Choice of the instruction set --------------------------------------------------------------------------------------
+
+void test_features()
+{
+    using fastgd::CpuFeature;
+    using fastgd::CpuFeatures;
+    using fastgd::features_from;
+    fastgd::CpuidWords everything{0xFFFFFFFFu, 0xFFFFFFFFu, 0xFFFFFFFFu, 0xFFFFFFFFu};
+    const CpuFeatures avx512 = CpuFeature::avx512f | CpuFeature::avx512bw | CpuFeature::avx512dq | CpuFeature::avx512vl;
+    const CpuFeatures avx2 = CpuFeature::avx2 | CpuFeature::fma | CpuFeature::f16c | CpuFeature::avx;
+    CHECK(features_from(everything).contains(avx512 | avx2 | CpuFeature::bmi2 | CpuFeature::lzcnt));
+
+    // An operating system that saves AVX's registers and not those of AVX-512; one that saves neither; one too old to say.
+    fastgd::CpuidWords words = everything;
+    words.xcr0 = 0x7;
+    CHECK(features_from(words).contains(avx2) && !features_from(words).contains(CpuFeature::avx512f));
+    words.xcr0 = 0x3;
+    CHECK(!features_from(words).contains(CpuFeature::avx) && features_from(words).contains(CpuFeature::sse4_2));
+    words = everything;
+    words.leaf1_ecx &= ~(1u << 27);
+    CHECK(!features_from(words).contains(CpuFeature::avx2) && !features_from(words).contains(CpuFeature::fma));
+    words = everything;
+    words.leaf7_ebx &= ~(1u << 30);
+    CHECK(!features_from(words).contains(CpuFeature::avx512bw) && features_from(words).contains(CpuFeature::avx512f));
+    CHECK(features_from({}) == CpuFeatures());
+    CHECK(features_from({}).contains(CpuFeature::none));
+}
+
+void test_choice()
+{
+    using fastgd::choose_isa;
+    using fastgd::CpuFeature;
+    using fastgd::CpuFeatures;
+    using fastgd::Isa;
+    const Isa table[] = {{"avx512", CpuFeature::avx2 | CpuFeature::avx512f, nullptr},
+                         {"avx2", CpuFeature::avx2, nullptr},
+                         {"generic", CpuFeature::none, nullptr}};
+    const CpuFeatures all = CpuFeature::avx2 | CpuFeature::avx512f;
+    CHECK(choose_isa(table, all, "").name == "avx512");
+    CHECK(choose_isa(table, all, "avx2").name == "avx2");
+    CHECK(choose_isa(table, all, "generic").name == "generic");
+    CHECK(choose_isa(table, CpuFeature::avx2, "").name == "avx2");
+    CHECK(choose_isa(table, CpuFeature::avx512f, "").name == "generic");
+    CHECK(choose_isa(table, {}, "").name == "generic");
+
+    const auto refusal = [&](CpuFeatures available, const char* requested) {
+        return message_of<std::invalid_argument>([&] { choose_isa(table, available, requested); });
+    };
+    const std::string lacking = refusal(CpuFeature::avx2, "avx512");
+    CHECK(has(lacking, "FASTGD_SIMD='avx512'") && has(lacking, "this machine lacks it"));
+    CHECK(has(lacking, "allowed here are 'avx2', 'generic'"));
+    CHECK(has(refusal(all, "neon"), "this build does not contain it"));
+    CHECK(has(refusal(all, "AVX2"), "no such instruction set"));
+    CHECK(has(refusal(all, "avx"), "no such instruction set"));
+}
+
+void test_dispatch()
+{
+    const std::vector<std::string> levels = fastgd::simd_levels();
+    CHECK(!levels.empty() && levels.back() == "generic");
+    CHECK(fastgd::isa_table().back().name == "generic");
+#if defined(HAS_FORK)
+    // In children: the choice of a process is made once.
+    for (const std::string& level : levels) {
+        CHECK(in_child([&] {
+            setenv("FASTGD_SIMD", level.c_str(), 1);
+            const fastgd::KernelTable* chosen = &fastgd::kernels();
+            for (const fastgd::Isa& isa : fastgd::isa_table()) {
+                CHECK((&isa.table() == chosen) == (isa.name == level));
+            }
+            return fastgd::simd_level() == level && fastgd::simd_levels() == levels;
+        }));
+    }
+    CHECK(in_child([&] {
+        setenv("FASTGD_SIMD", "sse9", 1);
+        const std::string refusal = message_of<std::invalid_argument>([] { fastgd::kernels(); });
+        CHECK(has(refusal, "FASTGD_SIMD='sse9'") && has(refusal, "'generic'"));
+        CHECK(!message_of<std::invalid_argument>([] { fastgd::simd_level(); }).empty());
+        setenv("FASTGD_SIMD", "", 1);
+        return fastgd::simd_level() == levels.front();  // corrected, and so no longer refused
+    }));
+    // What the order of rows is must not depend on the choice either.
+    const std::vector<std::int64_t> order = elements(60001, 5, 2, 0, 60001);
+    CHECK(in_child([&] {
+        setenv("FASTGD_SIMD", "generic", 1);
+        return elements(60001, 5, 2, 0, 60001) == order;
+    }));
+#endif
+}
+
+// Processor limits ---------------------------------------------------------------------------------------------------
+
+/// A made-up tree of files that is gone afterwards.
+class Tree {
+public:
+    Tree() : root_(std::filesystem::temp_directory_path() / "fastgd_runtime_test")
+    {
+        std::filesystem::remove_all(root_);
+    }
+    ~Tree() { std::filesystem::remove_all(root_); }
+    Tree(const Tree&) = delete;
+    Tree& operator=(const Tree&) = delete;
+
+    void write(const std::string& path, const std::string& text) const
+    {
+        std::filesystem::create_directories((root_ / path).parent_path());
+        std::ofstream(root_ / path) << text;
+    }
+    std::string root() const { return root_.string() + "/"; }
+
+private:
+    std::filesystem::path root_;
+};
+
+void test_cgroups()
+{
+    const std::string v2 = "31 23 0:28 / /sys/fs/cgroup rw,relatime shared:9 - cgroup2 cgroup2 rw,nsdelegate\n";
+    const std::string v1 = "32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,cpuacct\n";
+    {
+        const Tree tree;
+        CHECK(fastgd::cgroup_cpus(tree.root()) == 0);
+    }
+    {
+        const Tree tree;  // the least along the way up counts, rounded up
+        tree.write("proc/self/mountinfo", "1 0 8:1 / / rw - ext4 /dev/sda rw\n" + v2);
+        tree.write("proc/self/cgroup", "0::/system/job\n");
+        tree.write("sys/fs/cgroup/system/job/cpu.max", "max 100000\n");
+        CHECK(fastgd::cgroup_cpus(tree.root()) == 0);
+        tree.write("sys/fs/cgroup/system/cpu.max", "250000 100000\n");
+        CHECK(fastgd::cgroup_cpus(tree.root()) == 3);
+        tree.write("sys/fs/cgroup/system/job/cpu.max", "50000 100000\n");
+        CHECK(fastgd::cgroup_cpus(tree.root()) == 1);
+    }
+    {
+        const Tree tree;  // v1, and a v2 beside it that has no processor controller
+        tree.write("proc/self/mountinfo", v1 + "41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n");
+        tree.write("proc/self/cgroup", "3:cpuset:/\n2:cpu,cpuacct:/box\n0::/\n");
+        tree.write("sys/fs/cgroup/cpu/box/cpu.cfs_period_us", "100000\n");
+        tree.write("sys/fs/cgroup/cpu/box/cpu.cfs_quota_us", "-1\n");
+        CHECK(fastgd::cgroup_cpus(tree.root()) == 0);
+        tree.write("sys/fs/cgroup/cpu/box/cpu.cfs_quota_us", "400000\n");
+        CHECK(fastgd::cgroup_cpus(tree.root()) == 4);
+    }
+    {
+        const Tree tree;  // in a container the group itself is what is mounted
+        tree.write("proc/self/mountinfo", "32 31 0:29 /box/a /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+        tree.write("proc/self/cgroup", "0::/box/a\n");
+        tree.write("sys/fs/cgroup/cpu.max", "150000 100000\n");
+        CHECK(fastgd::cgroup_cpus(tree.root()) == 2);
+        tree.write("proc/self/cgroup", "0::/../elsewhere\n");
+        CHECK(fastgd::cgroup_cpus(tree.root()) == 2);
+    }
+    CHECK(fastgd::cgroup_cpus() >= 0);
+    CHECK(fastgd::affinity_cpus() >= 1);
+}
+
+}  // namespace
+
+int main()
+{
+    test_philox();
+    test_features();
+    test_choice();
+    test_dispatch();
+    test_permutation();
+    test_scalar_accuracy();
+    test_scalar_special_values();
+    test_cgroups();
+    std::printf("%d failures\n", n_failed.load());
+    return n_failed == 0 ? 0 : 1;
+}

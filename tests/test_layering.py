@@ -1,0 +1,204 @@
+"""Who may include and import whom: the layers are read off the sources, so that they hold."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CPP = ROOT / "cpp"
+PACKAGE = ROOT / "python" / "fastgd"
+
+# What a file of each folder of cpp/ may include, besides its own folder and the standard library.
+PER_ISA = {"simd", "storage", "losses", "penalties", "optimizers"}
+CORE = {"include", "kernel table", "runtime"}
+MAY_INCLUDE: dict[str, set[str]] = {
+    "include": set(),
+    "simd": set(),
+    "storage": {"include", "simd"},
+    "losses": {"include", "simd"},
+    "penalties": {"include", "simd"},
+    "optimizers": {"include", "simd"},
+    "kernels": {"include", *PER_ISA, "kernel table"},
+    "kernel table": {"include"},
+    "runtime": {"include", "kernel table"},
+    "schedules": {"include", "runtime"},
+    "run interface": {"include"},
+    "objectives": {*CORE, "run interface"},
+    "descent": {*CORE, "run interface", "schedules", "objectives"},
+    "bindings": {*CORE, "run interface", "schedules", "objectives", "descent"},
+}
+# Headers that are the one door between two folders, and the layers they make.
+DOORS = {"kernels/kernel_table.hpp": "kernel table", "descent/run.hpp": "run interface"}
+
+# Waiting is not arithmetic: barriers may pause the core.
+INTRINSICS = re.compile(
+    r"\b_mm\d*_(?!pause\b)|\b__m(128|256|512)|\b__mmask\d|__builtin_ia32_(?!pause\b)"
+    r"|\b(float|u?int|bfloat|poly)\d+x\d+(x\d)?_t\b|\bv(ld|st)1q?_|\bvector_size\b"
+)
+OPENMP = re.compile(r"#\s*pragma\s+omp|_Pragma\(\"omp|\bomp\.h\b|\bomp_[a-z]")
+PYBIND = re.compile(r"\bpybind11\b|\bPython\.h\b")
+
+SOURCE_SUFFIXES = {".cpp", ".hpp", ".h", ".py", ".pyi", ".cmake", ".sh"}
+MAX_LINES = 450
+
+
+def cpp_files(folder: Path) -> list[Path]:
+    return sorted(path for suffix in ("*.hpp", "*.h", "*.cpp") for path in folder.rglob(suffix))
+
+
+def code(path: Path) -> str:
+    """The text of a C++ file without its comments."""
+    return re.sub(r"//[^\n]*|/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+def includes(path: Path) -> list[str]:
+    return re.findall(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', code(path), flags=re.MULTILINE)
+
+
+def layer(path: Path) -> str:
+    """The layer of a file in cpp/: its folder, unless it is a door."""
+    inside = path.relative_to(CPP)
+    return DOORS.get(inside.as_posix(), inside.parts[0])
+
+
+def included_layer(name: str) -> str | None:
+    """The layer that an included name belongs to; None for what is not ours."""
+    for base in (CPP / "include", CPP):
+        if (base / name).is_file():
+            return layer(base / name)
+    return None
+
+
+def forbidden_includes(path: Path) -> Iterator[str]:
+    own = layer(path)
+    for name in includes(path):
+        target = included_layer(name)
+        if target is not None and target != own and target not in MAY_INCLUDE[own]:
+            yield f"{path.relative_to(ROOT)} ({own}) includes {name} ({target})"
+
+
+def test_every_folder_of_the_core_has_its_layer() -> None:
+    folders = {path.name for path in CPP.iterdir() if path.is_dir() and cpp_files(path)}
+    assert folders <= set(MAY_INCLUDE), "say in MAY_INCLUDE what the new folder may include"
+
+
+@pytest.mark.parametrize("folder", sorted(set(MAY_INCLUDE) - set(DOORS.values())))
+def test_includes_point_down(folder: str) -> None:
+    assert [line for path in cpp_files(CPP / folder) for line in forbidden_includes(path)] == []
+
+
+def test_doors_are_where_they_are_said_to_be() -> None:
+    assert [name for name in DOORS if not (CPP / name).is_file()] == []
+
+
+def test_no_include_climbs_out_of_its_folder() -> None:
+    climbing = [(str(path), name) for path in cpp_files(CPP) for name in includes(path) if ".." in name]
+    assert climbing == []
+
+
+@pytest.mark.parametrize(
+    "what, pattern, home",
+    [("intrinsics", INTRINSICS, "simd"), ("OpenMP", OPENMP, "runtime"), ("pybind11", PYBIND, "bindings")],
+    ids=["intrinsics", "OpenMP", "pybind11"],
+)
+def test_only_one_folder_knows(what: str, pattern: re.Pattern[str], home: str) -> None:
+    elsewhere = [
+        f"{path.relative_to(ROOT)}: {found.group()}"
+        for path in cpp_files(CPP)
+        if layer(path) != home and (found := pattern.search(code(path)))
+    ]
+    assert elsewhere == [], f"{what} belong in cpp/{home}"
+
+
+def test_patterns_find_what_they_look_for() -> None:
+    assert INTRINSICS.search("__m512 x = _mm512_setzero_ps();")
+    assert INTRINSICS.search("float32x4_t x = vld1q_f32(p);")
+    assert not INTRINSICS.search("fastgd::Vec<float> x = load(p); std::int64_t n;")
+    assert OPENMP.search("#pragma omp parallel")
+    assert OPENMP.search("omp_get_thread_num()")
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """The names of the modules that a syntax tree imports; relative ones begin with a dot."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield "." * node.level + (node.module or "")
+
+
+def runs_only_for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+
+
+def imported_at_import(tree: ast.Module) -> Iterator[str]:
+    """What importing the module imports: not the bodies of functions, nor what only a type checker reads."""
+    for node in tree.body:
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not runs_only_for_types(node):
+            yield from imported(node)
+
+
+def parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def is_standard(module: str) -> bool:
+    return module.split(".")[0] in sys.stdlib_module_names
+
+
+def test_reference_imports_numpy_only() -> None:
+    foreign = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path in sorted((PACKAGE / "reference").rglob("*.py"))
+        for module in imported(parse(path))
+        if not is_standard(module) and module.split(".")[0] != "numpy" and not stays_inside_reference(path, module)
+    ]
+    assert foreign == []
+
+
+def stays_inside_reference(path: Path, module: str) -> bool:
+    if not module.startswith("."):
+        return module == "fastgd.reference" or module.startswith("fastgd.reference.")
+    level = len(module) - len(module.lstrip("."))
+    depth = len(path.relative_to(PACKAGE / "reference").parts)
+    return level <= depth
+
+
+def test_importing_the_package_needs_numpy_only() -> None:
+    foreign = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for module in imported_at_import(parse(path))
+        if not module.startswith(".") and not is_standard(module) and module.split(".")[0] not in {"numpy", "fastgd"}
+    ]
+    assert foreign == [], "extras are imported by the functions that need them"
+
+
+def test_a_fresh_interpreter_loads_numpy_only() -> None:
+    program = (
+        "import sys, numpy; numpys = set(sys.modules); import fastgd\n"
+        "print(*sorted({name.split('.')[0] for name in set(sys.modules) - numpys}))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert [name for name in loaded if name not in sys.stdlib_module_names and name != "fastgd"] == []
+
+
+def source_files() -> Iterator[Path]:
+    for folder in ("cpp", "python", "tests", "bench", "examples", "cmake", ".ci"):
+        for path in sorted((ROOT / folder).rglob("*")):
+            is_text = path.suffix in SOURCE_SUFFIXES or path.name in {"CMakeLists.txt", "run"}
+            if path.is_file() and is_text and "build" not in path.relative_to(ROOT).parts:
+                yield path
+    yield from (path for path in ROOT.iterdir() if path.suffix == ".py" or path.name == "CMakeLists.txt")
+
+
+def test_files_stay_short() -> None:
+    lengths = {path.relative_to(ROOT): len(path.read_text(encoding="utf-8").splitlines()) for path in source_files()}
+    assert {str(path): lines for path, lines in lengths.items() if lines > MAX_LINES} == {}
