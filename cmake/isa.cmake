@@ -41,6 +41,32 @@ function(_fastgd_processor_family out)
     endif()
 endfunction()
 
+# Compiles `target` for the instruction set `name`, one of those that fastgd_add_isa_units has found usable.
+function(fastgd_use_isa target name)
+    get_property(flags GLOBAL PROPERTY FASTGD_FLAGS_${name})
+    separate_arguments(flags)
+    string(TOUPPER "${name}" upper)
+    get_filename_component(source_dir "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../cpp" ABSOLUTE)
+    target_include_directories(${target} PRIVATE "${source_dir}" "${source_dir}/include")
+    target_compile_definitions(${target} PRIVATE "FASTGD_ISA_${upper}" "FASTGD_ISA=${name}")
+    target_compile_features(${target} PRIVATE cxx_std_20)
+    if(MSVC)
+        target_compile_options(${target} PRIVATE ${FASTGD_ISA_COMMON_FLAGS_MSVC} ${flags})
+    else()
+        target_compile_options(${target} PRIVATE ${FASTGD_ISA_COMMON_FLAGS_GNU} ${flags})
+    endif()
+    # Merging units, at compile or at link time, would let one instruction set into another's code.
+    set_target_properties(
+        ${target}
+        PROPERTIES POSITION_INDEPENDENT_CODE ON
+                   CXX_EXTENSIONS OFF
+                   CXX_VISIBILITY_PRESET hidden
+                   VISIBILITY_INLINES_HIDDEN ON
+                   INTERPROCEDURAL_OPTIMIZATION OFF
+                   UNITY_BUILD OFF
+    )
+endfunction()
+
 # Compiles cpp/kernels/unit.cpp once for each instruction set that the target's processor family has and the compiler
 # knows, adds the objects to `target`, and puts the generated isa_table.hpp on its include path.
 function(fastgd_add_isa_units target)
@@ -84,27 +110,10 @@ function(fastgd_add_isa_units target)
             endif()
         endif()
 
+        set_property(GLOBAL PROPERTY FASTGD_FLAGS_${name} "${flags}")
         set(unit "${target}_${name}")
-        separate_arguments(flags)
         add_library(${unit} OBJECT "${source_dir}/kernels/unit.cpp")
-        target_include_directories(${unit} PRIVATE "${source_dir}" "${source_dir}/include")
-        target_compile_definitions(${unit} PRIVATE "FASTGD_ISA_${upper}" "FASTGD_ISA=${name}")
-        target_compile_features(${unit} PRIVATE cxx_std_20)
-        if(MSVC)
-            target_compile_options(${unit} PRIVATE ${FASTGD_ISA_COMMON_FLAGS_MSVC} ${flags})
-        else()
-            target_compile_options(${unit} PRIVATE ${FASTGD_ISA_COMMON_FLAGS_GNU} ${flags})
-        endif()
-        # Merging units, at compile or at link time, would let one instruction set into another's code.
-        set_target_properties(
-            ${unit}
-            PROPERTIES POSITION_INDEPENDENT_CODE ON
-                       CXX_EXTENSIONS OFF
-                       CXX_VISIBILITY_PRESET hidden
-                       VISIBILITY_INLINES_HIDDEN ON
-                       INTERPROCEDURAL_OPTIMIZATION OFF
-                       UNITY_BUILD OFF
-        )
+        fastgd_use_isa(${unit} ${name})
         target_sources(${target} PRIVATE $<TARGET_OBJECTS:${unit}>)
 
         list(APPEND built "${name}")
@@ -118,6 +127,7 @@ function(fastgd_add_isa_units target)
             message(FATAL_ERROR "FASTGD_ISAS: '${name}' cannot be built for ${family}; the table has ${known}")
         endif()
     endforeach()
+    set_property(GLOBAL PROPERTY FASTGD_BUILT_ISAS "${built}")
     string(REPLACE ";" "\", \"" known "${known}")
 
     file(CONFIGURE OUTPUT "${header_dir}/isa_table.hpp" @ONLY CONTENT

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fastgd.cli import readers
 from fastgd.cli.readers import BadFile, Request, Table, read
 
 GOOD = "a,b,label\n1,2.5,x\n-3e1, 4 ,y\n5,6,x\n"
@@ -129,7 +130,9 @@ BAD_CSV = [
     ("a,b,y\n1,2,3\n1,2,3,4\n", "line 3, column 4: 4 cells where 3 were expected$"),
     ("a,b,y\n1,2,3\n4,5", "line 3, column 3: 2 cells where 3 were expected; no line ends after it: .*cut off"),
     ("a,b,y\n1,2\n", "line 2, column 3: 2 cells, the header on line 1 has 3"),
-    ("a,b,y\n1,2,3\n4,x,6\n", r"line 3, column 2 \('b'\): 'x' is not a number; .*--ignore 'b'"),
+    ("a,b,y\n1,2,3\n4,x,6\n", r"line 3, column 2 \('b'\): 'x' is not a number; .*: --ignore b$"),
+    ("a b,c,y\n1,2,3\n4,,6\n", r"line 3, column 2 \('c'\): the cell is empty"),
+    ("a b,c,y\nred,big,3\n", r"line 2, column 1 .*: --ignore 'a b' --ignore c$"),
     ("a,b,y\n1,2,3\n4,,6\n", r"line 3, column 2 \('b'\): the cell is empty"),
     ("a,b,y\n1,2,3\n4,nan,6\n", r"line 3, column 2 \('b'\): nan is not finite"),
     ("a,b,y\n1,2,3\n4,5,-inf\n", r"line 3, column 3 \('y'\): -inf is not finite"),
@@ -157,9 +160,8 @@ def test_a_bad_csv_file_is_named_with_line_and_column(tmp_path: Path, text: str 
 
 
 def test_a_csv_file_without_header_names_columns_by_number(tmp_path: Path) -> None:
-    assert (
-        "line 2, column 1: 'x' is not a number; encode the column as numbers or leave it out with --ignore 0"
-        in fault(tmp_path / "t.csv", "1,2\nx,2\n", target="1")
+    assert "line 2, column 1: 'x' is not a number; encode the column as numbers or leave out: --ignore 0" in fault(
+        tmp_path / "t.csv", "1,2\nx,2\n", target="1"
     )
     assert "--target '7' is no column; the file has no header and 2 columns, counted from 0" in fault(
         tmp_path / "t.csv", "1,2\n3,2\n", target="7"
@@ -306,6 +308,15 @@ def test_vectors_of_the_wrong_length_or_kind(tmp_path: Path) -> None:
         np.save(tmp_path / "w.npy", array)
         with pytest.raises(BadFile, match=message):
             read(Request(str(tmp_path / "x.npy"), target="0", weights=str(tmp_path / "w.npy")), None)
+
+
+def test_blocks_of_rows_are_seamless(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers, "_BLOCK_BYTES", 100)
+    data = np.arange(60.0).reshape(20, 3)
+    np.testing.assert_array_equal(readers.keep_columns(data.copy(), [0, 2]), data[:, [0, 2]])
+    assert readers.first_nonfinite(data) is None
+    data[13, 1] = data[14, 0] = np.inf
+    assert readers.first_nonfinite(data) == (13, 1)
 
 
 def test_the_suffix_tells_the_format_or_the_message_does(tmp_path: Path) -> None:

@@ -82,6 +82,11 @@ def test_the_file_is_plain_numpy_and_json(tmp_path: Path) -> None:
     assert (header["format"], header["version"], header["n_features"]) == ("fastgd-model", 1, 2)
 
 
+def test_a_file_of_another_writer_may_store_columns_first(tmp_path: Path) -> None:
+    write(tmp_path / "m.npz", coef=np.asfortranarray(a_model().coef))
+    np.testing.assert_array_equal(_model_file.load(tmp_path / "m.npz").coef, a_model().coef)
+
+
 def test_equal_models_make_equal_files(tmp_path: Path) -> None:
     for name in "ab":
         _model_file.save(tmp_path / name, a_model())

@@ -274,8 +274,9 @@ def test_mini_batch_descent_by_scalars() -> None:
     order = [6, 0, 2, 5, 3, 1, 4, 4]  # its second batch is empty, and row 4 comes twice
     w, b, losses, steps, lr = by_scalars(X, y, s, order, 2, 6)
     X[s == 0.0] = np.nan
+    objective = LinearObjective(X[:, None], y, loss="squared_error", alpha=0.2, l1_ratio=0.3, sample_weight=s)
     found = minimize(
-        LinearObjective(X[:, None], y, loss="squared_error", alpha=0.2, l1_ratio=0.3, sample_weight=s),
+        objective,
         [0.5, -0.25],
         lr=schedules.inverse_scaling(0.05),
         optimizer_params={"momentum": 0.9, "nesterov": True},
@@ -284,10 +285,12 @@ def test_mini_batch_descent_by_scalars() -> None:
         max_epochs=6,
         tol=None,
     )
+    found_gradient = objective.grad(found.x)
     np.testing.assert_allclose(found.x, [w, b], rtol=64 * EPS)
     np.testing.assert_allclose(found.history.loss, losses, rtol=64 * EPS)
     assert found.history.epoch.tolist() == [0, 1, 2, 3, 4, 5]
     assert found.history.step.tolist() == steps == [3, 6, 9, 12, 15, 18]
+    assert found.grad_norm == pytest.approx(math.hypot(*found_gradient), rel=4 * EPS)
     assert found.lr == found.history.lr[-1] == pytest.approx(lr, rel=4 * EPS)
     assert np.all(np.isnan(found.history.grad_norm))
 
@@ -321,7 +324,8 @@ def test_shuffled_epochs_follow_the_permutation() -> None:
     objective = LinearObjective(**problem("multinomial", 15))
     same: dict[str, Any] = {"lr": 0.1, "batch_size": 5, "max_epochs": 3, "tol": None}
     shuffled = minimize(objective, random_state=4, **same)
-    given_order = minimize(objective, order=lambda epoch: reference.permutation(12, 4, epoch), **same)
+    epochs = iter(range(3))
+    given_order = minimize(objective, order=lambda epoch: reference.permutation(12, 4, next(epochs)), **same)
     assert shuffled.x.tolist() == given_order.x.tolist()
     assert shuffled.x.tolist() != minimize(objective, random_state=5, **same).x.tolist()
     assert shuffled.x.tolist() != minimize(objective, shuffle=False, **same).x.tolist()
@@ -331,6 +335,8 @@ def test_shuffled_epochs_follow_the_permutation() -> None:
     )
     with pytest.raises(ValueError, match="batch_size"):
         minimize(objective, batch_size=0)
+    with pytest.raises(ValueError, match="positive weight in epoch 0"):
+        minimize(LinearObjective([[1.0], [2.0]], [0, 1], sample_weight=[0, 1]), order=[0], batch_size=1)
 
 
 def test_full_batch_history_is_the_objective_before_each_step() -> None:

@@ -45,7 +45,9 @@ FASTGD_INLINE void forward_tile(const std::byte* const* row, Columns panel, cons
         T dots[kRowTile];
         reduce_add4(sum[o][0], sum[o][1], sum[o][2], sum[o][3], dots);
         T* to = out + (output + o) * call.output_stride;
-        for (int r = 0; r < kRowTile; ++r) to[r] = call.accumulate ? to[r] + dots[r] : dots[r];
+        if (call.accumulate)
+            for (int r = 0; r < kRowTile; ++r) dots[r] += to[r];
+        for (int r = 0; r < kRowTile; ++r) to[r] = dots[r];
     }
 }
 

@@ -12,8 +12,9 @@
 namespace fastgd {
 
 // A score is the sum, in order, of the dots of column panels this wide. Part of the arithmetic: changing it changes
-// results. Narrow enough that 784 features split evenly between two threads, wide enough to hide the reductions.
-inline constexpr std::ptrdiff_t kPanel = 128;
+// results. Narrow enough that 784 features split evenly between two threads, wide enough that reductions stay
+// small beside the products.
+inline constexpr std::ptrdiff_t kPanel = 192;
 // Rows come in tiles of this many; lists of row pointers are padded to it by repeating a valid row.
 inline constexpr int kRowTile = 4;
 // Parameter rows are padded with zeros to a multiple of this many elements.
@@ -150,6 +151,8 @@ struct Kernels {
     // Indexed by Storage; empty where the storage is computed in the other type.
     StorageKernels<T> storage[kStorages];
     LossKernel<T> loss[kMaxLosses];
+    // For calls of one row.
+    LossKernel<T> loss_of_row[kMaxLosses];
     UpdateKernel<T> update[kMaxOptimizers];
 };
 

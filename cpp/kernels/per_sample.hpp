@@ -81,17 +81,17 @@ void per_sample(const PerSampleCall<typename S::Compute>& call) {
             call.scores[m * call.n_outputs + k] = step_and_dot<S, false, false>(
                 row0, row0, row0, call.coef + (m * call.n_outputs + k) * call.coef_stride, call.n_features, {},
                 call.intercept[m * call.intercept_stride + k]);
+    LossCall<T> loss = call.loss_call;
+    T value;
+    loss.value = &value;
+    loss.stride = 1;
+    loss.n_rows = 1;
     for (std::ptrdiff_t i = 0; i < n; ++i) {
         const std::byte* x = call.rows.row[i];
         const std::byte* x_next = call.rows.row[i + 1 < n ? i + 1 : i];
         const std::byte* x_later = call.rows.row[i + ahead < n ? i + ahead : i];
-        LossCall<T> loss = call.loss_call;
-        loss.y += i;
-        if (loss.weight != nullptr) loss.weight += i;
-        T value;
-        loss.value = &value;
-        loss.stride = 1;
-        loss.n_rows = 1;
+        loss.y = call.loss_call.y + i;
+        if (loss.weight != nullptr) loss.weight = call.loss_call.weight + i;
         for (int m = 0; m < call.n_models; ++m) {
             T* scores = call.scores + m * call.n_outputs;
             if (call.offset != nullptr)

@@ -13,8 +13,8 @@ struct LogLoss {
     static FASTGD_INLINE void eval(Vec<T> y, Vec<T> raw, T, Vec<T>& value, Vec<T>& deriv) {
         const Vec<T> m = y * raw;
         const Vec<T> one = set1<T>(T(1));
-        const Vec<T> t = exp(neg(abs(m)));
-        value = log1p(t) + positive_part(neg(m));
+        const Vec<T> t = exp_nonpositive(neg(abs(m)));
+        value = log1p_unit(t) + positive_part(neg(m));
         deriv = neg(y) * (select(lt(m, zero<T>()), one, t) / (one + t));
     }
 };

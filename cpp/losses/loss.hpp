@@ -30,29 +30,29 @@ FASTGD_INLINE Vec<T> positive_part(Vec<T> x) {
     return max(x, zero<T>());
 }
 
-// The scores of up to kLanes<T> rows: those of class k are one vector, `stride` elements after class k - 1.
+// The scores of as many rows as `lanes` says: those of class k are one vector, `stride` elements after class k - 1.
 // The derivatives' memory serves as scratch until set_deriv has written it.
-template <class T>
+template <class T, class Lanes>
 struct Scores {
     const T* raw_scores;
     T* derivs;
     std::ptrdiff_t stride;
     int n_classes;
-    int n_rows;
+    Lanes lanes;
     Mask<T> present;
     Vec<T> factor;
 
-    FASTGD_INLINE Vec<T> raw(int k) const { return load_partial(raw_scores + k * stride, n_rows); }
-    FASTGD_INLINE Vec<T> scratch(int k) const { return load_partial(derivs + k * stride, n_rows); }
-    FASTGD_INLINE void set_scratch(int k, Vec<T> v) const { store_partial(derivs + k * stride, v, n_rows); }
+    FASTGD_INLINE Vec<T> raw(int k) const { return lanes.load(raw_scores + k * stride); }
+    FASTGD_INLINE Vec<T> scratch(int k) const { return lanes.load(derivs + k * stride); }
+    FASTGD_INLINE void set_scratch(int k, Vec<T> v) const { lanes.store(derivs + k * stride, v); }
     // A row of weight 0 is absent: blended, because 0 * inf would be NaN.
     FASTGD_INLINE void set_deriv(int k, Vec<T> v) const {
-        store_partial(derivs + k * stride, select(present, v * factor, zero<T>()), n_rows);
+        lanes.store(derivs + k * stride, select(present, v * factor, zero<T>()));
     }
 };
 
-template <class T>
-FASTGD_INLINE Vec<T> own_score(const Scores<T>& scores, Vec<T> y) {
+template <class T, class S>
+FASTGD_INLINE Vec<T> own_score(const S& scores, Vec<T> y) {
     Vec<T> own = zero<T>();
     for (int k = 0; k < scores.n_classes; ++k) own = select(eq(y, set1<T>(T(k))), scores.raw(k), own);
     return own;

@@ -20,7 +20,7 @@ struct Multinomial {
         for (int k = 0; k < n_classes; ++k) {
             const Vec<T> s = scores.raw(k) - top;
             own = select(eq(y, set1<T>(T(k))), s, own);
-            const Vec<T> e = exp(s);
+            const Vec<T> e = exp_nonpositive(s);
             sum = sum + e;
             scores.set_scratch(k, e);
         }

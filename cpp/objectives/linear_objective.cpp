@@ -42,6 +42,7 @@ LinearProblem<T> make_problem(const MatrixView& X, const void* y, const LinearOp
     problem.loss_param = static_cast<T>(options.loss_param.value_or(info.param.default_value));
     problem.kernels = &kernels_for<T>(table);
     problem.loss = problem.kernels->loss[loss];
+    problem.loss_of_row = problem.kernels->loss_of_row[loss];
     double sum = 0.0;
     std::int64_t n_present = 0;
     for (std::int64_t i = 0; i < X.n_rows; ++i) {

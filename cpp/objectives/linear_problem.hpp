@@ -23,6 +23,7 @@ struct LinearProblem {
     bool one_vs_rest;
     T loss_param;
     LossKernel<T> loss;
+    LossKernel<T> loss_of_row;
     const Kernels<T>* kernels;
     // The mean weight of the rows that weigh more than 0.
     double mean_weight;

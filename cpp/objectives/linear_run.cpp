@@ -205,7 +205,7 @@ private:
         call.lr = lr_.data();
         call.l2 = l2_.data();
         call.l1 = l1_.data();
-        call.loss = problem_.loss;
+        call.loss = problem_.loss_of_row;
         call.loss_call = problem_.loss_call(static_cast<T>(1.0 / problem_.mean_weight));
         block_->describe(call.loss_call, 0, block_->count());
         call.offset = block_->offset(0);

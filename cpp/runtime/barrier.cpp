@@ -4,7 +4,7 @@
 #include <chrono>
 #include <thread>
 
-#include "runtime/cpu_limit.hpp"
+#include "runtime/openmp_binding.hpp"
 
 #if defined(_MSC_VER) && !defined(__clang__)
 #include <intrin.h>
@@ -52,7 +52,7 @@ int calibrate_spins()
 
 int spins_for(int n_threads)
 {
-    if (n_threads <= 1 || n_threads > affinity_cpus()) {
+    if (n_threads <= 1 || n_threads > openmp::processors()) {
         return 0;  // whoever is missing waits for this very core
     }
     static const int spins = calibrate_spins();

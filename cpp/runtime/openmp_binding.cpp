@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "runtime/cpu_limit.hpp"
+
 #if defined(_OPENMP)
 #include <omp.h>
 #if __has_include(<pthread.h>) && __has_include(<dlfcn.h>)
@@ -202,6 +204,15 @@ std::string description()
     return file + " (OpenMP " + version + ")";
 #else
     return "none";
+#endif
+}
+
+int processors()
+{
+#if defined(_OPENMP)
+    return omp_get_num_procs();
+#else
+    return affinity_cpus();
 #endif
 }
 

@@ -3,10 +3,14 @@
 #include <string>
 
 /// What the OpenMP runtime does not do by itself: be asked for its file, survive fork, and not end the process when it
-/// cannot create threads. Only threads.cpp uses it.
+/// cannot create threads.
 namespace fastgd::openmp {
 
 std::string description();
+
+/// The processors that a team may use. Asked of OpenMP: where it binds threads (OMP_PROC_BIND), the calling thread's own
+/// mask holds one processor alone.
+int processors();
 
 /// The process's one right to run a team, taken if it is free.
 class TeamToken {

@@ -22,7 +22,7 @@ int default_threads()
 {
 #if defined(_OPENMP)
     static const int quota = cgroup_cpus();
-    int threads = std::min({omp_get_max_threads(), omp_get_thread_limit(), affinity_cpus()});
+    int threads = std::min({omp_get_max_threads(), omp_get_thread_limit(), openmp::processors()});
     if (quota > 0) {
         threads = std::min(threads, quota);
     }

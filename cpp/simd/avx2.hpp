@@ -278,6 +278,8 @@ FASTGD_INLINE Vec<double> to_float(IVec<double> a) {
     const Vec<double> shift = set1(0x1.8p52);
     return as_float(a + as_int(shift)) - shift;
 }
+FASTGD_INLINE float first_lane(Vec<float> a) { return _mm256_cvtss_f32(a.lo); }
+FASTGD_INLINE double first_lane(Vec<double> a) { return _mm256_cvtsd_f64(a.lo); }
 
 FASTGD_INLINE float reduce_add(Vec<float> a) {
     const __m256 h8 = _mm256_add_ps(a.lo, a.hi);
@@ -328,10 +330,12 @@ FASTGD_INLINE __m256 widen_bf16(__m128i h) {
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(h), 16));
 }
 FASTGD_INLINE Vec<float> widen_u8(__m128i b) {
-    return {_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(b)), _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_srli_si128(b, 8)))};
+    return {_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(b)),
+            _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_srli_si128(b, 8)))};
 }
 FASTGD_INLINE Vec<float> widen_i8(__m128i b) {
-    return {_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(b)), _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_srli_si128(b, 8)))};
+    return {_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(b)),
+            _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_srli_si128(b, 8)))};
 }
 
 FASTGD_INLINE Vec<float> load_f32(const void* p) { return load(static_cast<const float*>(p)); }
@@ -342,7 +346,9 @@ FASTGD_INLINE Vec<float> load_bf16(const void* p) {
 }
 FASTGD_INLINE Vec<float> load_u8(const void* p) { return widen_u8(load_16_bytes(p)); }
 FASTGD_INLINE Vec<float> load_i8(const void* p) { return widen_i8(load_16_bytes(p)); }
-FASTGD_INLINE Vec<float> load_f32_partial(const void* p, int n) { return load_partial(static_cast<const float*>(p), n); }
+FASTGD_INLINE Vec<float> load_f32_partial(const void* p, int n) {
+    return load_partial(static_cast<const float*>(p), n);
+}
 FASTGD_INLINE Vec<double> load_f64_partial(const void* p, int n) {
     return load_partial(static_cast<const double*>(p), n);
 }

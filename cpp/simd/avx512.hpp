@@ -83,9 +83,7 @@ FASTGD_INLINE Vec<double> load_partial(const double* p, int n) {
 }
 FASTGD_INLINE void store(float* p, Vec<float> a) { _mm512_storeu_ps(p, a.v); }
 FASTGD_INLINE void store(double* p, Vec<double> a) { _mm512_storeu_pd(p, a.v); }
-FASTGD_INLINE void store_partial(float* p, Vec<float> a, int n) {
-    _mm512_mask_storeu_ps(p, first_n<float>(n).m, a.v);
-}
+FASTGD_INLINE void store_partial(float* p, Vec<float> a, int n) { _mm512_mask_storeu_ps(p, first_n<float>(n).m, a.v); }
 FASTGD_INLINE void store_partial(double* p, Vec<double> a, int n) {
     _mm512_mask_storeu_pd(p, first_n<double>(n).m, a.v);
 }
@@ -100,9 +98,7 @@ FASTGD_INLINE Vec<double> operator*(Vec<double> a, Vec<double> b) { return {_mm5
 FASTGD_INLINE Vec<double> operator/(Vec<double> a, Vec<double> b) { return {_mm512_div_pd(a.v, b.v)}; }
 FASTGD_INLINE Vec<float> fma(Vec<float> a, Vec<float> b, Vec<float> c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
 FASTGD_INLINE Vec<float> fnma(Vec<float> a, Vec<float> b, Vec<float> c) { return {_mm512_fnmadd_ps(a.v, b.v, c.v)}; }
-FASTGD_INLINE Vec<double> fma(Vec<double> a, Vec<double> b, Vec<double> c) {
-    return {_mm512_fmadd_pd(a.v, b.v, c.v)};
-}
+FASTGD_INLINE Vec<double> fma(Vec<double> a, Vec<double> b, Vec<double> c) { return {_mm512_fmadd_pd(a.v, b.v, c.v)}; }
 FASTGD_INLINE Vec<double> fnma(Vec<double> a, Vec<double> b, Vec<double> c) {
     return {_mm512_fnmadd_pd(a.v, b.v, c.v)};
 }
@@ -183,6 +179,8 @@ FASTGD_INLINE Vec<double> to_float(IVec<double> a) { return {_mm512_cvtepi64_pd(
 // a 2^n, rounded once.
 FASTGD_INLINE Vec<float> times_power_of_two(Vec<float> a, Vec<float> n) { return {_mm512_scalef_ps(a.v, n.v)}; }
 FASTGD_INLINE Vec<double> times_power_of_two(Vec<double> a, Vec<double> n) { return {_mm512_scalef_pd(a.v, n.v)}; }
+FASTGD_INLINE float first_lane(Vec<float> a) { return _mm512_cvtss_f32(a.v); }
+FASTGD_INLINE double first_lane(Vec<double> a) { return _mm512_cvtsd_f64(a.v); }
 
 FASTGD_INLINE float reduce_add(Vec<float> a) {
     const __m256 upper = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(a.v), 1));
@@ -211,8 +209,7 @@ FASTGD_INLINE void reduce_add4(Vec<float> a, Vec<float> b, Vec<float> c, Vec<flo
     const __m512 ac = add_halves(a.v, c.v);
     const __m512 bd = add_halves(b.v, d.v);
     const __m512 swapped = _mm512_mask_blend_ps(0x0F0F, ac, bd);
-    const __m512 h4 = _mm512_add_ps(_mm512_mask_blend_ps(0xF0F0, ac, bd),
-                                    _mm512_shuffle_f32x4(swapped, swapped, 0xB1));
+    const __m512 h4 = _mm512_add_ps(_mm512_mask_blend_ps(0xF0F0, ac, bd), _mm512_shuffle_f32x4(swapped, swapped, 0xB1));
     const __m512 h2 = _mm512_add_ps(h4, _mm512_permute_ps(h4, 0x4E));
     const __m512 h1 = _mm512_add_ps(h2, _mm512_permute_ps(h2, 0xB1));
     const __m512i firsts = _mm512_setr_epi32(0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12);
@@ -222,8 +219,7 @@ FASTGD_INLINE void reduce_add4(Vec<double> a, Vec<double> b, Vec<double> c, Vec<
     const __m512d ac = add_halves(a.v, c.v);
     const __m512d bd = add_halves(b.v, d.v);
     const __m512d swapped = _mm512_mask_blend_pd(0x33, ac, bd);
-    const __m512d h2 = _mm512_add_pd(_mm512_mask_blend_pd(0xCC, ac, bd),
-                                     _mm512_shuffle_f64x2(swapped, swapped, 0xB1));
+    const __m512d h2 = _mm512_add_pd(_mm512_mask_blend_pd(0xCC, ac, bd), _mm512_shuffle_f64x2(swapped, swapped, 0xB1));
     const __m512d h1 = _mm512_add_pd(h2, _mm512_permute_pd(h2, 0x55));
     const __m512i firsts = _mm512_setr_epi64(0, 2, 4, 6, 0, 2, 4, 6);
     _mm256_storeu_pd(out, _mm512_castpd512_pd256(_mm512_permutexvar_pd(firsts, h1)));
@@ -233,12 +229,8 @@ FASTGD_INLINE __m512 widen_f16(__m256i h) { return _mm512_cvtph_ps(h); }
 FASTGD_INLINE __m512 widen_bf16(__m256i h) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(h), 16));
 }
-FASTGD_INLINE __m512 widen_u8(__m128i b) {
-    return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(b));
-}
-FASTGD_INLINE __m512 widen_i8(__m128i b) {
-    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(b));
-}
+FASTGD_INLINE __m512 widen_u8(__m128i b) { return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(b)); }
+FASTGD_INLINE __m512 widen_i8(__m128i b) { return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(b)); }
 FASTGD_INLINE __m256i load_16x16(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
 FASTGD_INLINE __m128i load_16x8(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }
 FASTGD_INLINE __m256i load_16x16(const void* p, int n) { return _mm256_maskz_loadu_epi16(first_n<float>(n).m, p); }

@@ -241,6 +241,11 @@ FASTGD_INLINE Vec<T> to_float(IVec<T> a) {
     return each_lane<T>([&](int i) { return static_cast<T>(static_cast<LaneInt<T>>(a.v[i])); });
 }
 template <class T>
+FASTGD_INLINE T first_lane(Vec<T> a) {
+    return a.v[0];
+}
+
+template <class T>
 FASTGD_INLINE T reduce_add(Vec<T> a) {
     for (int half = kLanes<T> / 2; half > 0; half /= 2) {
         for (int i = 0; i < half; ++i) a.v[i] = a.v[i] + a.v[i + half];

@@ -39,13 +39,13 @@ struct IVec<double> {
 
 #define FASTGD_UNARY(NAME, RESULT, ARGUMENT, T, OP) \
     FASTGD_INLINE RESULT<T> NAME(ARGUMENT<T> a) { return {OP(a.v0), OP(a.v1), OP(a.v2), OP(a.v3)}; }
-#define FASTGD_BINARY(NAME, RESULT, ARGUMENT, T, OP)                                     \
-    FASTGD_INLINE RESULT<T> NAME(ARGUMENT<T> a, ARGUMENT<T> b) {                         \
-        return {OP(a.v0, b.v0), OP(a.v1, b.v1), OP(a.v2, b.v2), OP(a.v3, b.v3)};         \
+#define FASTGD_BINARY(NAME, RESULT, ARGUMENT, T, OP)                             \
+    FASTGD_INLINE RESULT<T> NAME(ARGUMENT<T> a, ARGUMENT<T> b) {                 \
+        return {OP(a.v0, b.v0), OP(a.v1, b.v1), OP(a.v2, b.v2), OP(a.v3, b.v3)}; \
     }
-#define FASTGD_TERNARY(NAME, FIRST, T, OP)                                                                       \
-    FASTGD_INLINE Vec<T> NAME(FIRST<T> a, Vec<T> b, Vec<T> c) {                                                  \
-        return {OP(a.v0, b.v0, c.v0), OP(a.v1, b.v1, c.v1), OP(a.v2, b.v2, c.v2), OP(a.v3, b.v3, c.v3)};         \
+#define FASTGD_TERNARY(NAME, FIRST, T, OP)                                                               \
+    FASTGD_INLINE Vec<T> NAME(FIRST<T> a, Vec<T> b, Vec<T> c) {                                          \
+        return {OP(a.v0, b.v0, c.v0), OP(a.v1, b.v1, c.v1), OP(a.v2, b.v2, c.v2), OP(a.v3, b.v3, c.v3)}; \
     }
 
 FASTGD_INLINE float32x4_t fma_quad(float32x4_t a, float32x4_t b, float32x4_t c) { return vfmaq_f32(c, a, b); }
@@ -206,6 +206,8 @@ template <class T>
 FASTGD_INLINE bool all(Mask<T> a) {
     return !any(!a);
 }
+FASTGD_INLINE float first_lane(Vec<float> a) { return vgetq_lane_f32(a.v0, 0); }
+FASTGD_INLINE double first_lane(Vec<double> a) { return vgetq_lane_f64(a.v0, 0); }
 
 FASTGD_INLINE float reduce_add(Vec<float> a) {
     const float32x4_t h4 = vaddq_f32(vaddq_f32(a.v0, a.v2), vaddq_f32(a.v1, a.v3));
@@ -255,8 +257,8 @@ FASTGD_INLINE Vec<float> widen_bf16(uint8x16_t lo, uint8x16_t hi) {
 FASTGD_INLINE Vec<float> widen_u8(uint8x16_t b) {
     const uint16x8_t lo = vmovl_u8(vget_low_u8(b));
     const uint16x8_t hi = vmovl_high_u8(b);
-    return to_float(IVec<float>{vmovl_u16(vget_low_u16(lo)), vmovl_high_u16(lo), vmovl_u16(vget_low_u16(hi)),
-                                vmovl_high_u16(hi)});
+    return to_float(
+        IVec<float>{vmovl_u16(vget_low_u16(lo)), vmovl_high_u16(lo), vmovl_u16(vget_low_u16(hi)), vmovl_high_u16(hi)});
 }
 FASTGD_INLINE Vec<float> widen_i8(uint8x16_t b) {
     const int16x8_t lo = vmovl_s8(vget_low_s8(vreinterpretq_s8_u8(b)));

@@ -21,21 +21,25 @@ def cause(
 
     A quadratic stays stable up to ``lr = 2 (1 + momentum) / L``, with ``L`` the bound of `smoothness`.
     """
-    rows = sample(objective._matrix)
-    with np.errstate(over="ignore", invalid="ignore"):
-        scale = np.sqrt(np.mean(rows**2, axis=0))
-    largest = int(np.argmax(scale))
-    feature = (
-        f"feature {largest} has standard deviation {float(np.std(rows[:, largest])):.2g} "
-        f"and root mean square {float(scale[largest]):.2g}"
-    )
+    feature = _largest_feature(objective)
     bound = smoothness(objective, alpha, l1_ratio, batch_size)
     stable = 2.0 * (1.0 + momentum) / bound if bound > 0.0 else math.inf
     if lr > stable:
         return f"{feature}; the largest stable learning rate is about {stable:.2g}, lr was {lr:.2g}"
     if not math.isfinite(objective._loss.curvature):
         return (
-            f"loss {objective.loss!r} grows exponentially, so no learning rate is stable everywhere: lr was {lr:.2g}; "
-            f"try a smaller one, or a start nearer to the minimum. {feature[0].upper()}{feature[1:]}"
+            f"loss {objective.loss!r} grows exponentially, so no learning rate is stable everywhere; lr was {lr:.2g}, "
+            f"try a smaller one, or a start nearer to the minimum; {feature}"
         )
-    return f"{feature}; lr was {lr:.2g}, try a smaller one, or rows that are scaled alike"
+    return f"{feature}; lr was {lr:.2g}, try a smaller one, or scale the features alike"
+
+
+def _largest_feature(objective: LinearObjective) -> str:
+    rows = sample(objective._matrix)
+    # Rows of weight 0 may hold anything.
+    rows = rows[np.isfinite(rows).all(axis=1)]
+    with np.errstate(over="ignore", invalid="ignore"):
+        sizes = np.sqrt(np.mean(rows**2, axis=0)) if len(rows) else np.zeros(objective.n_features)
+        largest = int(np.argmax(sizes))
+        deviation = float(np.std(rows[:, largest])) if len(rows) else 0.0
+    return f"feature {largest} has standard deviation {deviation:.2g} and root mean square {sizes[largest]:.2g}"

@@ -77,8 +77,7 @@ class Model:
         """Yield ``X @ coef.T + intercept`` in blocks of rows, so that X may be larger than the memory."""
         rows = max(1, _BLOCK_BYTES // (self.n_features * self.coef.itemsize))
         for begin in range(0, X.shape[0], rows):
-            block = np.asarray(X[begin : begin + rows]).astype(self.coef.dtype, copy=False)
-            yield block @ self.coef.T + self.intercept
+            yield np.asarray(X[begin : begin + rows]) @ self.coef.T + self.intercept
 
     def raw(self, X: npt.NDArray[Any]) -> FloatArray:
         """Scores of shape (n_samples, n_outputs)."""

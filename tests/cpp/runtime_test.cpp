@@ -131,7 +131,7 @@ double error_in_ulp(double got, long double wanted)
 double uniform(std::uint64_t index, double low, double high)
 {
     const std::uint64_t word = fastgd::philox(1, fastgd::PhiloxStream::initial_parameters, 0, index)[0];
-    return low + (high - low) * (static_cast<double>(word >> 11) * 0x1p-53);
+    return std::fma(high - low, static_cast<double>(word >> 11) * 0x1p-53, low);
 }
 
 void test_scalar_accuracy()
@@ -176,7 +176,7 @@ void test_scalar_accuracy()
         }
     }
     std::printf("hash of scalar functions: %llx\n", static_cast<unsigned long long>(hash));
-    CHECK(hash == 0x58873384d8a7d0d4u);
+    CHECK(hash == 0x1d1329583f437773u);
 }
 
 void test_scalar_special_values()

@@ -6,6 +6,7 @@ import csv
 import io
 import math
 import re
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -319,17 +320,19 @@ def _bad_cell(layout: _Layout, record: list[str]) -> str | None:
             return f"{layout.column(index)}: the cell is empty"
         value = _number(cell)
         if value is None:
-            advice = ""
-            if index not in (layout.target, layout.weights):
-                advice = f"; encode the column as numbers or leave it out with --ignore {_option(layout, index)}"
-            return f"{layout.column(index)}: {cell[:60]!r} is not a number{advice}"
+            text = f"{layout.column(index)}: {cell[:60]!r} is not a number"
+            return text if index not in layout.features else text + _advice(layout, record)
         if not math.isfinite(value):
             return f"{layout.column(index)}: {cell.strip()} is not finite"
     return None
 
 
-def _option(layout: _Layout, index: int) -> str:
-    return repr(layout.names[index]) if layout.names and layout.names[index] else str(index)
+def _advice(layout: _Layout, record: list[str]) -> str:
+    """What to do about text among the features: name every column that holds it, not only the first."""
+    texts = [index for index in layout.features if _number(record[index]) is None]
+    names = [layout.names[index] if layout.names and layout.names[index] else str(index) for index in texts]
+    options = " ".join(f"--ignore {shlex.quote(name)}" for name in names)
+    return f"; encode {'the column' if len(names) == 1 else 'such columns'} as numbers or leave out: {options}"
 
 
 def _ends_here(path: str, line: int) -> bool:

@@ -24,6 +24,14 @@ _STYLES = {
     "stochastic": {"color": "#D55E00", "linestyle": "-", "marker": "^"},
 }
 
+_NOTE: dict[str, Any] = {
+    "xycoords": ("axes fraction", "data"),
+    "textcoords": "offset points",
+    "ha": "right",
+    "fontsize": 9,
+    "color": "0.35",
+}
+
 
 def check(path: str) -> None:
     """Refuse a picture that could not be written, before any work goes into it."""
@@ -42,11 +50,13 @@ def draw(path: str, runs: Sequence[Run]) -> None:
     with pyplot.rc_context({"font.size": 11, "axes.spines.top": False, "axes.spines.right": False}):
         figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 4.8), sharey=True, layout="constrained")
         for one in runs:
-            epochs = np.arange(len(one.loss))
-            _curve(left, epochs, one)
-            _curve(right, 1e3 * one.seconds[1:], one, skip=1)
-        _axes(left, "epochs (passes over the data)", "linear")
-        _axes(right, "time (milliseconds, log scale)", "log")
+            _curve(left, np.arange(1, len(one.loss)), one)
+            _curve(right, 1e3 * one.seconds, one)
+        for axes in (left, right):
+            axes.axhline(runs[0].loss[0], color="0.5", linewidth=1, linestyle=":")
+            axes.annotate("before the first update", (0.99, runs[0].loss[0]), (0, 3), **_NOTE)
+        _axes(left, "epochs (passes over the data, log scale)")
+        _axes(right, "time (milliseconds, log scale)")
         left.set_ylabel("training loss (cross-entropy, log scale)")
         left.set_title("By passes over the data", loc="left")
         right.set_title("By the clock", loc="left")
@@ -57,20 +67,23 @@ def draw(path: str, runs: Sequence[Run]) -> None:
         pyplot.close(figure)
 
 
-def _curve(axes: Any, x: Any, one: Run, skip: int = 0) -> None:
+def _curve(axes: Any, x: Any, one: Run) -> None:
     label = f"{one.name} ({_rows(one)} an update)"
-    marks = max(1, len(x) // 8)
-    axes.plot(x, one.loss[skip:], label=label, linewidth=2, markersize=5, markevery=marks, **_STYLES[one.name])
+    # Evenly spaced on a logarithmic axis.
+    marks = sorted({*np.geomspace(1, len(x), 7).astype(int) - 1})
+    axes.plot(x, one.loss[1:], label=label, linewidth=2, markersize=5, markevery=marks, **_STYLES[one.name])
 
 
 def _rows(one: Run) -> str:
     return "all rows" if one.batch_size == "full" else f"{one.batch_size} row{'s' if one.batch_size != 1 else ''}"
 
 
-def _axes(axes: Any, label: str, xscale: str) -> None:
-    axes.set(xlabel=label, yscale="log", xscale=xscale)
-    axes.yaxis.set_major_formatter("{x:g}")
-    if xscale == "log":
-        axes.xaxis.set_major_formatter("{x:g}")
+def _axes(axes: Any, label: str) -> None:
+    ticker = readers.optional("matplotlib.ticker", "the demo", "demo")
+    axes.set(xlabel=label, yscale="log", xscale="log")
+    axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 3)))
+    axes.yaxis.set_minor_formatter(ticker.NullFormatter())
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:g}")
     axes.grid(True, which="major", color="0.88")
     axes.set_axisbelow(True)

@@ -86,6 +86,8 @@ def _numbered_blocks(model: Model, X: Array) -> Iterator[tuple[int, FloatArray]]
 
 def _metric(answer: Array, task: Task, weights: Array) -> float:
     total = float(weights.sum())
+    if total == 0:
+        return float("nan")
     if task.classes is not None:
         return float(weights @ answer) / total
     mean = float(weights @ task.y) / total

@@ -84,8 +84,8 @@ def _add_descent_options(parser: argparse.ArgumentParser) -> None:
         "--batch-size",
         metavar="full|N",
         type=_batch_size,
-        default=128,
-        help="full: batch, 1: stochastic, else mini-batch gradient descent (default 128)",
+        default=32,
+        help="full: batch, 1: stochastic, else mini-batch gradient descent (default %(default)s)",
     )
     group.add_argument(
         "--lr", metavar="auto|FLOAT", type=_lr, default="auto", help="learning rate (default auto: from the data)"
@@ -98,7 +98,9 @@ def _add_descent_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--power-t", metavar="P", type=float, help="of inverse_scaling (default 0.5)")
     group.add_argument("--momentum", metavar="M", type=float, default=0.0, help="default 0")
-    group.add_argument("--epochs", metavar="N", type=int, default=20, help="passes over the data at most (default 20)")
+    group.add_argument(
+        "--epochs", metavar="N", type=int, default=100, help="passes over the data at most (default %(default)s)"
+    )
     group.add_argument(
         "--tol",
         metavar="T|none",
@@ -129,16 +131,17 @@ def run(args: argparse.Namespace) -> int:
         loss_params=dict(args.loss_param) or None,
     )
     began = time.perf_counter()
-    result = fastgd.minimize(
-        objective,
-        optimizer=_optimizer(args),
-        batch_size=args.batch_size,
-        max_epochs=args.epochs,
-        tol=args.tol,
-        random_state=args.seed,
-        callbacks=[Progress(args.epochs)] if args.progress else (),
-        n_threads=args.threads,
-    )
+    with Progress(args.epochs) as progress:
+        result = fastgd.minimize(
+            objective,
+            optimizer=_optimizer(args),
+            batch_size=args.batch_size,
+            max_epochs=args.epochs,
+            tol=args.tol,
+            random_state=args.seed,
+            callbacks=[progress] if args.progress else (),
+            n_threads=args.threads,
+        )
     seconds = time.perf_counter() - began
     coef, intercept = objective.unpack(result.x)
     model = Model(
@@ -303,7 +306,8 @@ def _end(args: argparse.Namespace, table: readers.Table, result: fastgd.Result) 
         notes.append(f"interrupted: {args.model} holds the best model up to then, not a finished one")
         status = 130
     elif result.status == "diverged":
-        notes.append(f"diverged: {args.model} holds the best model before that. {result.message}")
+        rate = f"a smaller --lr, such as {result.lr / 10:.1g}, or --batch-size full"
+        notes.append(f"diverged: {args.model} holds the best model before that; try {rate}. {result.message}")
         status = 1
     elif result.status == "max_epochs":
         notes += _unfinished(result)

@@ -1,0 +1,17 @@
+#pragma once
+
+// Each file adds its benchmarks to Google Benchmark's list. Shapes and thread counts are known when main runs, so
+// nothing is registered before.
+
+namespace fastgd::bench {
+
+// Interleaved measurements of a benchmark; their medians are compared.
+int rounds();
+
+void register_limits();
+void register_full_pass();
+void register_mini_batch();
+void register_per_sample();
+void register_kernels();
+
+}  // namespace fastgd::bench

@@ -1,0 +1,266 @@
+"""Problems on which the core is held to its twin, and the program that does it at one SIMD level.
+
+``FASTGD_SIMD=avx2 python _parity.py`` tries every case and prints what came of it as JSON.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import _design
+import _rounding
+import ml_dtypes
+import numpy as np
+
+import fastgd
+from fastgd import reference
+from fastgd.reference import KINDS
+
+DTYPES: dict[str, Any] = {
+    "float64": np.float64,
+    "float32": np.float32,
+    "float16": np.float16,
+    "bfloat16": ml_dtypes.bfloat16,
+    "uint8": np.uint8,
+    "int8": np.int8,
+}
+PARAMETERS: dict[str, list[dict[str, float]]] = {
+    "huber": [{}, {"epsilon": 1.5}],
+    "epsilon_insensitive": [{}, {"epsilon": 0.75}],
+    "quantile": [{}, {"quantile": 0.875}],
+    "tweedie": [{}, {"power": 0.0}, {"power": -0.5}, {"power": 1.0}, {"power": 2.0}, {"power": 3.0}],
+}
+LOSSES = [(loss, tuple(p.items())) for loss in reference.LOSSES for p in PARAMETERS.get(loss, [{}])]
+OUTPUTS = {
+    "regression": {"one": 1, "few": 3, "many": 6},
+    "binary": {"one": 1, "few": 3, "many": 6},
+    "multiclass": {"one": 2, "few": 4, "many": 11},
+}
+PENALTIES = {"none": (0.0, 0.0), "l2": (0.125, 0.0), "l1": (0.0625, 1.0), "both": (0.25, 0.375)}
+THREADS = (1, 2, 7)
+# Every loss meets every storage, with and without weights; each case runs on all THREADS.
+CROSSED: dict[str, list[Any]] = {"loss": LOSSES, "storage": [*DTYPES], "weight": ["none", "positive", "zeros"]}
+KINK = 1e-3
+
+Rows = np.ndarray | None
+
+
+class Problem(NamedTuple):
+    """The same objective twice, and where to evaluate it."""
+
+    objective: fastgd.LinearObjective
+    twin: reference.LinearObjective
+    w: np.ndarray
+    rows: Rows
+    eps: float
+
+
+# ---- where and how the data lie in memory
+
+
+def padded(X: np.ndarray, folder: Path) -> np.ndarray:
+    wide = np.full((len(X), X.shape[1] + 5), 7).astype(X.dtype)
+    wide[:, 2:-3] = X
+    return wide[:, 2:-3]
+
+
+def backwards(X: np.ndarray, folder: Path) -> np.ndarray:
+    return np.ascontiguousarray(X[::-1])[::-1]
+
+
+def misaligned(X: np.ndarray, folder: Path) -> np.ndarray:
+    """Rows at odd addresses, an odd number of bytes apart."""
+    n, d = X.shape
+    size = X.dtype.itemsize
+    row = d * size + 1 + d * size % 2
+    view = np.ndarray((n, d), X.dtype, np.zeros(n * row + 1, np.uint8).data, 1, (row, size))
+    view[...] = X
+    return view
+
+
+def read_only(X: np.ndarray, folder: Path) -> np.ndarray:
+    view = X.copy()
+    view.setflags(write=False)
+    return view
+
+
+def mapped(X: np.ndarray, folder: Path) -> np.ndarray:
+    """A read-only file whose last byte is the last of a page: a read beyond it may find no memory."""
+    path = Path(tempfile.mkstemp(dir=folder)[1])
+    front = -X.nbytes % 4096
+    path.write_bytes(bytes(front) + X.tobytes())
+    return np.memmap(path, X.dtype, "r", front, X.shape)
+
+
+def column_major(X: np.ndarray, folder: Path) -> np.ndarray:
+    return np.asfortranarray(X)
+
+
+LAYOUTS: dict[str, Callable[[np.ndarray, Path], np.ndarray]] = {
+    "plain": lambda X, folder: X,
+    **{f.__name__: f for f in (padded, backwards, misaligned, read_only, mapped, column_major)},
+}
+DEALT: dict[str, list[Any]] = {
+    "outputs": ["one", "few", "many"],
+    "columns": ["1", "N-1", "N", "N+1", "4N+1", "128", "129", "300"],
+    # The last has more than 7 blocks of 1024 rows: one for each of 7 threads.
+    "n_rows": [1, 3, 4, 5, 17, 1025, 7169],
+    "layout": [*LAYOUTS],
+    "fit_intercept": [True, False],
+    "offset": [True, False],
+    "penalty": [*PENALTIES],
+    "rows": ["all", "some"],
+}
+
+
+@functools.cache
+def cases() -> list[_design.Case]:
+    return _design.cover(CROSSED, DEALT)
+
+
+# ---- problems
+
+
+def draw_data(rng: np.random.Generator, storage: str, shape: tuple[int, int]) -> np.ndarray:
+    if storage == "uint8":
+        return rng.integers(0, 256, shape, np.uint8)
+    if storage == "int8":
+        return rng.integers(-128, 128, shape, np.int8)
+    X = rng.normal(size=shape)
+    # Exact zeros, and numbers that are denormal in float16 and would be lost by a flush to zero.
+    X[rng.random(shape) < 0.05] = 0.0
+    X[rng.random(shape) < 0.02] *= 1e-6
+    return X.astype(DTYPES[storage])
+
+
+def draw_targets(rng: np.random.Generator, loss: str, params: dict[str, float], raw: np.ndarray) -> np.ndarray:
+    """Targets in the loss's domain; those of regressions lie about the scores, at some distance from every kink."""
+    n, n_outputs = raw.shape
+    if KINDS[loss] != "regression":
+        return rng.integers(0, 2, n) * 2 - 1 if n_outputs == 1 else rng.integers(0, n_outputs, n)
+    power = {"poisson": 1.0, "gamma": 2.0, "tweedie": params.get("power", 1.5)}.get(loss, 0.0)
+    if power >= 1.0:
+        # Sixteenths: exact in float32. Where a target of 0 is allowed it occurs.
+        y = rng.integers(0 if power < 2.0 else 1, 64, raw.shape) / 16.0
+    else:
+        epsilon = params.get("epsilon", 0.1)
+        near, far = rng.uniform(0.1, 0.9, raw.shape) * epsilon, epsilon + rng.uniform(0.02, 1.5, raw.shape)
+        sign = rng.integers(0, 2, raw.shape) * 2.0 - 1.0
+        y = (raw + sign * np.where(rng.random(raw.shape) < 0.4, near, far)).astype(np.float32).astype(np.float64)
+    return y[:, 0] if n_outputs == 1 else y
+
+
+def make_problem(case: _design.Case, folder: Path) -> Problem:
+    rng = np.random.default_rng(list(repr(sorted(case.items(), key=lambda item: item[0])).encode()))
+    loss, params = case["loss"][0], dict(case["loss"][1])
+    lanes = 8 if case["storage"] == "float64" else 16
+    columns = {"1": 1, "N-1": lanes - 1, "N": lanes, "N+1": lanes + 1, "4N+1": 4 * lanes + 1}
+    n, d = case["n_rows"], columns.get(case["columns"]) or int(case["columns"])
+    n_outputs = OUTPUTS[KINDS[loss]][case["outputs"]]
+
+    X = draw_data(rng, case["storage"], (n, d))
+    size = max(1.0, float(np.sqrt(np.mean(X.astype(np.float64) ** 2)))) * np.sqrt(d)
+    # Parameters and offsets that float32 holds exactly: converting them is no error of the core.
+    coef = rng.normal(size=(n_outputs, d)) / size * (rng.random((n_outputs, d)) > 0.1)
+    intercept = rng.normal(size=n_outputs) if case["fit_intercept"] else np.zeros(n_outputs)
+    offset = rng.normal(size=(n, n_outputs)) if case["offset"] else np.zeros((n, n_outputs))
+    coef, intercept, offset = (a.astype(np.float32).astype(np.float64) for a in (coef, intercept, offset))
+
+    y = np.empty(0)
+    again = np.arange(n)
+    while again.size:
+        X[again] = draw_data(rng, case["storage"], (len(again), d))
+        raw = X.astype(np.float64) @ coef.T + intercept + offset
+        y = draw_targets(rng, loss, params, raw)
+        seen = y.reshape(n, -1)
+        if KINDS[loss] == "binary" and n_outputs > 1:
+            seen = np.where(seen == np.arange(n_outputs), 1.0, -1.0)
+        again = np.flatnonzero(_rounding.kink_distance(loss, seen, raw, params.get("epsilon", 0.1)) < KINK)
+
+    weight = None
+    if case["weight"] != "none":
+        weight = rng.integers(1, 65, n) / 16.0
+        absent = (rng.random(n) < 0.3) & (np.arange(n) != n // 2) & (case["weight"] == "zeros")
+        weight[absent] = 0.0
+        if X.dtype.kind != "u" and X.dtype.kind != "i":
+            # Absent is more than multiplied by 0.
+            X[absent, 0] = np.resize([np.nan, np.inf, -np.inf], int(absent.sum()))
+    rows = None
+    if case["rows"] == "some":
+        rows = np.append(rng.integers(0, n, n // 2 + 1), n // 2)
+    alpha, l1_ratio = PENALTIES[case["penalty"]]
+    options: dict[str, Any] = {
+        "loss": loss,
+        "alpha": alpha,
+        "l1_ratio": l1_ratio,
+        "fit_intercept": case["fit_intercept"],
+        "sample_weight": weight,
+        "n_classes": None if KINDS[loss] == "regression" else max(2, n_outputs),
+        "loss_params": params,
+        "offset": offset if case["offset"] else None,
+    }
+    objective = fastgd.LinearObjective(LAYOUTS[case["layout"]](X, folder), y, **options)
+    twin = reference.LinearObjective(X.astype(np.float64), y, **options)
+    w = np.concatenate([coef.ravel(), intercept]) if case["fit_intercept"] else coef.ravel()
+    return Problem(objective, twin, w, rows, 2.0**-52 if case["storage"] == "float64" else 2.0**-23)
+
+
+# ---- the comparison
+
+
+class Outcome(NamedTuple):
+    """The largest error as a share of its bound, the result's bits, and whether all numbers of threads gave them."""
+
+    excess: float
+    bits: bytes
+    threads_agree: bool
+
+
+def compare(problem: Problem) -> Outcome:
+    objective, twin, w, rows, eps = problem
+    results = []
+    for n_threads in THREADS:
+        with fastgd.threads(n_threads):
+            value, gradient = objective.value_and_grad(w, rows)
+            scores = objective.decision_function(w, twin.present(rows)).astype(np.float64)
+            results.append(np.concatenate([[value, objective.value(w, rows)], gradient, scores.ravel()]).tobytes())
+    value_bound, gradient_bound = _rounding.bound(twin, w, rows, eps)
+    score_bound = _rounding.score_error(twin, w, twin.present(rows), eps)
+    if not score_bound.max() < KINK / 4.0:
+        raise AssertionError("the bounds on the scores reach over a kink: they would prove nothing")
+    expected, expected_gradient = twin.value_and_grad(w, rows)
+    expected_scores = twin.raw(w, twin.present(rows))
+    errors = [
+        abs(value - expected) / value_bound,
+        abs(objective.value(w, rows) - expected) / value_bound,
+        *np.nan_to_num(np.abs(gradient - expected_gradient) / np.maximum(gradient_bound, 1e-300), nan=np.inf),
+        *(np.abs(scores.reshape(expected_scores.shape) - expected_scores) / np.maximum(score_bound, 1e-300)).ravel(),
+    ]
+    return Outcome(float(np.max(np.nan_to_num(errors, nan=np.inf))), results[0], len(set(results)) == 1)
+
+
+def main() -> None:
+    digest = hashlib.sha256()
+    failures, worst = [], 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        for case in cases():
+            outcome = compare(make_problem(case, Path(folder)))
+            digest.update(outcome.bits)
+            worst = max(worst, outcome.excess)
+            if outcome.excess > 1.0:
+                failures.append(f"error {outcome.excess:.3g} x its bound: {case}")
+            if not outcome.threads_agree:
+                failures.append(f"the bits depend on the number of threads: {case}")
+    level = fastgd.simd_level()
+    json.dump({"level": level, "worst": worst, "digest": digest.hexdigest(), "failures": failures}, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""How far the core may be from its twin: bounds on rounding errors, computed from the data, an element at a time.
+
+Three facts about floating-point sums and one about convex functions are all there is to them.
+
+* A sum of terms t in one accumulator a lane has an error of at most ``(8 + sqrt(n)) eps sum |t|`` with n terms a lane:
+  roundings of either sign add up like a random walk, and 8 pays for what is done once, such as the tree over the
+  lanes, the panels' additions and the factors. A score has ``ceil(d / lanes)`` terms a lane, a gradient has a block's
+  rows, at most 1024 (blocks are added in double).
+* A rounding of ``raw - y`` or ``1 - y raw`` is the same as a change of raw by ``eps (|raw| + |y| + 1)``.
+* After that a loss is evaluated with an error of ``8 eps`` of the magnitudes that are added up in it.
+* A convex loss and its derivative, over the interval that raw is known to lie in, differ from their values at its
+  middle by no more than they do at its ends. (That is exact; the losses that are not convex everywhere, tweedie outside
+  1 <= power <= 2, bend little over an interval of this width.)
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from fastgd import reference
+from fastgd.reference import KINDS, LOSSES
+
+EPS64 = 2.0**-52
+BLOCK_ROWS = 1024
+EVALUATION = 8.0
+
+
+class Bound(NamedTuple):
+    """Largest errors of the value and of each entry of the gradient, shape (n_params,)."""
+
+    value: float
+    gradient: np.ndarray
+
+
+class LossErrors(NamedTuple):
+    """Largest errors of a row's loss, shape (n,), and of its derivatives, shape (n, n_outputs)."""
+
+    value: np.ndarray
+    derivative: np.ndarray
+
+
+def walk(n_terms: int) -> float:
+    """The factor before ``eps sum |terms|`` for n_terms terms a lane."""
+    return EVALUATION + float(np.sqrt(n_terms))
+
+
+def score_error(twin: reference.LinearObjective, w: np.ndarray, rows: np.ndarray, eps: float) -> np.ndarray:
+    """Largest errors of the raw scores of the rows, shape (n, n_outputs)."""
+    lanes = 16 if eps > EPS64 else 8
+    coef, intercept = twin.unpack(w)
+    magnitude = np.abs(twin.X[rows]) @ np.abs(coef).T + np.abs(intercept) + np.abs(twin.offset[rows])
+    return walk(-(-twin.n_features // lanes)) * eps * magnitude
+
+
+def labels(twin: reference.LinearObjective, rows: np.ndarray) -> np.ndarray:
+    """The rows' targets, one for each output, as an elementwise loss sees them."""
+    y = twin.y[rows]
+    if KINDS[twin.loss] == "binary" and twin.n_outputs > 1:
+        return np.where(y[:, None] == np.arange(twin.n_outputs), 1.0, -1.0)
+    return y.reshape(len(rows), -1)
+
+
+def added_up(twin: reference.LinearObjective, y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sums of the magnitudes of what is added in an elementwise loss, and in its derivative."""
+    value, derivative = (np.abs(a) for a in LOSSES[twin.loss](y, raw, **twin.loss_params))
+    if twin.loss == "log_cosh":
+        value = value + 2.0 * np.abs(raw - y)
+    power = {"poisson": 1.0, "gamma": 2.0}.get(twin.loss, twin.loss_params.get("power", 1.5))
+    if twin.loss in ("poisson", "gamma", "tweedie"):
+        # An exponent a is itself rounded, which changes its exponential by the fraction eps |a|.
+        first, second = (np.exp(a) * (1.0 + np.abs(a)) for a in ((1.0 - power) * raw, (2.0 - power) * raw))
+        first = np.abs(y) * first
+        value = first / (abs(1.0 - power) or 1.0) + second / (abs(2.0 - power) or 1.0) + np.abs(y * raw) + np.abs(raw)
+        derivative = first + second
+    return value, derivative
+
+
+def elementwise_errors(twin: reference.LinearObjective, rows: np.ndarray, raw: np.ndarray, delta: np.ndarray,
+                       eps: float) -> LossErrors:
+    """Errors of regression and binary losses, whose scores are known to within delta."""
+    y = labels(twin, rows)
+    loss = LOSSES[twin.loss]
+    parameter = max((abs(v) for v in twin.loss_params.values()), default=0.0)
+    delta = delta + eps * (np.abs(raw) + np.abs(y) + 1.0 + parameter)
+    middle, slope = loss(y, raw, **twin.loss_params)
+    ends = [loss(y, raw + side * delta, **twin.loss_params) for side in (-1.0, 1.0)]
+    value, derivative = (EVALUATION * eps * a for a in added_up(twin, y, raw))
+    value = value + np.maximum(*(np.abs(end - middle) for end, _ in ends))
+    derivative = derivative + np.maximum(*(np.abs(end - slope) for _, end in ends))
+    return LossErrors(value.sum(axis=1), derivative)
+
+
+def multiclass_errors(twin: reference.LinearObjective, rows: np.ndarray, raw: np.ndarray, delta: np.ndarray,
+                      eps: float) -> LossErrors:
+    """Errors of losses that weigh scores against each other: a difference of two of them changes by 2 delta."""
+    y = twin.y[rows].astype(np.int64)
+    middle, slope = LOSSES[twin.loss](y, raw)
+    difference = 2.0 * (delta + eps * (np.abs(raw) + 1.0)).max(axis=1)
+    if twin.loss == "multinomial":
+        share = slope.copy()
+        share[np.arange(len(y)), y] += 1.0
+        # A share p is multiplied by at most exp(2 difference); 1 is subtracted from that of the right class.
+        derivative = share * np.expm1(2.0 * difference)[:, None] + EVALUATION * eps * (share + (share != slope))
+        return LossErrors(difference + EVALUATION * eps * (1.0 + middle), derivative)
+    # Away from the kinks the derivatives are whole numbers, and as many differences are added as there are others > 0.
+    value = np.maximum(slope, 0.0).sum(axis=1) * difference + EVALUATION * eps * middle
+    return LossErrors(value, np.zeros_like(slope))
+
+
+def loss_errors(twin: reference.LinearObjective, w: np.ndarray, rows: np.ndarray, eps: float) -> LossErrors:
+    """Largest errors of the rows' losses and derivatives at the parameters."""
+    raw = twin.raw(w, rows)
+    delta = score_error(twin, w, rows, eps)
+    errors = multiclass_errors if KINDS[twin.loss] == "multiclass" else elementwise_errors
+    return errors(twin, rows, raw, delta, eps)
+
+
+def gradient_error(twin: reference.LinearObjective, w: np.ndarray, rows: np.ndarray, eps: float) -> np.ndarray:
+    """Largest errors of the gradient of the risk over rows of positive weight, shape (n_params,)."""
+    _, derivative = loss_errors(twin, w, rows, eps)
+    _, slope = reference.risk.output_loss(twin.loss, twin.n_outputs)(
+        twin.y[rows], twin.raw(w, rows), **twin.loss_params
+    )
+    each = derivative + walk(min(len(rows), BLOCK_ROWS)) * eps * np.abs(slope)
+    coef, intercept = reference.risk.risk_gradient(np.abs(twin.X[rows]), each, twin.weight[rows], twin.mean_weight)
+    return twin.pack(coef, intercept)
+
+
+def bound(twin: reference.LinearObjective, w: np.ndarray, rows: np.ndarray | None, eps: float) -> Bound:
+    """Largest errors of ``value_and_grad(w, rows)`` in arithmetic of precision eps."""
+    present = twin.present(rows)
+    weight = twin.weight[present] / (twin.mean_weight * len(present))
+    errors = loss_errors(twin, w, present, eps)
+    losses = np.abs(twin.row_losses(w, present))
+    penalty, penalty_slope = twin.penalty(w)
+    value = weight @ errors.value + EPS64 * (walk(len(present)) * (weight @ losses) + walk(len(w)) * penalty)
+    gradient = gradient_error(twin, w, present, eps) + EVALUATION * EPS64 * np.abs(penalty_slope)
+    return Bound(float(value), gradient)
+
+
+def kink_distance(loss: str, y: np.ndarray, raw: np.ndarray, epsilon: float = 0.1) -> np.ndarray:
+    """How far each row's scores, shape (n, n_outputs), are from a jump of the loss's derivative; inf without one.
+
+    `y` is as `labels` gives it, or class indices for a multi-class loss.
+    """
+    n, n_outputs = raw.shape
+    if KINDS[loss] != "multiclass":
+        distances = {
+            "absolute_error": lambda: np.abs(raw - y),
+            "quantile": lambda: np.abs(raw - y),
+            "epsilon_insensitive": lambda: np.abs(np.abs(raw - y) - epsilon),
+            "hinge": lambda: np.abs(1.0 - y * raw),
+            "perceptron": lambda: np.abs(raw),
+        }
+        return distances[loss]().min(axis=1) if loss in distances else np.full(n, np.inf)
+    if loss == "multinomial":
+        return np.full(n, np.inf)
+    y = y.reshape(-1).astype(np.int64)
+    own = raw[np.arange(n), y][:, None]
+    others = raw[np.arange(n_outputs) != y[:, None]].reshape(n, -1)
+    distance = np.abs(others - own + 1.0).min(axis=1)
+    if loss == "crammer_singer" and n_outputs > 2:
+        best = np.sort(others, axis=1)
+        distance = np.minimum(distance, best[:, -1] - best[:, -2])
+    return distance

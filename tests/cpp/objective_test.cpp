@@ -1,0 +1,98 @@
+// The public C++ interface: values, gradients and descent against closed forms, and what it refuses.
+
+#include <cmath>
+#include <vector>
+
+#include "fastgd/fastgd.hpp"
+#include "runtime_check.hpp"
+
+namespace {
+
+using namespace fastgd;
+
+struct Line {
+    static constexpr int kRows = 50;
+    std::vector<double> x;
+    std::vector<double> y;
+    MatrixView view() const { return {x.data(), kRows, 1, sizeof(double), Storage::f64}; }
+
+    Line() {
+        for (int i = 0; i < kRows; ++i) {
+            x.push_back(i / 25.0 - 1.0);
+            y.push_back(2.0 * x.back() + 0.5);
+        }
+    }
+};
+
+void test_value_and_gradient() {
+    const Line line;
+    const LinearObjective objective(line.view(), line.y.data(), {.loss = "squared_error", .alpha = 0.1});
+    const std::vector<double> w{1.0, -1.0};
+    double value = 0.0;
+    double slope = 0.0;
+    double shift = 0.0;
+    for (int i = 0; i < Line::kRows; ++i) {
+        const double r = w[0] * line.x[static_cast<std::size_t>(i)] + w[1] - line.y[static_cast<std::size_t>(i)];
+        value += 0.5 * r * r / Line::kRows;
+        slope += r * line.x[static_cast<std::size_t>(i)] / Line::kRows;
+        shift += r / Line::kRows;
+    }
+    std::vector<double> grad(2);
+    CHECK(std::abs(objective.value_and_grad(w, grad) - (value + 0.05)) < 1e-14);
+    CHECK(std::abs(grad[0] - (slope + 0.1)) < 1e-14);
+    CHECK(std::abs(grad[1] - shift) < 1e-14);
+}
+
+void test_descent() {
+    const Line line;
+    const LinearObjective objective(line.view(), line.y.data(), {.loss = "squared_error"});
+    const std::vector<double> start(2);
+    const auto batch = minimize(objective, start, {.schedule_params = {{"lr", {0.5}}}, .max_epochs = 2000, .tol = {}});
+    CHECK(std::abs(batch.x[0] - 2.0) < 1e-9 && std::abs(batch.x[1] - 0.5) < 1e-9);
+    CHECK(batch.status[0] == Status::max_epochs && batch.n_steps == 2000);
+    const auto diverged = minimize(objective, start, {.schedule_params = {{"lr", {50.0}}}, .max_epochs = 2000});
+    CHECK(diverged.status[0] == Status::diverged && std::isfinite(diverged.fun[0]) && !diverged.nonfinite);
+}
+
+void test_refusals() {
+    const Line line;
+    const auto message = [&](LinearOptions options) {
+        return message_of<std::invalid_argument>(
+            [&] { const LinearObjective objective(line.view(), line.y.data(), std::move(options)); });
+    };
+    CHECK(has(message({.loss = "nonsense"}), "'nonsense'"));
+    CHECK(has(message({.alpha = -1.0}), "alpha"));
+    CHECK(has(message({.l1_ratio = 2.0}), "l1_ratio"));
+    CHECK(has(message({.n_outputs = 0}), "n_outputs"));
+    const LinearObjective objective(line.view(), line.y.data(), {.loss = "squared_error"});
+    const std::vector<double> start(2);
+    const auto refusal = [&](const DescentOptions& options) {
+        return message_of<std::invalid_argument>([&] { minimize(objective, start, options); });
+    };
+    CHECK(has(refusal({.optimizer = "nonsense"}), "'nonsense'"));
+    CHECK(has(refusal({.schedule = "nonsense"}), "'nonsense'"));
+    CHECK(has(refusal({.schedule_params = {{"nonsense", {1.0}}}}), "'nonsense'"));
+    CHECK(has(refusal({.batch_size = -1}), "batch_size"));
+    CHECK(has(refusal({.max_epochs = 0}), "max_epochs"));
+}
+
+void test_nonfinite_data() {
+    Line line;
+    line.x[7] = std::nan("");
+    const LinearObjective objective(line.view(), line.y.data(), {.loss = "squared_error"});
+    const std::vector<double> w(2);
+    CHECK(has(message_of<NonFiniteError>([&] { objective.value(w); }), "not finite"));
+    const auto result = minimize(objective, w, {.schedule_params = {{"lr", {0.1}}}});
+    CHECK(result.status[0] == Status::diverged);
+    CHECK(result.nonfinite && result.nonfinite->first == 7 && result.nonfinite->second == 0);
+}
+
+}  // namespace
+
+int main() {
+    test_value_and_gradient();
+    test_descent();
+    test_refusals();
+    test_nonfinite_data();
+    return n_failed == 0 ? 0 : 1;
+}
