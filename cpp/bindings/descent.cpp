@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "bindings/objective.hpp"
+#include "fastgd/errors.hpp"
 #include "fastgd/minimize.hpp"
 
 namespace fastgd::bindings {
@@ -25,7 +26,18 @@ std::vector<double> copy(const Floats& values) {
     return {numbers.begin(), numbers.end()};
 }
 
-// Brings the core's calls to Python. KeyboardInterrupt ends the run with what it has; other exceptions go through.
+// Calls Python. KeyboardInterrupt ends the run with what it has; other exceptions go through.
+template <class F>
+auto unless_interrupted(F&& call) {
+    try {
+        return call();
+    } catch (const py::error_already_set& error) {
+        if (error.matches(PyExc_KeyboardInterrupt)) throw Interrupted();
+        throw;
+    }
+}
+
+// Brings the core's calls to Python.
 class PythonObserver final : public Observer {
 public:
     PythonObserver(std::optional<py::function> callback, py::ssize_t n_models, py::ssize_t n_params)
@@ -39,15 +51,18 @@ public:
             info.params({out.mutable_data(), static_cast<std::size_t>(out.size())});
             return out;
         });
-        return (*callback_)(info.epoch, info.step, row(info.loss), row(info.lr), info.seconds, params).cast<bool>();
+        return unless_interrupted([&] {
+            return (*callback_)(info.epoch, info.step, row(info.loss), row(info.lr), info.seconds, params)
+                .cast<bool>();
+        });
     }
 
     bool interrupted() override {
         const py::gil_scoped_acquire held;
-        if (PyErr_CheckSignals() == 0) return false;
-        py::error_already_set error;
-        if (error.matches(PyExc_KeyboardInterrupt)) return true;
-        throw error;
+        unless_interrupted([] {
+            if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+        });
+        return false;
     }
 
 private:
@@ -69,7 +84,7 @@ std::function<std::vector<std::int64_t>(std::int64_t)> make_order(
     if (const auto* function = std::get_if<py::function>(&order)) {
         return [function](std::int64_t epoch) {
             const py::gil_scoped_acquire held;
-            const auto rows = (*function)(epoch).cast<Ints>();
+            const auto rows = unless_interrupted([&] { return (*function)(epoch).cast<Ints>(); });
             const auto chosen = view(rows);
             return std::vector<std::int64_t>(chosen.begin(), chosen.end());
         };

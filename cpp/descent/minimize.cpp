@@ -8,6 +8,7 @@
 
 #include "descent/sampler.hpp"
 #include "descent/stopping.hpp"
+#include "fastgd/errors.hpp"
 #include "objectives/linear_run.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/registry_lookup.hpp"
@@ -109,6 +110,8 @@ public:
             }
         } catch (const Stopped& stop) {
             ended = stop.status;
+        } catch (const Interrupted&) {
+            ended = Status::interrupted;
         }
         return finish(ended);
     }
@@ -123,7 +126,10 @@ private:
         double first_loss = std::nan("");
         double last_loss = std::nan("");
         double best_loss = std::numeric_limits<double>::infinity();
-        std::vector<double> best_params;
+        // The parameters that the epoch of the best loss began and ended with: that loss is a mean over the way from one
+        // to the other. A full batch has its loss at the beginning, and no end.
+        std::vector<double> best_begin;
+        std::vector<double> best_end;
     };
 
     ModelSettings settings() const {
@@ -144,7 +150,7 @@ private:
 
     Sampler make_sampler() const {
         const std::int64_t n = objective_.n_samples();
-        return Sampler({n, full_ ? n : std::min(options_.batch_size, n), options_.shuffle, options_.seed,
+        return Sampler({n, full_ ? n : options_.batch_size, options_.shuffle, options_.seed,
                         options_.order, objective_.weighted() ? [this](std::int64_t row) { return objective_.present(row); }
                                                               : std::function<bool(std::int64_t)>()});
     }
@@ -179,8 +185,8 @@ private:
         std::fill_n(finite_.get(), n_models_, true);
         StepSums sums{0.0, loss_, {finite_.get(), n_models_}};
         run_->penalties(penalty_);
+        run_->get_params(x_);
         if (full_) {
-            run_->get_params(x_);
             set_rates(step_, lr_.data());
             run_->descend_full(lr_, step_, sums, grad_norm_, [this] { poll(); });
             ++step_;
@@ -200,7 +206,6 @@ private:
                 std::copy(rates.end() - static_cast<std::ptrdiff_t>(n_models_), rates.end(), lr_.begin());
                 if (std::none_of(finite_.get(), finite_.get() + n_models_, [](bool f) { return f; })) break;
             }
-            run_->get_params(x_);
         }
         for (std::size_t m = 0; m < n_models_; ++m) loss_[m] = loss_[m] / sums.weight + penalty_[m];
     }
@@ -211,6 +216,7 @@ private:
         history_.epoch.push_back(epoch);
         history_.step.push_back(step_);
         history_.seconds.push_back(seconds());
+        run_->get_params(after_);
         for (std::size_t m = 0; m < n_models_; ++m) {
             const bool running = !models_[m].ended;
             history_.loss.push_back(running ? loss_[m] : std::nan(""));
@@ -224,9 +230,12 @@ private:
         return !observer_->epoch_end(info);
     }
 
-    std::span<const double> params_of(std::size_t m) const { return {x_.data() + m * n_params_, n_params_}; }
+    std::vector<double> params_of(std::size_t m, const std::vector<double>& of) const {
+        const auto begin = of.begin() + static_cast<std::ptrdiff_t>(m * n_params_);
+        return {begin, begin + static_cast<std::ptrdiff_t>(n_params_)};
+    }
 
-    // x_ holds the parameters that loss_ belongs to: those before a full step, those after an epoch of mini-batches.
+    // x_ holds the parameters that the epoch began with, after_ those it ended with.
     void judge(std::size_t m) {
         Model& model = models_[m];
         if (!finite_[m] || !std::isfinite(loss_[m])) {
@@ -237,44 +246,44 @@ private:
         model.last_loss = loss_[m];
         if (loss_[m] < model.best_loss) {
             model.best_loss = loss_[m];
-            model.best_params.assign(params_of(m).begin(), params_of(m).end());
+            model.best_begin = params_of(m, x_);
+            if (!full_) model.best_end = params_of(m, after_);
         }
         if (model.convergence.reached(loss_[m])) {
             model.ended = Status::converged;
-            std::vector<double> now(x_.size());
-            run_->get_params(now);
-            model.final_params.assign(now.begin() + static_cast<std::ptrdiff_t>(m * n_params_),
-                                      now.begin() + static_cast<std::ptrdiff_t>((m + 1) * n_params_));
+            model.final_params = params_of(m, after_);
         }
     }
 
     // The parameters each model ends with: its last ones, or its best where it did not come to its end.
     DescentResult finish(Status ended) {
         DescentResult result;
-        run_->get_params(x_);
-        bool all_diverged = true;
-        for (std::size_t m = 0; m < n_models_; ++m) {
-            Model& model = models_[m];
-            Status status = model.ended.value_or(ended);
-            const bool natural = status == Status::converged || status == Status::max_epochs || status == Status::callback;
-            const bool grown = model.last_loss > kGrowth * std::abs(model.first_loss);
-            const auto own = params_of(m);
-            const bool valid = std::all_of(own.begin(), own.end(), [](double v) { return std::isfinite(v); });
-            if ((natural && grown) || !(valid || model.ended)) status = Status::diverged;
-            if (status == Status::converged) {
-                replace(m, model.final_params);
-            } else if (status == Status::diverged || !natural) {
-                replace(m, model.best_params);
-            }
-            all_diverged = all_diverged && status == Status::diverged;
-            result.status.push_back(status);
-        }
-        run_->set_params(x_);
-        result.n_models = static_cast<std::int64_t>(n_models_);
         result.fun.resize(n_models_);
         result.grad_norm.resize(n_models_);
-        if (all_diverged) result.nonfinite = objective_.find_nonfinite();
+        run_->get_params(x_);
+        std::vector<double> other = x_;
+        for (std::size_t m = 0; m < n_models_; ++m) {
+            const Model& model = models_[m];
+            result.status.push_back(status_of(m, ended));
+            switch (result.status.back()) {
+                case Status::converged:
+                    put(model.final_params, m, x_);
+                    put(model.final_params, m, other);
+                    break;
+                case Status::max_epochs:
+                case Status::callback: break;
+                default:
+                    put(model.best_begin.empty() ? params_of(m, start_) : model.best_begin, m, x_);
+                    if (!model.best_begin.empty()) put(full_ ? model.best_begin : model.best_end, m, other);
+            }
+        }
+        if (other != x_) take_the_better(other);
+        run_->set_params(x_);
         run_->evaluate(result.fun, result.grad_norm);
+        const auto diverged = [](Status status) { return status == Status::diverged; };
+        if (std::all_of(result.status.begin(), result.status.end(), diverged))
+            result.nonfinite = objective_.find_nonfinite();
+        result.n_models = static_cast<std::int64_t>(n_models_);
         result.x = std::move(x_);
         result.lr = lr_;
         result.n_epochs = n_epochs_;
@@ -283,14 +292,34 @@ private:
         return result;
     }
 
-    // Where nothing better is known (no epoch was finished), finite parameters stay as they are.
-    void replace(std::size_t m, const std::vector<double>& params) {
-        double* own = x_.data() + m * n_params_;
-        if (!params.empty()) {
-            std::copy(params.begin(), params.end(), own);
-        } else if (!std::all_of(own, own + n_params_, [](double v) { return std::isfinite(v); })) {
-            std::copy_n(start_.data() + m * n_params_, n_params_, own);
-        }
+    // x_ holds the parameters where the run ended.
+    Status status_of(std::size_t m, Status ended) const {
+        const Model& model = models_[m];
+        if (model.ended == Status::diverged) return Status::diverged;
+        const Status status = model.ended.value_or(ended);
+        const bool natural =
+            status == Status::converged || status == Status::max_epochs || status == Status::callback;
+        if (natural && model.last_loss > kGrowth * std::abs(model.first_loss)) return Status::diverged;
+        const std::vector<double> own = params_of(m, x_);
+        const bool valid = std::all_of(own.begin(), own.end(), [](double v) { return std::isfinite(v); });
+        return valid || model.ended ? status : Status::diverged;
+    }
+
+    void put(const std::vector<double>& params, std::size_t m, std::vector<double>& to) const {
+        std::copy(params.begin(), params.end(), to.begin() + static_cast<std::ptrdiff_t>(m * n_params_));
+    }
+
+    // Brings into x_ the models of `other` that have the lower objective.
+    void take_the_better(const std::vector<double>& other) {
+        std::vector<double> value(n_models_);
+        std::vector<double> other_value(n_models_);
+        std::vector<double> grad_norm(n_models_);
+        run_->set_params(x_);
+        run_->evaluate(value, grad_norm);
+        run_->set_params(other);
+        run_->evaluate(other_value, grad_norm);
+        for (std::size_t m = 0; m < n_models_; ++m)
+            if (other_value[m] < value[m]) put(params_of(m, other), m, x_);
     }
 
     const LinearObjective& objective_;
@@ -304,6 +333,7 @@ private:
     std::unique_ptr<Run> run_;
     std::vector<double> x_;
     const std::vector<double> start_ = x_;
+    std::vector<double> after_ = x_;
     std::vector<double> loss_;
     std::vector<double> lr_;
     std::vector<double> grad_norm_;

@@ -91,6 +91,7 @@ void pass_block(const LinearProblem<T>& problem, const Parameters<T>& parameters
 template <class T>
 void add(PassSums& sums, const Worker<T>& worker) {
     sums.weight += worker.weight;
+    sums.n_present += worker.block.count();
     for (std::size_t m = 0; m < sums.loss.size(); ++m) {
         sums.loss[m] += worker.loss[m];
         sums.finite[m] = sums.finite[m] && worker.finite[m];

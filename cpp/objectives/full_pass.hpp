@@ -16,6 +16,7 @@ inline constexpr std::int64_t kBlockRows = 1024;
 // Sums over rows, not yet divided by the sum of weights.
 struct PassSums {
     double weight = 0.0;
+    std::int64_t n_present = 0;
     std::vector<double> loss;
     // Whether all raw scores of a model were finite. (An array, as vector<bool> has no addresses.)
     std::unique_ptr<bool[]> finite;

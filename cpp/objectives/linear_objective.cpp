@@ -109,13 +109,15 @@ double objective_value(const LinearProblem<T>& problem, const LinearOptions& opt
         full_pass(problem, parameters, source, want_gradient, threads_or_default(n_threads), poll);
     if (!sums.finite[0]) throw NonFiniteError();
     require(sums.weight > 0.0, "rows must name at least one row of positive weight");
+    // A mini-batch divides by what it may be expected to weigh.
+    const double weight = rows ? problem.mean_weight * static_cast<double>(sums.n_present) : sums.weight;
     const Penalty penalty{options.alpha, options.l1_ratio};
     const std::ptrdiff_t n_coef = parameters.n_scores() * problem.X.n_cols;
     if (want_gradient) {
-        write_gradient(sums, parameters, sums.weight, grad.data());
+        write_gradient(sums, parameters, weight, grad.data());
         penalty.add_gradient(w.data(), grad.data(), n_coef);
     }
-    return sums.loss[0] / sums.weight + penalty.value(w.data(), n_coef);
+    return sums.loss[0] / weight + penalty.value(w.data(), n_coef);
 }
 
 }  // namespace

@@ -52,7 +52,9 @@ public:
     // Whether the row's weight is positive.
     bool present(std::int64_t row) const;
 
-    // F at w, over all rows or over the given ones (any order, repeats allowed); n_threads 0 is the default number.
+    // F at w, over all rows or over the given ones as a mini-batch (any order, repeats allowed), which divides by the
+    // mean weight of all rows times its number of rows; both count rows of positive weight only. n_threads 0 is the
+    // default number.
     // Throws NonFiniteError where a raw score is not finite, std::out_of_range for a row that does not exist. `poll` is
     // called now and then on the calling thread; what it throws ends the pass.
     double value(std::span<const double> w, std::optional<std::span<const std::int64_t>> rows = {}, int n_threads = 0,

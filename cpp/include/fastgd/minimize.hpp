@@ -54,7 +54,8 @@ struct EpochInfo {
     std::function<void(std::span<double>)> params;
 };
 
-// Called between parallel regions on the calling thread; what it throws ends the run.
+// Called between parallel regions on the calling thread; what it throws ends the run, and is passed on unless it is
+// Interrupted.
 class Observer {
 public:
     virtual ~Observer() = default;

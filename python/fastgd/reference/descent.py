@@ -165,7 +165,7 @@ def minimize(
     steps: list[int] = []
     rates: list[float] = []
     norms: list[float] = []
-    best = w
+    best = (w, w)
 
     with np.errstate(over="ignore", invalid="ignore"):  # a run that diverges says so by its status
         for epoch in range(max_epochs):
@@ -189,9 +189,10 @@ def minimize(
                 raise ValueError(f"order visits no row of positive weight in epoch {epoch}")
             loss = loss_sum / weight_sum + objective.penalty(start)[0]
             if not (np.isfinite(loss) and np.all(np.isfinite(w))):
-                status, w = "diverged", best
+                status, w = "diverged", min(best, key=objective.value)
                 break
-            best = start if loss <= min(losses, default=np.inf) else best
+            # The loss is a mean over the way from the one to the other.
+            best = (start, w) if loss < min(losses, default=np.inf) else best
             losses.append(loss)
             steps.append(step)
             rates.append(rate)
