@@ -55,6 +55,10 @@ function(fastgd_use_isa target name)
     else()
         target_compile_options(${target} PRIVATE ${FASTGD_ISA_COMMON_FLAGS_GNU} ${flags})
     endif()
+    if(FASTGD_SANITIZE)
+        # Instrumented, `generic` takes GCC many minutes at -O3 -g. -g1 keeps the lines of a report, not the variables.
+        target_compile_options(${target} PRIVATE -O2 -g1)
+    endif()
     # Merging units, at compile or at link time, would let one instruction set into another's code.
     set_target_properties(
         ${target}
@@ -114,6 +118,9 @@ function(fastgd_add_isa_units target)
         set(unit "${target}_${name}")
         add_library(${unit} OBJECT "${source_dir}/kernels/unit.cpp")
         fastgd_use_isa(${unit} ${name})
+        if(FASTGD_SANITIZE)
+            target_compile_options(${unit} PRIVATE -O1)
+        endif()
         target_sources(${target} PRIVATE $<TARGET_OBJECTS:${unit}>)
 
         list(APPEND built "${name}")
@@ -141,10 +148,10 @@ function(fastgd_add_isa_units target)
 namespace fastgd {
 
 @declarations@
-/// Every name of the table, also those of other processors.
+// Every name of the table, also those of other processors.
 inline constexpr std::string_view kKnownIsas[] = {\"@known@\"};
 
-/// The units of this build, best first.
+// The units of this build, best first.
 inline constexpr Isa kIsaTable[] = {
 @rows@};
 

@@ -46,7 +46,7 @@ def cover(crossed: Factors, dealt: Factors) -> list[Case]:
         case: Case = dict(zip(crossed, levels, strict=True))
         for name in rng.sample(list(dealt), len(dealt)):
 
-            def merit(level: Any, name: str = name, case: Case = case) -> tuple[int, int]:
+            def merit(level: Any, name: str = name, case: Case = case, left: set[Pair] = left) -> tuple[int, int]:
                 return sum(frozenset([(name, level), other]) in left for other in case.items()), -used[name, level]
 
             case[name] = max(dealt[name], key=merit)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import re
 import sys
 import tempfile
 from collections.abc import Callable
@@ -45,6 +46,9 @@ OUTPUTS = {
 }
 PENALTIES = {"none": (0.0, 0.0), "l2": (0.125, 0.0), "l1": (0.0625, 1.0), "both": (0.25, 0.375)}
 THREADS = (1, 2, 7)
+# Scores are summed in panels of this many columns, whose number is part of the arithmetic.
+KERNELS = Path(__file__).resolve().parents[1] / "cpp" / "kernels" / "kernel_table.hpp"
+PANEL = int(re.findall(r"kPanel = (\d+);", KERNELS.read_text(encoding="utf-8"))[0])
 # Every loss meets every storage, with and without weights; each case runs on all THREADS.
 CROSSED: dict[str, list[Any]] = {"loss": LOSSES, "storage": [*DTYPES], "weight": ["none", "positive", "zeros"]}
 KINK = 1e-3
@@ -109,7 +113,7 @@ LAYOUTS: dict[str, Callable[[np.ndarray, Path], np.ndarray]] = {
 }
 DEALT: dict[str, list[Any]] = {
     "outputs": ["one", "few", "many"],
-    "columns": ["1", "N-1", "N", "N+1", "4N+1", "128", "129", "300"],
+    "columns": ["1", "N-1", "N", "N+1", "4N+1", "P", "P+1", "2P+4N-1"],
     # The last has more than 7 blocks of 1024 rows: one for each of 7 threads.
     "n_rows": [1, 3, 4, 5, 17, 1025, 7169],
     "layout": [*LAYOUTS],
@@ -157,12 +161,21 @@ def draw_targets(rng: np.random.Generator, loss: str, params: dict[str, float], 
     return y[:, 0] if n_outputs == 1 else y
 
 
+def distance_to_kinks(loss: str, params: dict[str, float], y: np.ndarray, raw: np.ndarray) -> np.ndarray:
+    n, n_outputs = raw.shape
+    seen = y.reshape(n, -1)
+    if KINDS[loss] == "binary" and n_outputs > 1:
+        seen = np.where(seen == np.arange(n_outputs), 1.0, -1.0)
+    return _rounding.kink_distance(loss, seen, raw, params.get("epsilon", 0.1))
+
+
 def make_problem(case: _design.Case, folder: Path) -> Problem:
     rng = np.random.default_rng(list(repr(sorted(case.items(), key=lambda item: item[0])).encode()))
     loss, params = case["loss"][0], dict(case["loss"][1])
     lanes = 8 if case["storage"] == "float64" else 16
     columns = {"1": 1, "N-1": lanes - 1, "N": lanes, "N+1": lanes + 1, "4N+1": 4 * lanes + 1}
-    n, d = case["n_rows"], columns.get(case["columns"]) or int(case["columns"])
+    columns |= {"P": PANEL, "P+1": PANEL + 1, "2P+4N-1": 2 * PANEL + 4 * lanes - 1}
+    n, d = case["n_rows"], columns[case["columns"]]
     n_outputs = OUTPUTS[KINDS[loss]][case["outputs"]]
 
     X = draw_data(rng, case["storage"], (n, d))
@@ -173,16 +186,12 @@ def make_problem(case: _design.Case, folder: Path) -> Problem:
     offset = rng.normal(size=(n, n_outputs)) if case["offset"] else np.zeros((n, n_outputs))
     coef, intercept, offset = (a.astype(np.float32).astype(np.float64) for a in (coef, intercept, offset))
 
-    y = np.empty(0)
-    again = np.arange(n)
-    while again.size:
+    raw = X.astype(np.float64) @ coef.T + intercept + offset
+    y = draw_targets(rng, loss, params, raw)
+    while (again := np.flatnonzero(distance_to_kinks(loss, params, y, raw) < KINK)).size:
         X[again] = draw_data(rng, case["storage"], (len(again), d))
-        raw = X.astype(np.float64) @ coef.T + intercept + offset
-        y = draw_targets(rng, loss, params, raw)
-        seen = y.reshape(n, -1)
-        if KINDS[loss] == "binary" and n_outputs > 1:
-            seen = np.where(seen == np.arange(n_outputs), 1.0, -1.0)
-        again = np.flatnonzero(_rounding.kink_distance(loss, seen, raw, params.get("epsilon", 0.1)) < KINK)
+        raw[again] = X[again].astype(np.float64) @ coef.T + intercept + offset[again]
+        y[again] = draw_targets(rng, loss, params, raw[again])
 
     weight = None
     if case["weight"] != "none":
@@ -258,8 +267,8 @@ def main() -> None:
                 failures.append(f"error {outcome.excess:.3g} x its bound: {case}")
             if not outcome.threads_agree:
                 failures.append(f"the bits depend on the number of threads: {case}")
-    level = fastgd.simd_level()
-    json.dump({"level": level, "worst": worst, "digest": digest.hexdigest(), "failures": failures}, sys.stdout)
+    report = {"level": fastgd.simd_level(), "n_cases": len(cases()), "worst": worst}
+    json.dump({**report, "digest": digest.hexdigest(), "failures": failures}, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -77,8 +77,9 @@ def added_up(twin: reference.LinearObjective, y: np.ndarray, raw: np.ndarray) ->
     return value, derivative
 
 
-def elementwise_errors(twin: reference.LinearObjective, rows: np.ndarray, raw: np.ndarray, delta: np.ndarray,
-                       eps: float) -> LossErrors:
+def elementwise_errors(
+    twin: reference.LinearObjective, rows: np.ndarray, raw: np.ndarray, delta: np.ndarray, eps: float
+) -> LossErrors:
     """Errors of regression and binary losses, whose scores are known to within delta."""
     y = labels(twin, rows)
     loss = LOSSES[twin.loss]
@@ -92,8 +93,9 @@ def elementwise_errors(twin: reference.LinearObjective, rows: np.ndarray, raw: n
     return LossErrors(value.sum(axis=1), derivative)
 
 
-def multiclass_errors(twin: reference.LinearObjective, rows: np.ndarray, raw: np.ndarray, delta: np.ndarray,
-                      eps: float) -> LossErrors:
+def multiclass_errors(
+    twin: reference.LinearObjective, rows: np.ndarray, raw: np.ndarray, delta: np.ndarray, eps: float
+) -> LossErrors:
     """Errors of losses that weigh scores against each other: a difference of two of them changes by 2 delta."""
     y = twin.y[rows].astype(np.int64)
     middle, slope = LOSSES[twin.loss](y, raw)

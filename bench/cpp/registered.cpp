@@ -59,7 +59,7 @@ void storage(benchmark::State& state, Storage which) {
     AlignedBuffer<T> coef(kStride);
     AlignedBuffer<T> grad(kStride);
     AlignedBuffer<T> scores(kShape.n_rows);
-    const Rows rows{row.data(), kShape.n_rows, nullptr, 0};
+    const Rows rows{row.data(), kShape.n_rows, row.data()};
     const Columns columns{0, kShape.n_cols};
     const ForwardCall<T> forward{rows, columns, coef.data(), kStride, 1, scores.data(), kShape.n_rows, 0, true};
     const BackwardCall<T> backward{rows, columns, scores.data(), kShape.n_rows, 1, grad.data(), kStride};

@@ -52,8 +52,7 @@ public:
             return out;
         });
         return unless_interrupted([&] {
-            return (*callback_)(info.epoch, info.step, row(info.loss), row(info.lr), info.seconds, params)
-                .cast<bool>();
+            return (*callback_)(info.epoch, info.step, row(info.loss), row(info.lr), info.seconds, params).cast<bool>();
         });
     }
 
@@ -120,9 +119,8 @@ py::dict to_dict(const DescentResult& result, py::ssize_t n_params) {
 py::dict run(const Objective& objective, const Floats& params, const std::string& optimizer,
              const NumbersByName& optimizer_params, const std::string& schedule, const NumbersByName& schedule_params,
              const Floats& alpha, const Floats& l1_ratio, std::int64_t batch_size, std::int64_t max_epochs, double tol,
-             std::int64_t n_iter_no_change, bool shuffle,
-             const std::variant<std::monostate, Ints, py::function>& order, std::uint64_t seed, double time_limit,
-             const std::optional<py::function>& observer, int n_threads) {
+             std::int64_t n_iter_no_change, bool shuffle, const std::variant<std::monostate, Ints, py::function>& order,
+             std::uint64_t seed, double time_limit, const std::optional<py::function>& observer, int n_threads) {
     const auto n_params = static_cast<py::ssize_t>(objective.core.n_params());
     require(params.ndim() == 2 && params.shape(1) == n_params, "params must be (n_models, n_params)");
     DescentOptions options;

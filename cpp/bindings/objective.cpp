@@ -52,8 +52,7 @@ std::unique_ptr<Objective> make_objective(const py::array& X, const std::string&
     options.l1_ratio = l1_ratio;
     options.fit_intercept = fit_intercept;
     const py::ssize_t n_targets = n_targets_of(loss, n_outputs);
-    const void* weights =
-        sample_weight ? checked(*sample_weight, is_double, view.n_rows, "sample_weight") : nullptr;
+    const void* weights = sample_weight ? checked(*sample_weight, is_double, view.n_rows, "sample_weight") : nullptr;
     const void* offsets = offset ? checked(*offset, is_double, view.n_rows * n_outputs, "offset") : nullptr;
     const void* targets = checked(y, is_double, view.n_rows * n_targets, "y");
     return std::unique_ptr<Objective>(
@@ -113,8 +112,8 @@ void bind_objective(py::module_& module) {
         .def("value", &value, py::arg("w").noconvert(), py::arg("rows").noconvert().none(true), py::arg("n_threads"))
         .def("value_and_grad", &value_and_grad, py::arg("w").noconvert(), py::arg("rows").noconvert().none(true),
              py::arg("grad").noconvert(), py::arg("n_threads"))
-        .def("decision_function", &decision_function, py::arg("w").noconvert(),
-             py::arg("rows").noconvert().none(true), py::arg("n_threads"))
+        .def("decision_function", &decision_function, py::arg("w").noconvert(), py::arg("rows").noconvert().none(true),
+             py::arg("n_threads"))
         .def("find_nonfinite", [](const Objective& self) { return self.core.find_nonfinite(); })
         .def("mean_squared_row_norm", [](const Objective& self) { return self.core.mean_squared_row_norm(); })
         .def_property_readonly("n_samples", [](const Objective& self) { return self.core.n_samples(); })

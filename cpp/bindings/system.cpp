@@ -76,9 +76,8 @@ std::map<std::string, std::string> build_info() {
 
 void bind_system(py::module_& module) {
     module.def("losses", &losses);
-    module.def("storages", [] {
-        return std::vector<std::string>{"float64", "float32", "float16", "bfloat16", "uint8", "int8"};
-    });
+    module.def("storages",
+               [] { return std::vector<std::string>{"float64", "float32", "float16", "bfloat16", "uint8", "int8"}; });
     module.def("simd_level", [] { return std::string(simd_level()); });
     module.def("simd_levels", &simd_levels);
     module.def("build_info", &build_info);

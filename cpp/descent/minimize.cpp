@@ -126,8 +126,8 @@ private:
         double first_loss = std::nan("");
         double last_loss = std::nan("");
         double best_loss = std::numeric_limits<double>::infinity();
-        // The parameters that the epoch of the best loss began and ended with: that loss is a mean over the way from one
-        // to the other. A full batch has its loss at the beginning, and no end.
+        // The parameters that the epoch of the best loss began and ended with: that loss is a mean over the way from
+        // one to the other. A full batch has its loss at the beginning, and no end.
         std::vector<double> best_begin;
         std::vector<double> best_end;
     };
@@ -150,9 +150,9 @@ private:
 
     Sampler make_sampler() const {
         const std::int64_t n = objective_.n_samples();
-        return Sampler({n, full_ ? n : options_.batch_size, options_.shuffle, options_.seed,
-                        options_.order, objective_.weighted() ? [this](std::int64_t row) { return objective_.present(row); }
-                                                              : std::function<bool(std::int64_t)>()});
+        return Sampler({n, full_ ? n : options_.batch_size, options_.shuffle, options_.seed, options_.order,
+                        objective_.weighted() ? [this](std::int64_t row) { return objective_.present(row); }
+                                              : std::function<bool(std::int64_t)>()});
     }
 
     bool any_running() const {
@@ -225,7 +225,11 @@ private:
             if (running) judge(m);
         }
         if (observer_ == nullptr) return true;
-        const EpochInfo info{epoch, step_, loss_, lr_, history_.seconds.back(),
+        const EpochInfo info{epoch,
+                             step_,
+                             loss_,
+                             lr_,
+                             history_.seconds.back(),
                              [this](std::span<double> out) { run_->get_params(out); }};
         return !observer_->epoch_end(info);
     }
@@ -297,8 +301,7 @@ private:
         const Model& model = models_[m];
         if (model.ended == Status::diverged) return Status::diverged;
         const Status status = model.ended.value_or(ended);
-        const bool natural =
-            status == Status::converged || status == Status::max_epochs || status == Status::callback;
+        const bool natural = status == Status::converged || status == Status::max_epochs || status == Status::callback;
         if (natural && model.last_loss > kGrowth * std::abs(model.first_loss)) return Status::diverged;
         const std::vector<double> own = params_of(m, x_);
         const bool valid = std::all_of(own.begin(), own.end(), [](double v) { return std::isfinite(v); });

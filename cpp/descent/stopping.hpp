@@ -9,8 +9,8 @@
 
 namespace fastgd {
 
-// A model has converged when the best loss of its last n_iter_no_change epochs is not lower, by the relative amount tol,
-// than the best before them.
+// A model has converged when the best loss of its last n_iter_no_change epochs is not lower, by the relative amount
+// tol, than the best before them.
 class Convergence {
 public:
     Convergence(std::optional<double> tol, std::int64_t n_iter_no_change)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kernels/kernel_table.hpp"
+#include "kernels/prefetch.hpp"
 #include "simd/vec.hpp"
 
 namespace fastgd {
@@ -18,13 +19,18 @@ FASTGD_INLINE void backward_tile(const BackwardCall<typename S::Compute>& call, 
                                  int left) {
     using T = typename S::Compute;
     constexpr std::ptrdiff_t lanes = kLanes<T>;
+    constexpr int kHalf = (kVectors + 1) / 2;
     T* grad = call.grad + output * call.grad_stride + column;
     const T* dloss = call.dloss + output * call.dloss_stride;
     Vec<T> g[kOutputs][kVectors];
     for (int o = 0; o < kOutputs; ++o)
         for (int v = 0; v < kVectors; ++v) g[o][v] = load(grad + o * call.grad_stride + v * lanes);
+    const bool prefetches = call.rows.next != nullptr && output == 0;
+    const std::byte* const* next = prefetches ? call.rows.next + fetched_by_forward(call.rows.count) : nullptr;
     for (std::ptrdiff_t r = 0; r < call.rows.count; ++r) {
         const std::byte* row = call.rows.row[r] + column * S::kBytes;
+        if (prefetches)
+            prefetch_lines<S, kHalf>(next[r / 2] + (column + r % 2 * kHalf * lanes) * S::kBytes);
         Vec<T> x[kVectors];
         for (int v = 0; v < kVectors; ++v)
             x[v] = left != 0 ? S::load_partial(row, left) : S::load(row + v * lanes * S::kBytes);
@@ -48,15 +54,10 @@ FASTGD_INLINE int backward_outputs(const BackwardCall<typename S::Compute>& call
     return kOutputs;
 }
 
-// All outputs of a chunk of columns: the rows' chunk stays in L1 between them. The second half of the rows wanted next
-// is prefetched here, the first in the forward pass, so that memory never rests.
+// All outputs of a chunk of columns: the rows' chunk stays in L1 between them.
 template <class S, int kOutputs, int kVectors>
 FASTGD_INLINE void backward_chunk(const BackwardCall<typename S::Compute>& call, std::ptrdiff_t column,
                                   int left = 0) {
-    const std::ptrdiff_t width = left != 0 ? left : kVectors * kLanes<typename S::Compute>;
-    for (std::ptrdiff_t i = (call.rows.n_next + 1) / 2; i < call.rows.n_next; ++i)
-        for (std::ptrdiff_t b = 0; b < width * S::kBytes; b += 64)
-            prefetch_l2(call.rows.next[i] + column * S::kBytes + b);
     for (int o = 0; o < call.n_outputs;) o += backward_outputs<S, kOutputs, kVectors>(call, column, o, left);
 }
 

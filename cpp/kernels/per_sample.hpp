@@ -44,7 +44,7 @@ FASTGD_INLINE typename S::Compute step_and_dot(const std::byte* x, const std::by
     T score = base;
     for (std::ptrdiff_t begin = 0; begin < n_features; begin += kPanel) {
         const std::ptrdiff_t end = begin + kPanel < n_features ? begin + kPanel : n_features;
-        for (std::ptrdiff_t b = begin * S::kBytes; b < end * S::kBytes; b += 64) prefetch_l2(x_later + b);
+        for (std::ptrdiff_t b = begin * S::kBytes; b < end * S::kBytes; b += 64) prefetch(x_later + b);
         Vec<T> sum = zero<T>();
         std::ptrdiff_t c = begin;
         for (; c + lanes <= end; c += lanes) {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <thread>
 
-#include "objectives/score_block.hpp"
+#include "objectives/row_walk.hpp"
 #include "runtime/threads.hpp"
 
 namespace fastgd {
@@ -25,76 +25,34 @@ int team_size(const LinearProblem<T>& problem, const Parameters<T>& parameters, 
 template <class T>
 struct Worker {
     RowBlock<T> block;
-    ScoreBlock<T> scores;
+    RowWalk<T> walk;
     std::optional<Parameters<T>> grad;
-    std::vector<double> loss;
-    std::unique_ptr<bool[]> finite;
-    double weight = 0.0;
 
-    Worker(const LinearProblem<T>& problem, const Parameters<T>& parameters, bool want_gradient,
-           std::ptrdiff_t n_rows)
-        : block(problem, kBlockRows),
-          scores(parameters.n_scores(), n_rows),
-          loss(static_cast<std::size_t>(parameters.n_models)),
-          finite(std::make_unique<bool[]>(loss.size())) {
+    Worker(const LinearProblem<T>& problem, const Parameters<T>& parameters, bool want_gradient)
+        : block(problem, kBlockRows), walk(problem, parameters, kBlockRows) {
         if (want_gradient)
             grad.emplace(parameters.n_models, parameters.n_outputs, parameters.n_features, parameters.has_intercept);
     }
 };
 
+// One block of rows by itself.
 template <class T>
-void forward_all(const LinearProblem<T>& problem, const Parameters<T>& parameters, Worker<T>& worker, const Rows& rows) {
-    ForwardCall<T> call{};
-    call.rows = rows;
-    call.columns = {0, problem.X.n_cols};
-    call.coef = parameters.coef.data();
-    call.coef_stride = parameters.stride;
-    call.n_outputs = static_cast<int>(parameters.n_scores());
-    call.out = worker.scores.raw.data();
-    call.output_stride = worker.scores.stride;
-    call.accumulate = true;
-    worker.scores.start(parameters, rows.count);
-    problem.storage().forward(call);
-}
-
-// One block of rows into the worker's own sums.
-template <class T>
-void pass_block(const LinearProblem<T>& problem, const Parameters<T>& parameters, Worker<T>& worker,
-                std::ptrdiff_t at_once) {
-    std::fill(worker.loss.begin(), worker.loss.end(), 0.0);
-    std::fill_n(worker.finite.get(), worker.loss.size(), true);
-    worker.weight = worker.block.weight_sum(0, worker.block.count());
+const BlockSums<T>& pass_block(const Parameters<T>& parameters, Worker<T>& worker) {
     if (worker.grad) {
         worker.grad->coef.clear();
         worker.grad->intercept.clear();
     }
-    for (std::ptrdiff_t first = 0; first < worker.block.count(); first += at_once) {
-        const std::ptrdiff_t count = std::min(at_once, worker.block.count() - first);
-        const Rows rows = worker.block.rows(first, count, at_once);
-        forward_all(problem, parameters, worker, rows);
-        worker.scores.apply_loss(problem, worker.block, first, count, parameters.n_models, T(1), worker.loss.data(),
-                                 worker.finite.get());
-        if (!worker.grad) continue;
-        BackwardCall<T> call{};
-        call.rows = rows;
-        call.columns = {0, problem.X.n_cols};
-        call.dloss = worker.scores.dloss.data();
-        call.dloss_stride = worker.scores.stride;
-        call.n_outputs = static_cast<int>(parameters.n_scores());
-        call.grad = worker.grad->coef.data();
-        call.grad_stride = worker.grad->stride;
-        problem.storage().backward(call);
-        if (problem.fit_intercept) worker.scores.add_intercepts(*worker.grad, count);
-    }
+    return worker.walk.pass(parameters, worker.block, 0, worker.block.count(), T(1),
+                            worker.grad ? &*worker.grad : nullptr);
 }
 
 template <class T>
-void add(PassSums& sums, const Worker<T>& worker) {
-    sums.weight += worker.weight;
+void add(PassSums& sums, const Worker<T>& worker, const BlockSums<T>& block) {
+    sums.weight += worker.block.weight_sum(0, worker.block.count());
     sums.n_present += worker.block.count();
     for (std::size_t m = 0; m < sums.loss.size(); ++m) {
-        sums.loss[m] += worker.loss[m];
-        sums.finite[m] = sums.finite[m] && worker.finite[m];
+        sums.loss[m] += block.loss(static_cast<int>(m));
+        sums.finite[m] = sums.finite[m] && block.finite()[m];
     }
     if (!worker.grad) return;
     const T* coef = worker.grad->coef.data();
@@ -119,10 +77,10 @@ private:
 
 template <class T>
 std::vector<std::unique_ptr<Worker<T>>> make_workers(const LinearProblem<T>& problem, const Parameters<T>& parameters,
-                                                     bool want_gradient, std::ptrdiff_t at_once, int n) {
+                                                     bool want_gradient, int n) {
     std::vector<std::unique_ptr<Worker<T>>> workers;
     for (int t = 0; t < n; ++t)
-        workers.push_back(std::make_unique<Worker<T>>(problem, parameters, want_gradient, at_once));
+        workers.push_back(std::make_unique<Worker<T>>(problem, parameters, want_gradient));
     return workers;
 }
 
@@ -145,10 +103,9 @@ PassSums full_pass(const LinearProblem<T>& problem, const Parameters<T>& paramet
     std::fill_n(sums.finite.get(), n_models, true);
     sums.coef.assign(want_gradient ? parameters.coef.size() : 0, 0.0);
     sums.intercept.assign(want_gradient ? static_cast<std::size_t>(parameters.n_scores()) : 0, 0.0);
-    const std::ptrdiff_t at_once = rows_at_once(problem.row_bytes(), parameters.n_scores());
     const std::int64_t n_blocks = (rows.count + kBlockRows - 1) / kBlockRows;
     const int team = team_size(problem, parameters, rows, n_threads);
-    const auto workers = make_workers(problem, parameters, want_gradient, at_once, team);
+    const auto workers = make_workers(problem, parameters, want_gradient, team);
     const std::int64_t stretch = poll ? blocks_between_polls(problem, parameters) : n_blocks;
     for (std::int64_t begin = 0; begin < n_blocks; begin += stretch) {
         if (poll) poll();
@@ -159,9 +116,9 @@ PassSums full_pass(const LinearProblem<T>& problem, const Parameters<T>& paramet
             Worker<T>& worker = *workers[static_cast<std::size_t>(thread)];
             for (std::int64_t b = next_block++; b < end; b = next_block++) {
                 worker.block.gather(rows, b * kBlockRows, std::min(rows.count, (b + 1) * kBlockRows));
-                pass_block(problem, parameters, worker, at_once);
+                const BlockSums<T>& block = pass_block(parameters, worker);
                 turnstile.wait_for(b);
-                add(sums, worker);
+                add(sums, worker, block);
                 turnstile.next(b);
             }
         });
@@ -174,22 +131,21 @@ void raw_scores(const LinearProblem<T>& problem, const Parameters<T>& parameters
                 T* out) {
     LinearProblem<T> unweighted = problem;
     unweighted.weight = nullptr;
-    const std::ptrdiff_t at_once = rows_at_once(problem.row_bytes(), parameters.n_scores());
     const std::int64_t n_blocks = (rows.count + kBlockRows - 1) / kBlockRows;
     const int team = team_size(problem, parameters, rows, n_threads);
-    const auto workers = make_workers(unweighted, parameters, false, at_once, team);
+    const auto workers = make_workers(unweighted, parameters, false, team);
     std::atomic<std::int64_t> next_block{0};
     parallel(team, [&](int thread, int) {
         Worker<T>& worker = *workers[static_cast<std::size_t>(thread)];
         for (std::int64_t b = next_block++; b < n_blocks; b = next_block++) {
             worker.block.gather(rows, b * kBlockRows, std::min(rows.count, (b + 1) * kBlockRows));
-            for (std::ptrdiff_t first = 0; first < worker.block.count(); first += at_once) {
-                const std::ptrdiff_t count = std::min(at_once, worker.block.count() - first);
-                forward_all(unweighted, parameters, worker, worker.block.rows(first, count, at_once));
+            for (std::ptrdiff_t first = 0; first < worker.block.count(); first += worker.walk.at_once()) {
+                const std::ptrdiff_t count = std::min(worker.walk.at_once(), worker.block.count() - first);
+                const ScoreBlock<T>& scores = worker.walk.raw(parameters, worker.block, first, count);
                 const T* offset = worker.block.offset(first);
                 for (std::ptrdiff_t r = 0; r < count; ++r)
                     for (int k = 0; k < problem.n_outputs; ++k) {
-                        const T score = worker.scores.raw[static_cast<std::size_t>(k * worker.scores.stride + r)];
+                        const T score = scores.raw[static_cast<std::size_t>(k * scores.stride + r)];
                         out[(b * kBlockRows + first + r) * problem.n_outputs + k] =
                             offset != nullptr ? score + offset[k * worker.block.stride() + r] : score;
                     }

@@ -9,8 +9,8 @@
 #include "fastgd/errors.hpp"
 #include "objectives/full_pass.hpp"
 #include "objectives/linear_access.hpp"
-#include "runtime/registry_lookup.hpp"
 #include "runtime/dispatch.hpp"
+#include "runtime/registry_lookup.hpp"
 #include "runtime/threads.hpp"
 
 namespace fastgd {
@@ -74,9 +74,7 @@ RowSource make_source(const LinearProblem<T>& problem, std::optional<std::span<c
     return {rows->data(), static_cast<std::int64_t>(rows->size())};
 }
 
-int threads_or_default(int n_threads) {
-    return n_threads > 0 ? n_threads : max_threads();
-}
+int threads_or_default(int n_threads) { return n_threads > 0 ? n_threads : max_threads(); }
 
 // Elements of a row in the compute type, through the same loads as the kernels use: row . e_j.
 template <class T>
@@ -86,7 +84,7 @@ std::vector<T> widen_row(const LinearProblem<T>& problem, std::int64_t row) {
     std::vector<T> out(static_cast<std::size_t>(round_up(n, kLaneAlign)));
     const T one = T(1);
     BackwardCall<T> call{};
-    call.rows = {at, 1, nullptr, 0};
+    call.rows = {at, 1, nullptr};
     call.columns = {0, n};
     call.dloss = &one;
     call.dloss_stride = 1;
@@ -99,14 +97,12 @@ std::vector<T> widen_row(const LinearProblem<T>& problem, std::int64_t row) {
 
 template <class T>
 double objective_value(const LinearProblem<T>& problem, const LinearOptions& options, std::span<const double> w,
-                       std::span<double> grad, bool want_gradient,
-                       std::optional<std::span<const std::int64_t>> rows, int n_threads,
-                       const std::function<void()>& poll) {
+                       std::span<double> grad, bool want_gradient, std::optional<std::span<const std::int64_t>> rows,
+                       int n_threads, const std::function<void()>& poll) {
     const Parameters<T> parameters = make_parameters(problem, w);
     require(!want_gradient || grad.size() == w.size(), "grad must be as long as w");
     const RowSource source = make_source(problem, rows);
-    const PassSums sums =
-        full_pass(problem, parameters, source, want_gradient, threads_or_default(n_threads), poll);
+    const PassSums sums = full_pass(problem, parameters, source, want_gradient, threads_or_default(n_threads), poll);
     if (!sums.finite[0]) throw NonFiniteError();
     require(sums.weight > 0.0, "rows must name at least one row of positive weight");
     // A mini-batch divides by what it may be expected to weigh.
@@ -122,8 +118,8 @@ double objective_value(const LinearProblem<T>& problem, const LinearOptions& opt
 
 }  // namespace
 
-LinearObjective::LinearObjective(const MatrixView& X, const void* y, LinearOptions options, const void* sample_weight,
-                                 const void* offset) {
+LinearObjective::LinearObjective(const MatrixView& X, const void* y, const LinearOptions& options,
+                                 const void* sample_weight, const void* offset) {
     require(X.data != nullptr && X.n_rows > 0 && X.n_cols > 0, "X must have at least one row and one column");
     require(y != nullptr, "y must not be null");
     require(options.n_outputs >= 1, "n_outputs must be at least 1");
@@ -152,13 +148,9 @@ std::int64_t LinearObjective::n_params() const {
     return n_outputs() * (n_features() + (impl_->options.fit_intercept ? 1 : 0));
 }
 
-int LinearObjective::n_outputs() const {
-    return impl_->options.n_outputs;
-}
+int LinearObjective::n_outputs() const { return impl_->options.n_outputs; }
 
-const LinearOptions& LinearObjective::options() const {
-    return impl_->options;
-}
+const LinearOptions& LinearObjective::options() const { return impl_->options; }
 
 bool LinearObjective::weighted() const {
     return std::visit([](const auto& p) { return p.weight != nullptr; }, impl_->problem);

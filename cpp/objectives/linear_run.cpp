@@ -7,8 +7,8 @@
 
 #include "objectives/full_pass.hpp"
 #include "objectives/linear_access.hpp"
-#include "objectives/score_block.hpp"
-#include "objectives/team_plan.hpp"
+#include "objectives/row_walk.hpp"
+#include "objectives/team_walk.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/threads.hpp"
 
@@ -37,10 +37,12 @@ public:
         // Only plain SGD has its state in the parameters alone, so that a row's update can meet the next row's scores.
         per_sample_ = batch_size == 1 && std::string(optimizer_.name) == "sgd";
         for (int m = 0; m < settings_.n_models; ++m) per_sample_ = per_sample_ && hyper(m)[0] == 0.0;
-        if (batch_size == 0 || batch_size > kLargestMiniBatch) return;
-        if (!per_sample_)
+        if (per_sample_) {
+            row_scores_ = AlignedBuffer<T>(static_cast<std::size_t>(params_.n_scores()));
+            row_dloss_ = AlignedBuffer<T>(static_cast<std::size_t>(params_.n_scores()));
+        } else if (batch_size != 0 && batch_size <= kLargestMiniBatch) {
             wanted_team_ = team_for_step(batch_size, problem.X.n_cols, params_.n_scores(), n_threads);
-        plan_workers(wanted_team_);
+        }
     }
 
     void descend(const Slice& slice, StepSums& sums) override {
@@ -84,13 +86,6 @@ public:
     void set_params(std::span<const double> params) override { params_.set(params.data()); }
 
 private:
-    // What a thread of the team has of its own.
-    struct Worker {
-        Columns columns;
-        ScoreBlock<T> scores;
-        Worker(Columns own, std::ptrdiff_t n_scores, std::ptrdiff_t n_rows) : columns(own), scores(n_scores, n_rows) {}
-    };
-
     Parameters<T> shape() const {
         return Parameters<T>(settings_.n_models, problem_.n_outputs, problem_.X.n_cols, problem_.fit_intercept);
     }
@@ -193,7 +188,7 @@ private:
 
     void descend_rows(StepSums& sums) {
         PerSampleCall<T> call{};
-        call.rows = block_->rows(0, block_->count(), 0);
+        call.rows = block_->rows(0, block_->count());
         call.n_features = params_.n_features;
         call.coef = params_.coef.data();
         call.coef_stride = params_.stride;
@@ -210,117 +205,66 @@ private:
         block_->describe(call.loss_call, 0, block_->count());
         call.offset = block_->offset(0);
         call.offset_stride = block_->stride();
-        call.scores = workers_[0].scores.raw.data();
-        call.dloss = workers_[0].scores.dloss.data();
+        call.scores = row_scores_.data();
+        call.dloss = row_dloss_.data();
         call.loss_sum = sums.loss.data();
         call.finite = sums.finite.data();
         problem_.storage().per_sample(call);
     }
 
-    // ---- a mini-batch a step, columns split between threads
-
-    // The team may turn out smaller than wanted, when another run of this process has its threads.
-    void plan_workers(int team) {
-        team_ = team;
-        const std::ptrdiff_t n_scores = params_.n_scores();
-        const std::ptrdiff_t n_panels = (params_.n_features + kPanel - 1) / kPanel;
-        at_once_ = team_ == 1 ? rows_at_once(problem_.row_bytes(), n_scores)
-                              : team_rows_at_once(problem_.row_bytes() / team_, n_scores, n_panels);
-        at_once_ = std::min(at_once_, round_up(batch_size_, kRowTile));
-        workers_.clear();
-        for (int t = 0; t < team_; ++t)
-            workers_.emplace_back(columns_of(t, team_, params_.n_features), n_scores, at_once_);
-        exchange_stride_ = workers_[0].scores.stride;
-        for (auto& buffer : exchange_)
-            buffer = AlignedBuffer<T>(team_ == 1 ? 0 : static_cast<std::size_t>((n_panels + 1) * n_scores * exchange_stride_));
-    }
+    // ---- a mini-batch a step
 
     void descend_batches(const Slice& slice, StepSums& sums) {
-        const int planned = team_;
+        if (wanted_team_ == 1) return descend_alone(slice, sums);
         parallel(wanted_team_, [&](int thread, int n_threads, Barrier& barrier) {
-            if (n_threads != planned) {
-                if (thread == 0) plan_workers(n_threads);
+            // Fewer than wanted, when another run of this process has the threads.
+            if (n_threads == 1) return descend_alone(slice, sums);
+            if (!team_walk_ || team_walk_->size() != n_threads) {
+                barrier.wait();
+                if (thread == 0) team_walk_.emplace(problem_, params_, batch_size_, n_threads);
                 barrier.wait();
             }
-            walk_batches(slice, sums, thread, barrier);
+            descend_in_team(slice, sums, thread, barrier);
         });
     }
 
-    // Every thread walks all batches over its own columns; all see the same scores, the first one keeps the sums.
-    void walk_batches(const Slice& slice, StepSums& sums, int thread, Barrier& barrier) {
-        Worker& worker = workers_[static_cast<std::size_t>(thread)];
+    void descend_alone(const Slice& slice, StepSums& sums) {
+        if (!walk_) walk_.emplace(problem_, params_, batch_size_);
+        for_batches(slice, [&](std::int64_t begin, std::int64_t end, T scale, const T* lr, std::int64_t step) {
+            add(walk_->pass(params_, *block_, begin, end, scale, &grad_), sums);
+            update_columns({0, params_.n_features}, lr, step);
+            update_intercepts(lr, step);
+        });
+    }
+
+    // Every thread walks all batches over its own columns; the first one keeps the sums.
+    void descend_in_team(const Slice& slice, StepSums& sums, int thread, Barrier& barrier) {
+        for_batches(slice, [&](std::int64_t begin, std::int64_t end, T scale, const T* lr, std::int64_t step) {
+            const BlockSums<T>& batch =
+                team_walk_->pass(thread, barrier, params_, *block_, begin, end, scale, grad_);
+            update_columns(team_walk_->columns(thread), lr, step);
+            if (thread != 0) return;
+            add(batch, sums);
+            update_intercepts(lr, step);
+        });
+    }
+
+    template <class F>
+    void for_batches(const Slice& slice, F&& visit) const {
         std::int64_t begin = 0;
-        int parity = 0;
         for (std::size_t b = 0; b < slice.batch_ends.size(); ++b) {
             const std::int64_t end = slice.batch_ends[b];
-            const T scale = static_cast<T>(1.0 / (problem_.mean_weight * static_cast<double>(end - begin)));
-            for (std::int64_t first = begin; first < end; first += at_once_) {
-                const std::ptrdiff_t count = std::min<std::ptrdiff_t>(at_once_, end - first);
-                const Rows rows = block_->rows(first, count, at_once_);
-                forward(worker, rows, thread, parity, barrier);
-                worker.scores.apply_loss(problem_, *block_, first, count, settings_.n_models, scale,
-                                         thread == 0 ? sums.loss.data() : nullptr, sums.finite.data());
-                backward(worker, rows);
-                if (thread == 0 && problem_.fit_intercept) worker.scores.add_intercepts(grad_, count);
-                parity ^= 1;
-            }
-            const std::int64_t step = slice.first_step + static_cast<std::int64_t>(b);
-            update_columns(worker.columns, lr_at(b), step);
-            if (thread == 0) update_intercepts(lr_at(b), step);
+            visit(begin, end, static_cast<T>(1.0 / (problem_.mean_weight * static_cast<double>(end - begin))), lr_at(b),
+                  slice.first_step + static_cast<std::int64_t>(b));
             begin = end;
         }
     }
 
-    // Scores of all columns: own panels, then, where there are others, theirs through the exchange, in panel order.
-    void forward(Worker& worker, const Rows& rows, int thread, int parity, Barrier& barrier) {
-        const std::ptrdiff_t n_scores = params_.n_scores();
-        ForwardCall<T> call{};
-        call.rows = rows;
-        call.columns = worker.columns;
-        call.coef = params_.coef.data();
-        call.coef_stride = params_.stride;
-        call.n_outputs = static_cast<int>(n_scores);
-        if (team_ == 1) {
-            worker.scores.start(params_, rows.count);
-            call.out = worker.scores.raw.data();
-            call.output_stride = worker.scores.stride;
-            call.accumulate = true;
-            problem_.storage().forward(call);
-            return;
+    static void add(const BlockSums<T>& batch, StepSums& sums) {
+        for (std::size_t m = 0; m < sums.loss.size(); ++m) {
+            sums.loss[m] += batch.loss(static_cast<int>(m));
+            sums.finite[m] = sums.finite[m] && batch.finite()[m];
         }
-        T* exchange = exchange_[parity].data();
-        const std::ptrdiff_t panel_stride = n_scores * exchange_stride_;
-        if (thread == 0) {
-            for (std::ptrdiff_t s = 0; s < n_scores; ++s)
-                std::fill_n(exchange + s * exchange_stride_, rows.count, params_.bias(s));
-        }
-        call.out = exchange + (1 + worker.columns.begin / kPanel) * panel_stride;
-        call.output_stride = exchange_stride_;
-        call.panel_stride = panel_stride;
-        problem_.storage().forward(call);
-        barrier.wait();
-        const std::ptrdiff_t n_panels = (params_.n_features + kPanel - 1) / kPanel;
-        for (std::ptrdiff_t s = 0; s < n_scores; ++s) {
-            T* raw = worker.scores.raw.data() + s * worker.scores.stride;
-            const T* from = exchange + s * exchange_stride_;
-            std::copy_n(from, rows.count, raw);
-            for (std::ptrdiff_t p = 1; p <= n_panels; ++p) {
-                const T* panel = from + p * panel_stride;
-                for (std::ptrdiff_t r = 0; r < rows.count; ++r) raw[r] += panel[r];
-            }
-        }
-    }
-
-    void backward(Worker& worker, const Rows& rows) {
-        BackwardCall<T> call{};
-        call.rows = rows;
-        call.columns = worker.columns;
-        call.dloss = worker.scores.dloss.data();
-        call.dloss_stride = worker.scores.stride;
-        call.n_outputs = static_cast<int>(params_.n_scores());
-        call.grad = grad_.coef.data();
-        call.grad_stride = grad_.stride;
-        problem_.storage().backward(call);
     }
 
     const LinearProblem<T>& problem_;
@@ -330,7 +274,6 @@ private:
     std::int64_t batch_size_;
     bool per_sample_ = false;
     int wanted_team_ = 1;
-    int team_ = 1;
     Parameters<T> params_;
     Parameters<T> grad_;
     std::vector<Parameters<T>> state_;
@@ -339,12 +282,11 @@ private:
     std::vector<T> lr_;
     std::optional<RowBlock<T>> block_;
     std::int64_t block_capacity_ = 0;
-    std::vector<Worker> workers_;
-    std::ptrdiff_t at_once_ = 0;
-    // Panel sums of all threads, doubled so that one barrier a step is enough: [parity][1 + panel][score][row]; the
-    // first plane holds the intercepts.
-    AlignedBuffer<T> exchange_[2];
-    std::ptrdiff_t exchange_stride_ = 0;
+    std::optional<RowWalk<T>> walk_;
+    std::optional<TeamWalk<T>> team_walk_;
+    // Of one row, for each model and output.
+    AlignedBuffer<T> row_scores_;
+    AlignedBuffer<T> row_dloss_;
 };
 
 }  // namespace

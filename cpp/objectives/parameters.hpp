@@ -5,8 +5,8 @@
 
 namespace fastgd {
 
-// Rows of coefficients, one for each output of each model, padded with zeros to whole vectors, and the intercepts beside
-// them. The gradient and the optimiser's state have the same shape.
+// Rows of coefficients, one for each output of each model, padded with zeros to whole vectors, and the intercepts
+// beside them. The gradient and the optimiser's state have the same shape.
 template <class T>
 struct Parameters {
     int n_models;

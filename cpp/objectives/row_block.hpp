@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "objectives/linear_problem.hpp"
@@ -21,7 +22,7 @@ public:
     RowBlock(const LinearProblem<T>& problem, std::int64_t capacity)
         : problem_(&problem),
           stride_(round_up(capacity, kLaneAlign)),
-          row_(static_cast<std::size_t>(capacity + kRowTile)),
+          row_(static_cast<std::size_t>(2 * capacity + kRowTile)),
           y_(static_cast<std::size_t>(stride_ * problem.n_targets)),
           weight_(problem.weight != nullptr ? static_cast<std::size_t>(stride_) : 0),
           offset_(problem.offset != nullptr ? static_cast<std::size_t>(stride_ * problem.n_outputs) : 0) {}
@@ -39,15 +40,15 @@ public:
                 for (int k = 0; k < p.n_outputs; ++k) put(offset_, k, p.offset[at * p.n_outputs + k]);
             ++count_;
         }
-        for (int i = 0; i < kRowTile; ++i) row_[static_cast<std::size_t>(count_ + i)] = row_[count_ > 0 ? static_cast<std::size_t>(count_ - 1) : 0];
+        // The last rows have next ones too: themselves.
+        if (count_ > 0) std::fill_n(row_.begin() + count_, count_ + kRowTile, row_[static_cast<std::size_t>(count_ - 1)]);
     }
 
     std::ptrdiff_t count() const { return count_; }
     std::ptrdiff_t stride() const { return stride_; }
-    // Rows first .. first + count, with the `n_next` after them as those wanted next.
-    Rows rows(std::ptrdiff_t first, std::ptrdiff_t count, std::ptrdiff_t n_next) const {
-        const std::ptrdiff_t left = count_ - first - count;
-        return {row_.data() + first, count, row_.data() + first + count, n_next < left ? n_next : left};
+    // Rows first .. first + count, with as many after them as those wanted next.
+    Rows rows(std::ptrdiff_t first, std::ptrdiff_t count) const {
+        return {row_.data() + first, count, row_.data() + first + count};
     }
     const T* weight(std::ptrdiff_t first) const { return weight_.empty() ? nullptr : weight_.data() + first; }
     const T* offset(std::ptrdiff_t first) const { return offset_.empty() ? nullptr : offset_.data() + first; }

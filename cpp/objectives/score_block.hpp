@@ -1,6 +1,9 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <memory>
+#include <vector>
 
 #include "objectives/parameters.hpp"
 #include "objectives/row_block.hpp"
@@ -8,69 +11,100 @@
 
 namespace fastgd {
 
-// How many rows go through forward, loss and backward at once. Any number gives the same bits; this one keeps the rows
-// in L1 where there is little arithmetic on them, and in L2 where there is much.
-inline std::ptrdiff_t rows_at_once(std::ptrdiff_t row_bytes, std::ptrdiff_t n_scores) {
-    const std::ptrdiff_t cache = n_scores < 4 ? 16 * 1024 : 128 * 1024;
-    const std::ptrdiff_t by_rows = cache / std::max<std::ptrdiff_t>(row_bytes, 1);
-    const std::ptrdiff_t by_scores = 16 * 1024 / n_scores;
-    const std::ptrdiff_t rows = std::clamp<std::ptrdiff_t>(std::min(by_rows, by_scores), kRowTile, 256);
-    return rows / kRowTile * kRowTile;
-}
-
 // The scores of some rows, one line an output of a model, and what the loss makes of them.
 template <class T>
 struct ScoreBlock {
     std::ptrdiff_t stride;
     AlignedBuffer<T> raw;
     AlignedBuffer<T> dloss;
+    // One line a model: the rows' losses.
     AlignedBuffer<T> value;
 
-    ScoreBlock(std::ptrdiff_t n_scores, std::ptrdiff_t n_rows)
+    ScoreBlock(const Parameters<T>& parameters, std::ptrdiff_t n_rows)
         : stride(round_up(n_rows, kLaneAlign)),
-          raw(static_cast<std::size_t>(n_scores * stride)),
-          dloss(static_cast<std::size_t>(n_scores * stride)),
-          value(static_cast<std::size_t>(stride)) {}
+          raw(static_cast<std::size_t>(parameters.n_scores() * stride)),
+          dloss(raw.size()),
+          value(static_cast<std::size_t>(parameters.n_models * stride)) {}
 
     void start(const Parameters<T>& parameters, std::ptrdiff_t count) {
         for (std::ptrdiff_t s = 0; s < parameters.n_scores(); ++s)
             std::fill_n(raw.data() + s * stride, round_up(count, kRowTile), parameters.bias(s));
     }
 
-    // From raw scores to loss derivatives, model by model; adds the values to loss_sum and clears `finite` (one a model)
-    // where these are given.
+    // From raw scores to losses and their derivatives, model by model; clears `finite` (one a model) where a raw score is
+    // not finite.
     void apply_loss(const LinearProblem<T>& problem, const RowBlock<T>& block, std::ptrdiff_t first,
-                    std::ptrdiff_t count, int n_models, T scale, double* loss_sum, bool* finite) {
+                    std::ptrdiff_t count, int n_models, T scale, bool* finite) {
         if (const T* offset = block.offset(first); offset != nullptr) {
-            for (int m = 0; m < n_models; ++m)
-                for (int k = 0; k < problem.n_outputs; ++k)
-                    for (std::ptrdiff_t r = 0; r < count; ++r)
-                        raw[static_cast<std::size_t>((m * problem.n_outputs + k) * stride + r)] += offset[k * block.stride() + r];
+            for (std::ptrdiff_t s = 0; s < std::ptrdiff_t{n_models} * problem.n_outputs; ++s)
+                for (std::ptrdiff_t r = 0; r < count; ++r)
+                    raw[static_cast<std::size_t>(s * stride + r)] += offset[s % problem.n_outputs * block.stride() + r];
         }
         LossCall<T> call = problem.loss_call(scale);
         block.describe(call, first, count);
         call.stride = stride;
-        call.value = value.data();
         for (int m = 0; m < n_models; ++m) {
             call.raw = raw.data() + m * problem.n_outputs * stride;
             call.dloss = dloss.data() + m * problem.n_outputs * stride;
-            const bool all_finite = problem.loss(call);
-            if (loss_sum == nullptr) continue;
-            finite[m] = all_finite && finite[m];
-            double sum = loss_sum[m];
-            for (std::ptrdiff_t r = 0; r < count; ++r) sum += static_cast<double>(value[static_cast<std::size_t>(r)]);
-            loss_sum[m] = sum;
+            call.value = value.data() + m * stride;
+            finite[m] = problem.loss(call) && finite[m];
         }
+    }
+};
+
+// Sums over the rows of one accumulation block: row i adds to lane i % kSumLanes, a fixed tree adds the lanes. Chains of
+// additions would take longer than the rest of a narrow row.
+template <class T>
+class BlockSums {
+public:
+    explicit BlockSums(const Parameters<T>& parameters)
+        : loss_(static_cast<std::size_t>(parameters.n_models)),
+          dloss_(static_cast<std::size_t>(parameters.n_scores())),
+          finite_(std::make_unique<bool[]>(loss_.size())) {}
+
+    void clear() {
+        std::fill(loss_.begin(), loss_.end(), Lanes<double>{});
+        std::fill(dloss_.begin(), dloss_.end(), Lanes<T>{});
+        std::fill_n(finite_.get(), loss_.size(), true);
     }
 
-    // The intercepts' gradients: the sum of the derivatives, in row order.
-    void add_intercepts(Parameters<T>& grad, std::ptrdiff_t count) const {
-        for (std::ptrdiff_t s = 0; s < grad.n_scores(); ++s) {
-            T sum = grad.bias(s);
-            for (std::ptrdiff_t r = 0; r < count; ++r) sum += dloss[static_cast<std::size_t>(s * stride + r)];
-            grad.bias(s) = sum;
-        }
+    // Rows first .. first + count of the block; they do not straddle a multiple of kSumLanes, unless they begin on one.
+    void add(const ScoreBlock<T>& scores, std::ptrdiff_t first, std::ptrdiff_t count) {
+        for (std::size_t m = 0; m < loss_.size(); ++m)
+            add_line(scores.value.data() + static_cast<std::ptrdiff_t>(m) * scores.stride, first, count, loss_[m]);
+        for (std::size_t s = 0; s < dloss_.size(); ++s)
+            add_line(scores.dloss.data() + static_cast<std::ptrdiff_t>(s) * scores.stride, first, count, dloss_[s]);
     }
+
+    double loss(int model) const { return total(loss_[static_cast<std::size_t>(model)]); }
+    T dloss(std::ptrdiff_t score) const { return total(dloss_[static_cast<std::size_t>(score)]); }
+    bool* finite() { return finite_.get(); }
+    const bool* finite() const { return finite_.get(); }
+
+private:
+    static constexpr std::ptrdiff_t kSumLanes = 16;
+    template <class U>
+    using Lanes = std::array<U, kSumLanes>;
+
+    template <class U>
+    static void add_line(const T* line, std::ptrdiff_t first, std::ptrdiff_t count, Lanes<U>& lanes) {
+        for (; count >= kSumLanes; count -= kSumLanes, line += kSumLanes)
+            for (std::size_t j = 0; j < kSumLanes; ++j) lanes[j] += static_cast<U>(line[j]);
+        U* lane = lanes.data() + first % kSumLanes;
+        for (std::ptrdiff_t r = 0; r < count; ++r) lane[r] += static_cast<U>(line[r]);
+    }
+
+    template <class U>
+    static U total(Lanes<U> lanes) {
+        for (std::size_t half = kSumLanes / 2; half > 0; half /= 2)
+            for (std::size_t j = 0; j < half; ++j) lanes[j] += lanes[j + half];
+        return lanes[0];
+    }
+
+    std::vector<Lanes<double>> loss_;
+    std::vector<Lanes<T>> dloss_;
+    // An array, as vector<bool> has no addresses.
+    std::unique_ptr<bool[]> finite_;
 };
 
 }  // namespace fastgd

@@ -21,11 +21,7 @@ struct Sgd {
     bool first;
 
     Sgd(T rate, const double* hyper, std::int64_t step)
-        : lr(rate),
-          momentum(T(hyper[0])),
-          damped(T(1.0 - hyper[1])),
-          nesterov(hyper[2] != 0.0),
-          first(step == 0) {}
+        : lr(rate), momentum(T(hyper[0])), damped(T(1.0 - hyper[1])), nesterov(hyper[2] != 0.0), first(step == 0) {}
 
     FASTGD_INLINE Vec<T> step(Vec<T> w, Vec<T> g, T* const* state, std::ptrdiff_t i) const {
         if (momentum == T(0)) return fnma(set1<T>(lr), g, w);

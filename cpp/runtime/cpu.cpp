@@ -13,21 +13,15 @@
 namespace fastgd {
 namespace {
 
-constexpr bool bit(std::uint64_t word, int position)
-{
-    return ((word >> position) & 1u) != 0;
-}
+constexpr bool bit(std::uint64_t word, int position) { return ((word >> position) & 1u) != 0; }
 
-CpuidWords read_cpuid()
-{
+CpuidWords read_cpuid() {
     CpuidWords words;
 #if defined(FASTGD_X86) && defined(_MSC_VER)
     int out[4];
     __cpuid(out, 0);
     const int highest = out[0];
-    if (highest < 1) {
-        return words;
-    }
+    if (highest < 1) return words;
     __cpuid(out, 1);
     words.leaf1_ecx = static_cast<std::uint32_t>(out[2]);
     if (highest >= 7) {
@@ -39,23 +33,15 @@ CpuidWords read_cpuid()
         __cpuid(out, static_cast<int>(0x80000001u));
         words.extended1_ecx = static_cast<std::uint32_t>(out[2]);
     }
-    if (bit(words.leaf1_ecx, 27)) {
-        words.xcr0 = _xgetbv(0);
-    }
+    if (bit(words.leaf1_ecx, 27)) words.xcr0 = _xgetbv(0);
 #elif defined(FASTGD_X86)
     unsigned eax = 0;
     unsigned ebx = 0;
     unsigned ecx = 0;
     unsigned edx = 0;
-    if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0) {
-        words.leaf1_ecx = ecx;
-    }
-    if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0) {
-        words.leaf7_ebx = ebx;
-    }
-    if (__get_cpuid(0x80000001u, &eax, &ebx, &ecx, &edx) != 0) {
-        words.extended1_ecx = ecx;
-    }
+    if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0) words.leaf1_ecx = ecx;
+    if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0) words.leaf7_ebx = ebx;
+    if (__get_cpuid(0x80000001u, &eax, &ebx, &ecx, &edx) != 0) words.extended1_ecx = ecx;
     if (bit(words.leaf1_ecx, 27)) {
         // As an instruction, not as a builtin: that one needs -mxsave, which would let XSAVE into the baseline code.
         unsigned low = 0;
@@ -69,8 +55,7 @@ CpuidWords read_cpuid()
 
 }  // namespace
 
-CpuFeatures features_from(const CpuidWords& words)
-{
+CpuFeatures features_from(const CpuidWords& words) {
     constexpr std::uint64_t avx_state = 0x6;         // XMM and the upper halves of YMM
     constexpr std::uint64_t avx512_state = 0xE6;     // and the masks, the upper halves of ZMM, ZMM16-31
     const bool os_saves = bit(words.leaf1_ecx, 27);  // OSXSAVE: XCR0 may be read
@@ -103,16 +88,12 @@ CpuFeatures features_from(const CpuidWords& words)
     };
 
     CpuFeatures features;
-    for (const Row& row : rows) {
-        if (row.saved && bit(row.word, row.position)) {
-            features |= row.feature;
-        }
-    }
+    for (const Row& row : rows)
+        if (row.saved && bit(row.word, row.position)) features |= row.feature;
     return features;
 }
 
-CpuFeatures cpu_features()
-{
+CpuFeatures cpu_features() {
     static const CpuFeatures features = features_from(read_cpuid());
     return features;
 }

@@ -4,7 +4,7 @@
 
 namespace fastgd {
 
-/// Instruction sets that a row of the ISA table (cmake/isa.cmake) can require. The names are the table's.
+// Instruction sets that a row of the ISA table (cmake/isa.cmake) can require. The names are the table's.
 enum class CpuFeature : std::uint32_t {
     none = 0,
     sse3 = 1u << 0,
@@ -25,14 +25,13 @@ enum class CpuFeature : std::uint32_t {
     avx512vl = 1u << 15,
 };
 
-/// A set of features.
+// A set of features.
 class CpuFeatures {
 public:
     constexpr CpuFeatures() = default;
     constexpr CpuFeatures(CpuFeature feature) : bits_(static_cast<std::uint32_t>(feature)) {}
 
-    constexpr CpuFeatures& operator|=(CpuFeatures other)
-    {
+    constexpr CpuFeatures& operator|=(CpuFeatures other) {
         bits_ |= other.bits_;
         return *this;
     }
@@ -45,12 +44,9 @@ private:
     std::uint32_t bits_ = 0;
 };
 
-constexpr CpuFeatures operator|(CpuFeature a, CpuFeature b)
-{
-    return CpuFeatures(a) | CpuFeatures(b);
-}
+constexpr CpuFeatures operator|(CpuFeature a, CpuFeature b) { return CpuFeatures(a) | CpuFeatures(b); }
 
-/// The answers of CPUID and XGETBV that decide; kept apart from `detect` so that a machine can be made up.
+// The answers of CPUID and XGETBV that decide; kept apart from `detect` so that a machine can be made up.
 struct CpuidWords {
     std::uint32_t leaf1_ecx = 0;
     std::uint32_t leaf7_ebx = 0;
@@ -58,10 +54,10 @@ struct CpuidWords {
     std::uint64_t xcr0 = 0;
 };
 
-/// What these words allow: an instruction set counts only where the operating system saves its registers.
+// What these words allow: an instruction set counts only where the operating system saves its registers.
 CpuFeatures features_from(const CpuidWords& words);
 
-/// What this machine allows. Asked once, then remembered.
+// What this machine allows. Asked once, then remembered.
 CpuFeatures cpu_features();
 
 }  // namespace fastgd

@@ -10,29 +10,20 @@ namespace {
 
 constexpr const char* kVariable = "FASTGD_SIMD";
 
-std::string names(std::span<const Isa> table, CpuFeatures available)
-{
+std::string names(std::span<const Isa> table, CpuFeatures available) {
     std::string list;
-    for (const Isa& isa : table) {
-        if (available.contains(isa.required)) {
-            list += (list.empty() ? "'" : ", '") + std::string(isa.name) + "'";
-        }
-    }
+    for (const Isa& isa : table)
+        if (available.contains(isa.required)) list += (list.empty() ? "'" : ", '") + std::string(isa.name) + "'";
     return list;
 }
 
-bool is_known(std::string_view name)
-{
-    for (const std::string_view known : kKnownIsas) {
-        if (known == name) {
-            return true;
-        }
-    }
+bool is_known(std::string_view name) {
+    for (const std::string_view known : kKnownIsas)
+        if (known == name) return true;
     return false;
 }
 
-const Isa& chosen()
-{
+const Isa& chosen() {
     // Where the initialiser throws, the next call tries again.
     static const Isa& isa = [&]() -> const Isa& {
         const char* requested = std::getenv(kVariable);
@@ -43,19 +34,13 @@ const Isa& chosen()
 
 }  // namespace
 
-std::span<const Isa> isa_table()
-{
-    return kIsaTable;
-}
+std::span<const Isa> isa_table() { return kIsaTable; }
 
-const Isa& choose_isa(std::span<const Isa> table, CpuFeatures available, std::string_view requested)
-{
+const Isa& choose_isa(std::span<const Isa> table, CpuFeatures available, std::string_view requested) {
     bool is_built = false;
     for (const Isa& isa : table) {
         const bool can_run = available.contains(isa.required);
-        if (can_run && (requested.empty() || requested == isa.name)) {
-            return isa;
-        }
+        if (can_run && (requested.empty() || requested == isa.name)) return isa;
         is_built = is_built || requested == isa.name;
     }
     const char* reason = is_built              ? "this machine lacks it"
@@ -65,25 +50,17 @@ const Isa& choose_isa(std::span<const Isa> table, CpuFeatures available, std::st
                                 "; allowed here are " + names(table, available) + ", or leave it unset");
 }
 
-const KernelTable& kernels()
-{
+const KernelTable& kernels() {
     static const KernelTable& table = chosen().table();
     return table;
 }
 
-std::string_view simd_level()
-{
-    return chosen().name;
-}
+std::string_view simd_level() { return chosen().name; }
 
-std::vector<std::string> simd_levels()
-{
+std::vector<std::string> simd_levels() {
     std::vector<std::string> levels;
-    for (const Isa& isa : isa_table()) {
-        if (cpu_features().contains(isa.required)) {
-            levels.emplace_back(isa.name);
-        }
-    }
+    for (const Isa& isa : isa_table())
+        if (cpu_features().contains(isa.required)) levels.emplace_back(isa.name);
     return levels;
 }
 

@@ -2,17 +2,17 @@
 
 #include <string>
 
-/// What the OpenMP runtime does not do by itself: be asked for its file, survive fork, and not end the process when it
-/// cannot create threads.
+// What the OpenMP runtime does not do by itself: be asked for its file, survive fork, and not end the process when it
+// cannot create threads.
 namespace fastgd::openmp {
 
 std::string description();
 
-/// The processors that a team may use. Asked of OpenMP: where it binds threads (OMP_PROC_BIND), the calling thread's own
-/// mask holds one processor alone.
+// The processors that a team may use. Asked of OpenMP: where it binds threads (OMP_PROC_BIND), the calling thread's own
+// mask holds one processor alone.
 int processors();
 
-/// The process's one right to run a team, taken if it is free.
+// The process's one right to run a team, taken if it is free.
 class TeamToken {
 public:
     TeamToken() noexcept;
@@ -26,8 +26,8 @@ private:
     bool is_held_;
 };
 
-/// Whether the threads that a team of this size still lacks on the calling thread can be created: plain threads are
-/// started for a moment, as the runtime would end the process if its own failed.
+// Whether the threads that a team of this size still lacks on the calling thread can be created: plain threads are
+// started for a moment, as the runtime would end the process if its own failed.
 bool threads_can_start(int n_threads) noexcept;
 
 }  // namespace fastgd::openmp

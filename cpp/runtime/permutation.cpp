@@ -38,8 +38,7 @@ struct Block {
     std::uint32_t outside[kBlock];  // where in the block the walk has to go on
 };
 
-FASTGD_FORCE_INLINE std::uint32_t mix(std::uint32_t x)
-{
+FASTGD_FORCE_INLINE std::uint32_t mix(std::uint32_t x) {
     x *= 0x9E3779B1u;
     x ^= x >> 16;
     x *= 0x85EBCA6Bu;
@@ -49,9 +48,8 @@ FASTGD_FORCE_INLINE std::uint32_t mix(std::uint32_t x)
     return x;
 }
 
-/// The network on the first `count` halves, in place, rounded up to whole groups.
-FASTGD_FORCE_INLINE void apply_rounds(const Network& network, Block& block, std::size_t count)
-{
+// The network on the first `count` halves, in place, rounded up to whole groups.
+FASTGD_FORCE_INLINE void apply_rounds(const Network& network, Block& block, std::size_t count) {
     const std::uint32_t* k = network.keys.data();
     const std::uint32_t low_mask = network.low_mask;
     const std::uint32_t high_mask = network.high_mask;
@@ -80,8 +78,7 @@ FASTGD_FORCE_INLINE void apply_rounds(const Network& network, Block& block, std:
 }
 
 FASTGD_FORCE_INLINE void fill_in_blocks(const Network& network, std::uint64_t start, std::size_t count,
-                                        std::int64_t* out)
-{
+                                        std::int64_t* out) {
     const std::int64_t n = network.n;
     const int low_bits = network.low_bits;
     Block block;
@@ -92,9 +89,8 @@ FASTGD_FORCE_INLINE void fill_in_blocks(const Network& network, std::uint64_t st
             block.high[i] = static_cast<std::uint32_t>((start + i) >> low_bits);
         }
         apply_rounds(network, block, size);
-        for (std::size_t i = 0; i < size; ++i) {
+        for (std::size_t i = 0; i < size; ++i)
             out[i] = (static_cast<std::int64_t>(block.high[i]) << low_bits) | block.low[i];
-        }
         std::size_t n_outside = 0;
         for (std::size_t i = 0; i < size; ++i) {
             block.outside[n_outside] = static_cast<std::uint32_t>(i);
@@ -121,8 +117,7 @@ FASTGD_FORCE_INLINE void fill_in_blocks(const Network& network, std::uint64_t st
 
 using Fill = void (*)(const Network&, std::uint64_t, std::size_t, std::int64_t*);
 
-void fill_baseline(const Network& network, std::uint64_t start, std::size_t count, std::int64_t* out)
-{
+void fill_baseline(const Network& network, std::uint64_t start, std::size_t count, std::int64_t* out) {
     fill_in_blocks(network, start, count, out);
 }
 
@@ -131,39 +126,31 @@ void fill_baseline(const Network& network, std::uint64_t start, std::size_t coun
 // A 32-bit product is one instruction in these and many in the baseline of this processor family: five times the speed.
 // Whole numbers, so the results do not depend on which is used. Each target is part of the flags of the table's row.
 FASTGD_TARGET("avx2")
-void fill_avx2(const Network& network, std::uint64_t start, std::size_t count, std::int64_t* out)
-{
+void fill_avx2(const Network& network, std::uint64_t start, std::size_t count, std::int64_t* out) {
     fill_in_blocks(network, start, count, out);
 }
 
 FASTGD_TARGET("avx512f")
-void fill_avx512(const Network& network, std::uint64_t start, std::size_t count, std::int64_t* out)
-{
+void fill_avx512(const Network& network, std::uint64_t start, std::size_t count, std::int64_t* out) {
     fill_in_blocks(network, start, count, out);
 }
 
-Fill choose_fill()
-{
+Fill choose_fill() {
     const std::string_view level = simd_level();
     return level == "avx512" ? &fill_avx512 : level == "avx2" ? &fill_avx2 : &fill_baseline;
 }
 
 #else
 
-Fill choose_fill()
-{
-    return &fill_baseline;
-}
+Fill choose_fill() { return &fill_baseline; }
 
 #endif
 
 }  // namespace
 
-Permutation::Permutation(std::uint64_t n, std::uint64_t seed, std::uint64_t epoch) : n_(n)
-{
-    if (n < 1 || n >= (std::uint64_t{1} << 62)) {
+Permutation::Permutation(std::uint64_t n, std::uint64_t seed, std::uint64_t epoch) : n_(n) {
+    if (n < 1 || n >= (std::uint64_t{1} << 62))
         throw std::invalid_argument("n = " + std::to_string(n) + ": a permutation has from 1 to 2^62 - 1 elements");
-    }
     const int bits = std::max(4, static_cast<int>(std::bit_width(n - 1)));
     low_bits_ = bits / 2;
     high_bits_ = bits - low_bits_;
@@ -173,8 +160,7 @@ Permutation::Permutation(std::uint64_t n, std::uint64_t seed, std::uint64_t epoc
     }
 }
 
-void Permutation::fill(std::uint64_t start, std::size_t count, std::int64_t* out) const
-{
+void Permutation::fill(std::uint64_t start, std::size_t count, std::int64_t* out) const {
     if (start > n_ || count > n_ - start) {
         throw std::out_of_range("start = " + std::to_string(start) + ", count = " + std::to_string(count) +
                                 ": the permutation has " + std::to_string(n_) + " elements");

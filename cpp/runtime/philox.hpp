@@ -11,7 +11,7 @@ namespace fastgd {
 
 using PhiloxWords = std::array<std::uint64_t, 4>;
 
-/// What a stream of random numbers is for; streams of one seed are independent.
+// What a stream of random numbers is for; streams of one seed are independent.
 enum class PhiloxStream : std::uint64_t { permutation = 0, initial_parameters = 1 };
 
 namespace detail {
@@ -21,8 +21,7 @@ struct Product {
     std::uint64_t low;
 };
 
-inline Product multiply_full(std::uint64_t a, std::uint64_t b)
-{
+inline Product multiply_full(std::uint64_t a, std::uint64_t b) {
 #if defined(_MSC_VER) && !defined(__clang__)
     return {__umulh(a, b), a * b};
 #else
@@ -34,10 +33,9 @@ inline Product multiply_full(std::uint64_t a, std::uint64_t b)
 
 }  // namespace detail
 
-/// Philox4x64-10: the four words of one block. A pure function of its arguments, equal to numpy.random.Philox, which
-/// counts up before it draws: `Philox(key=key, counter=c).random_raw(4)` is the block of counter c + 1.
-inline PhiloxWords philox(PhiloxWords counter, std::array<std::uint64_t, 2> key)
-{
+// Philox4x64-10: the four words of one block. A pure function of its arguments, equal to numpy.random.Philox, which
+// counts up before it draws: `Philox(key=key, counter=c).random_raw(4)` is the block of counter c + 1.
+inline PhiloxWords philox(PhiloxWords counter, std::array<std::uint64_t, 2> key) {
     constexpr std::uint64_t multiplier0 = 0xD2E7470EE14C6C93u;
     constexpr std::uint64_t multiplier1 = 0xCA5A826395121157u;
     constexpr std::uint64_t weyl0 = 0x9E3779B97F4A7C15u;
@@ -54,9 +52,8 @@ inline PhiloxWords philox(PhiloxWords counter, std::array<std::uint64_t, 2> key)
     return counter;
 }
 
-/// The project's use of it: seed and stream are the key, block and epoch the counter.
-inline PhiloxWords philox(std::uint64_t seed, PhiloxStream stream, std::uint64_t epoch, std::uint64_t block)
-{
+// The project's use of it: seed and stream are the key, block and epoch the counter.
+inline PhiloxWords philox(std::uint64_t seed, PhiloxStream stream, std::uint64_t epoch, std::uint64_t block) {
     return philox({block, epoch, 0, 0}, {seed, static_cast<std::uint64_t>(stream)});
 }
 

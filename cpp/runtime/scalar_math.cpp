@@ -29,7 +29,7 @@ constexpr double kLn2High = 0x1.62e42fefa38p-1;
 constexpr double kLn2Low = 0x1.ef35793c7673p-45;
 constexpr double kLog2E = 0x1.71547652b82fep+0;
 
-/// The sum of two doubles, |low| at most half a unit of high's last place.
+// The sum of two doubles, |low| at most half a unit of high's last place.
 struct Pair {
     double high;
     double low;
@@ -41,8 +41,7 @@ Pair add_ordered(double a, double b)  // |a| >= |b|
     return {sum, b - (sum - a)};
 }
 
-Pair multiply(double a, double b)
-{
+Pair multiply(double a, double b) {
     const double product = a * b;
     return {product, std::fma(a, b, -product)};
 }
@@ -53,23 +52,18 @@ Pair add(Pair a, Pair b)  // |a| >= |b|
     return add_ordered(sum.high, sum.low + (a.low + b.low));
 }
 
-Pair multiply(Pair a, Pair b)
-{
+Pair multiply(Pair a, Pair b) {
     const Pair product = multiply(a.high, b.high);
     return add_ordered(product.high, product.low + (a.high * b.low + a.low * b.high));
 }
 
-/// 2^k for -1022 <= k <= 1023.
-double power_of_two(int k)
-{
-    return std::bit_cast<double>(static_cast<std::uint64_t>(k + 1023) << 52);
-}
+// 2^k for -1022 <= k <= 1023.
+double power_of_two(int k) { return std::bit_cast<double>(static_cast<std::uint64_t>(k + 1023) << 52); }
 
-/// log(x) of a positive finite x, with a relative error below 2^-65. x = 2^k * m with m in [sqrt(1/2), sqrt(2));
-/// log(m) = 2 atanh(s) = 2 s (1 + s^2/3 + s^4/5 + ...), s = (m - 1) / (m + 1), |s| <= 0.1716. The series is cut after
-/// s^24/25, as s^26/27 < 2^-70; from s^6/7 on, below 2^-18, a double is enough for its terms.
-Pair log_pair(double x)
-{
+// log(x) of a positive finite x, with a relative error below 2^-65. x = 2^k * m with m in [sqrt(1/2), sqrt(2));
+// log(m) = 2 atanh(s) = 2 s (1 + s^2/3 + s^4/5 + ...), s = (m - 1) / (m + 1), |s| <= 0.1716. The series is cut after
+// s^24/25, as s^26/27 < 2^-70; from s^6/7 on, below 2^-18, a double is enough for its terms.
+Pair log_pair(double x) {
     int k = 0;
     if (x < std::numeric_limits<double>::min()) {
         x *= 0x1p54;
@@ -90,9 +84,8 @@ Pair log_pair(double x)
     const Pair square = multiply(s, s);
 
     double tail = 1.0 / 25.0;
-    for (const double divisor : {23.0, 21.0, 19.0, 17.0, 15.0, 13.0, 11.0, 9.0, 7.0}) {
+    for (const double divisor : {23.0, 21.0, 19.0, 17.0, 15.0, 13.0, 11.0, 9.0, 7.0})
         tail = std::fma(tail, square.high, 1.0 / divisor);
-    }
     constexpr Pair third{0x1.5555555555555p-2, 0x1.5555555555555p-56};
     constexpr Pair fifth{0x1.999999999999ap-3, -0x1.999999999999ap-57};
     Pair series = add(fifth, multiply(square.high, tail));
@@ -102,16 +95,11 @@ Pair log_pair(double x)
     return k == 0 ? log_m : add({k * kLn2High, k * kLn2Low}, log_m);
 }
 
-/// exp(high + low) for finite arguments. 2^k exp(r), |r| <= log(2) / 2, and exp(r) = 1 + r + r^2 (1/2! + r/3! + ...) up
-/// to r^14/14!, as r^15/15! < 2^-62.
-double exp_pair(double high, double low)
-{
-    if (high > 710.0) {
-        return kInfinity;
-    }
-    if (high < -746.0) {
-        return 0.0;
-    }
+// exp(high + low) for finite arguments. 2^k exp(r), |r| <= log(2) / 2, and exp(r) = 1 + r + r^2 (1/2! + r/3! + ...) up
+// to r^14/14!, as r^15/15! < 2^-62.
+double exp_pair(double high, double low) {
+    if (high > 710.0) return kInfinity;
+    if (high < -746.0) return 0.0;
     constexpr double to_integer = 0x1.8p52;  // the sum has no room for a fraction
     const double k = (high * kLog2E + to_integer) - to_integer;
     const double reduced = std::fma(-k, kLn2High, high);  // exact
@@ -122,8 +110,8 @@ double exp_pair(double high, double low)
 
     // 1/14! to 1/2!: the factorials are exact.
     double tail = 1.0 / 87178291200.0;
-    for (const double factorial : {6227020800.0, 479001600.0, 39916800.0, 3628800.0, 362880.0, 40320.0, 5040.0, 720.0,
-                                   120.0, 24.0, 6.0, 2.0}) {
+    for (const double factorial :
+         {6227020800.0, 479001600.0, 39916800.0, 3628800.0, 362880.0, 40320.0, 5040.0, 720.0, 120.0, 24.0, 6.0, 2.0}) {
         tail = std::fma(tail, r, 1.0 / factorial);
     }
     const Pair leading = add_ordered(1.0, r);
@@ -136,64 +124,37 @@ double exp_pair(double high, double low)
     return value * power_of_two(half) * power_of_two(exponent - half);
 }
 
-bool is_integer(double y)
-{
+bool is_integer(double y) {
     return std::fabs(y) >= 0x1p52 || (y + std::copysign(0x1p52, y)) - std::copysign(0x1p52, y) == y;
 }
 
-bool is_odd(double y)
-{
-    return std::fabs(y) < 0x1p53 && is_integer(y) && !is_integer(0.5 * y);
-}
+bool is_odd(double y) { return std::fabs(y) < 0x1p53 && is_integer(y) && !is_integer(0.5 * y); }
 
 }  // namespace
 
-double exp(double x)
-{
-    if (std::isnan(x)) {
-        return x;
-    }
+double exp(double x) {
+    if (std::isnan(x)) return x;
     return exp_pair(x, 0.0);
 }
 
-double log(double x)
-{
-    if (std::isnan(x) || x == kInfinity) {
-        return x;
-    }
-    if (x <= 0.0) {
-        return x == 0.0 ? -kInfinity : kNan;
-    }
+double log(double x) {
+    if (std::isnan(x) || x == kInfinity) return x;
+    if (x <= 0.0) return x == 0.0 ? -kInfinity : kNan;
     return log_pair(x).high;
 }
 
-double pow(double x, double y)
-{
-    if (y == 0.0 || x == 1.0) {
-        return 1.0;
-    }
-    if (std::isnan(x) || std::isnan(y)) {
-        return kNan;
-    }
+double pow(double x, double y) {
+    if (y == 0.0 || x == 1.0) return 1.0;
+    if (std::isnan(x) || std::isnan(y)) return kNan;
     const double size = std::fabs(x);
     const double sign = std::signbit(x) && is_odd(y) ? -1.0 : 1.0;
-    if (std::isinf(y)) {
-        return size == 1.0 ? 1.0 : (size > 1.0) == (y > 0.0) ? kInfinity : 0.0;
-    }
-    if (size == 0.0 || std::isinf(x)) {
-        return sign * ((size == 0.0) == (y < 0.0) ? kInfinity : 0.0);
-    }
-    if (x < 0.0 && !is_integer(y)) {
-        return kNan;
-    }
-    if (size == 1.0) {
-        return sign;
-    }
+    if (std::isinf(y)) return size == 1.0 ? 1.0 : (size > 1.0) == (y > 0.0) ? kInfinity : 0.0;
+    if (size == 0.0 || std::isinf(x)) return sign * ((size == 0.0) == (y < 0.0) ? kInfinity : 0.0);
+    if (x < 0.0 && !is_integer(y)) return kNan;
+    if (size == 1.0) return sign;
     const Pair logarithm = log_pair(size);
     const double high = y * logarithm.high;
-    if (std::fabs(high) > 800.0) {
-        return sign * (high > 0.0 ? kInfinity : 0.0);
-    }
+    if (std::fabs(high) > 800.0) return sign * (high > 0.0 ? kInfinity : 0.0);
     const double low = std::fma(y, logarithm.high, -high) + y * logarithm.low;
     return sign * exp_pair(high, low);
 }

@@ -41,8 +41,7 @@ struct LaneIntOf<double> {
 template <class T>
 using LaneInt = typename LaneIntOf<T>::Type;
 
-FASTGD_INLINE void prefetch_l1(const void* p) { __builtin_prefetch(p, 0, 3); }
-FASTGD_INLINE void prefetch_l2(const void* p) { __builtin_prefetch(p, 0, 2); }
+FASTGD_INLINE void prefetch(const void* p) { __builtin_prefetch(p, 0, 3); }
 
 struct Bytes16 {
     std::uint64_t low, high;

@@ -25,9 +25,7 @@ constexpr int kRows = 2100;
 constexpr int kColumns = 1100;
 constexpr int kClasses = 3;
 
-std::uint64_t draw(std::uint64_t at) {
-    return philox({at / 4, 0, 0, 0}, {42, 7})[at % 4];
-}
+std::uint64_t draw(std::uint64_t at) { return philox({at / 4, 0, 0, 0}, {42, 7})[at % 4]; }
 
 // Bytes, and the same values scaled to [-1, 1) as floats and doubles: exact in each.
 struct Data {
@@ -47,7 +45,8 @@ struct Data {
             floats.push_back(static_cast<float>(doubles.back()));
         }
         for (int r = 0; r < kRows; ++r) {
-            const int sum = bytes[static_cast<std::size_t>(r * kColumns)] + bytes[static_cast<std::size_t>(r * kColumns + 1)];
+            const int sum =
+                bytes[static_cast<std::size_t>(r * kColumns)] + bytes[static_cast<std::size_t>(r * kColumns + 1)];
             labels.push_back(sum > 255 ? 1.0F : -1.0F);
             labels64.push_back(labels.back());
             classes.push_back(static_cast<float>(sum % kClasses));
@@ -123,14 +122,17 @@ int main(int argc, char** argv) {
     const std::vector<PerModel> momentum{{"momentum", {0.9}}, {"nesterov", {1.0}}};
     const std::vector<Case> cases{
         {"cpp-f32-log_loss-full", &log_loss, {.schedule_params = slow}},
-        {"cpp-f32-log_loss-rows", &log_loss,
+        {"cpp-f32-log_loss-rows",
+         &log_loss,
          {.schedule = "inverse_scaling", .schedule_params = falling, .batch_size = 1}},
-        {"cpp-f32-log_loss-128-nesterov", &log_loss,
+        {"cpp-f32-log_loss-128-nesterov",
+         &log_loss,
          {.optimizer_params = momentum, .schedule_params = slow, .batch_size = 128}},
         {"cpp-f32-huber-l1-weights-32", &sparse, {.schedule_params = slow, .batch_size = 32}},
         {"cpp-u8-multinomial-128", &softmax, {.schedule_params = bytes_rate, .batch_size = 128}},
         {"cpp-u8-multinomial-full", &softmax, {.schedule_params = bytes_rate}},
-        {"cpp-f64-log_cosh-100", &exact,
+        {"cpp-f64-log_cosh-100",
+         &exact,
          {.schedule = "inverse_scaling", .schedule_params = falling, .batch_size = 100}},
     };
     const auto golden = argc > 2 ? read_golden(argv[2]) : std::map<std::string, std::uint64_t>();

@@ -15,8 +15,7 @@
 
 inline std::atomic<int> n_failed{0};
 
-inline void check(bool is_true, const char* what, const char* file, int line)
-{
+inline void check(bool is_true, const char* what, const char* file, int line) {
     if (!is_true) {
         std::fprintf(stderr, "%s:%d: not so: %s\n", file, line, what);
         ++n_failed;
@@ -25,10 +24,9 @@ inline void check(bool is_true, const char* what, const char* file, int line)
 
 #define CHECK(...) check((__VA_ARGS__), #__VA_ARGS__, __FILE__, __LINE__)
 
-/// What the call throws as an Exception; "" where it throws none.
+// What the call throws as an Exception; "" where it throws none.
 template <class Exception, class Call>
-std::string message_of(Call&& call)
-{
+std::string message_of(Call&& call) {
     try {
         call();
     } catch (const Exception& exception) {
@@ -37,16 +35,12 @@ std::string message_of(Call&& call)
     return "";
 }
 
-inline bool has(const std::string& text, std::string_view part)
-{
-    return text.find(part) != std::string::npos;
-}
+inline bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 #if defined(HAS_FORK)
-/// Whether `call` returns true in a forked child, within 30 seconds.
+// Whether `call` returns true in a forked child, within 30 seconds.
 template <class Call>
-bool in_child(Call&& call)
-{
+bool in_child(Call&& call) {
     std::fflush(nullptr);
     const pid_t child = fork();
     if (child == 0) {

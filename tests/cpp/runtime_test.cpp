@@ -26,8 +26,7 @@ namespace {
 
 // Random numbers -----------------------------------------------------------------------------------------------------
 
-void test_philox()
-{
+void test_philox() {
     using fastgd::philox;
     using fastgd::PhiloxStream;
     using fastgd::PhiloxWords;
@@ -44,15 +43,13 @@ void test_philox()
 }
 
 std::vector<std::int64_t> elements(std::uint64_t n, std::uint64_t seed, std::uint64_t epoch, std::uint64_t start,
-                                   std::size_t count)
-{
+                                   std::size_t count) {
     std::vector<std::int64_t> out(count, -1);
     fastgd::Permutation(n, seed, epoch).fill(start, count, out.data());
     return out;
 }
 
-bool is_bijection(std::uint64_t n, std::uint64_t seed, std::uint64_t epoch)
-{
+bool is_bijection(std::uint64_t n, std::uint64_t seed, std::uint64_t epoch) {
     std::vector<std::int64_t> order = elements(n, seed, epoch, 0, n);
     std::sort(order.begin(), order.end());
     for (std::size_t i = 0; i < order.size(); ++i) {
@@ -63,8 +60,7 @@ bool is_bijection(std::uint64_t n, std::uint64_t seed, std::uint64_t epoch)
     return true;
 }
 
-void test_permutation()
-{
+void test_permutation() {
     using Order = std::vector<std::int64_t>;
     // The formula of the class comment in Python's whole numbers, with keys from numpy.random.Philox.
     CHECK(elements(10, 0, 0, 0, 10) == Order{2, 5, 8, 4, 0, 7, 3, 9, 6, 1});
@@ -115,9 +111,8 @@ void test_permutation()
 
 // Scalar functions ---------------------------------------------------------------------------------------------------
 
-/// The distance in units of the last place of a double at `wanted`.
-double error_in_ulp(double got, long double wanted)
-{
+// The distance in units of the last place of a double at `wanted`.
+double error_in_ulp(double got, long double wanted) {
     const double rounded = static_cast<double>(wanted);
     if (std::isnan(rounded) || std::isinf(rounded) || std::isnan(got) || std::isinf(got)) {
         return got == rounded || (std::isnan(got) && std::isnan(rounded)) ? 0.0 : 1e30;
@@ -127,15 +122,13 @@ double error_in_ulp(double got, long double wanted)
     return static_cast<double>(std::fabs(got - wanted) / std::ldexp(1.0L, std::max(exponent - 53, -1074)));
 }
 
-/// Numbers in [low, high), a function of the index alone.
-double uniform(std::uint64_t index, double low, double high)
-{
+// Numbers in [low, high), a function of the index alone.
+double uniform(std::uint64_t index, double low, double high) {
     const std::uint64_t word = fastgd::philox(1, fastgd::PhiloxStream::initial_parameters, 0, index)[0];
     return std::fma(high - low, static_cast<double>(word >> 11) * 0x1p-53, low);
 }
 
-void test_scalar_accuracy()
-{
+void test_scalar_accuracy() {
     namespace scalar = fastgd::scalar;
     double exp_error = 0;
     double log_error = 0;
@@ -151,7 +144,8 @@ void test_scalar_accuracy()
         const double base = std::ldexp(uniform(index++, 1.0, 2.0), scale);
         const double near_one = 1.0 + uniform(index++, -1e-3, 1e-3);
         for (const double value : {base, near_one, 1.0 + near_zero * 0.5}) {
-            log_error = std::max(log_error, error_in_ulp(scalar::log(value), std::log(static_cast<long double>(value))));
+            log_error =
+                std::max(log_error, error_in_ulp(scalar::log(value), std::log(static_cast<long double>(value))));
             // Exponents that use the whole range of results, and small ones as schedules use them.
             const double range = uniform(index++, -744.0, 709.0) / std::log(value);
             for (const double power : {range, uniform(index++, -3.0, 3.0)}) {
@@ -179,8 +173,7 @@ void test_scalar_accuracy()
     CHECK(hash == 0x1d1329583f437773u);
 }
 
-void test_scalar_special_values()
-{
+void test_scalar_special_values() {
     namespace scalar = fastgd::scalar;
     constexpr double infinity = std::numeric_limits<double>::infinity();
     constexpr double nan = std::numeric_limits<double>::quiet_NaN();
@@ -197,9 +190,9 @@ void test_scalar_special_values()
     CHECK(std::isnan(scalar::log(-1.0)) && std::isnan(scalar::log(nan)) && scalar::log(infinity) == infinity);
 
     // std::pow follows C's Annex F; where these results are not special they are powers of two, and so exact.
-    const double values[] = {0.0,  -0.0, 1.0,  -1.0, 0.5,  -0.5, 2.0,     -2.0,     3.0,   -3.0,
-                             4.0,  -4.0, tiny, -tiny, huge, -huge, infinity, -infinity, nan, 0x1p53,
-                             -0x1p53, 0x1p52 + 1, 1e300};
+    const double values[] = {0.0,      -0.0,      1.0, -1.0,   0.5,     -0.5,       2.0,  -2.0,
+                             3.0,      -3.0,      4.0, -4.0,   tiny,    -tiny,      huge, -huge,
+                             infinity, -infinity, nan, 0x1p53, -0x1p53, 0x1p52 + 1, 1e300};
     const double bases[] = {0.0, -0.0, 1.0, -1.0, 4.0, -4.0, 0.25, -0.25, infinity, -infinity, nan};
     for (const double base : bases) {
         for (const double power : values) {
@@ -213,8 +206,7 @@ void test_scalar_special_values()
 
 // Choice of the instruction set --------------------------------------------------------------------------------------
 
-void test_features()
-{
+void test_features() {
     using fastgd::CpuFeature;
     using fastgd::CpuFeatures;
     using fastgd::features_from;
@@ -223,7 +215,8 @@ void test_features()
     const CpuFeatures avx2 = CpuFeature::avx2 | CpuFeature::fma | CpuFeature::f16c | CpuFeature::avx;
     CHECK(features_from(everything).contains(avx512 | avx2 | CpuFeature::bmi2 | CpuFeature::lzcnt));
 
-    // An operating system that saves AVX's registers and not those of AVX-512; one that saves neither; one too old to say.
+    // An operating system that saves AVX's registers and not those of AVX-512; one that saves neither; one too old to
+    // say.
     fastgd::CpuidWords words = everything;
     words.xcr0 = 0x7;
     CHECK(features_from(words).contains(avx2) && !features_from(words).contains(CpuFeature::avx512f));
@@ -239,8 +232,7 @@ void test_features()
     CHECK(features_from({}).contains(CpuFeature::none));
 }
 
-void test_choice()
-{
+void test_choice() {
     using fastgd::choose_isa;
     using fastgd::CpuFeature;
     using fastgd::CpuFeatures;
@@ -267,8 +259,7 @@ void test_choice()
     CHECK(has(refusal(all, "avx"), "no such instruction set"));
 }
 
-void test_dispatch()
-{
+void test_dispatch() {
     const std::vector<std::string> levels = fastgd::simd_levels();
     CHECK(!levels.empty() && levels.back() == "generic");
     CHECK(fastgd::isa_table().back().name == "generic");
@@ -303,19 +294,17 @@ void test_dispatch()
 
 // Processor limits ---------------------------------------------------------------------------------------------------
 
-/// A made-up tree of files that is gone afterwards.
+// A made-up tree of files that is gone afterwards.
 class Tree {
 public:
-    Tree() : root_(std::filesystem::temp_directory_path() / "fastgd_runtime_test")
-    {
+    Tree() : root_(std::filesystem::temp_directory_path() / "fastgd_runtime_test") {
         std::filesystem::remove_all(root_);
     }
     ~Tree() { std::filesystem::remove_all(root_); }
     Tree(const Tree&) = delete;
     Tree& operator=(const Tree&) = delete;
 
-    void write(const std::string& path, const std::string& text) const
-    {
+    void write(const std::string& path, const std::string& text) const {
         std::filesystem::create_directories((root_ / path).parent_path());
         std::ofstream(root_ / path) << text;
     }
@@ -325,8 +314,7 @@ private:
     std::filesystem::path root_;
 };
 
-void test_cgroups()
-{
+void test_cgroups() {
     const std::string v2 = "31 23 0:28 / /sys/fs/cgroup rw,relatime shared:9 - cgroup2 cgroup2 rw,nsdelegate\n";
     const std::string v1 = "32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,cpuacct\n";
     {
@@ -369,8 +357,7 @@ void test_cgroups()
 
 }  // namespace
 
-int main()
-{
+int main() {
     test_philox();
     test_features();
     test_choice();

@@ -1,5 +1,5 @@
-// The run-time layer's threads: barrier, teams, fork, failed thread creation. A plain program: it prints what fails, and
-// its exit status is 1 then.
+// The run-time layer's threads: barrier, teams, fork, failed thread creation. A plain program: it prints what fails,
+// and its exit status is 1 then.
 
 #include <algorithm>
 #include <array>
@@ -31,15 +31,11 @@ namespace {
 
 const bool has_openmp = fastgd::openmp_runtime() != "none";
 
-/// What a team of n is in this build.
-int team_of(int n)
-{
-    return has_openmp ? n : 1;
-}
+// What a team of n is in this build.
+int team_of(int n) { return has_openmp ? n : 1; }
 
-/// The size of the team that a call with n runs on, which each thread must agree with.
-int run(int n)
-{
+// The size of the team that a call with n runs on, which each thread must agree with.
+int run(int n) {
     std::vector<std::atomic<int>> calls(static_cast<std::size_t>(n));
     std::atomic<int> told{0};
     const int team = fastgd::parallel(n, [&](int thread, int n_threads) {
@@ -53,8 +49,7 @@ int run(int n)
     return team;
 }
 
-void spawn(int n_threads, const std::function<void(int)>& body)
-{
+void spawn(int n_threads, const std::function<void(int)>& body) {
     std::vector<std::thread> threads;
     for (int i = 0; i < n_threads; ++i) {
         threads.emplace_back(body, i);
@@ -64,8 +59,7 @@ void spawn(int n_threads, const std::function<void(int)>& body)
     }
 }
 
-void test_barrier()
-{
+void test_barrier() {
     constexpr int n = 7;
     constexpr int rounds = 2000;
     fastgd::Barrier barrier(n);
@@ -111,8 +105,7 @@ void test_barrier()
     CHECK(fastgd::Barrier(0).size() == 1);
 }
 
-void test_teams()
-{
+void test_teams() {
     CHECK(run(1) == 1);
     CHECK(run(2) == team_of(2));
     CHECK(run(7) == team_of(7));
@@ -137,8 +130,7 @@ void test_teams()
     CHECK(n_wrong == 0);
 }
 
-void test_numbers_of_threads()
-{
+void test_numbers_of_threads() {
     const int by_default = fastgd::max_threads();
     CHECK(by_default >= 1);
     fastgd::set_num_threads(5);
@@ -167,8 +159,7 @@ void test_numbers_of_threads()
 #endif
 }
 
-void test_exceptions()
-{
+void test_exceptions() {
     const auto thrown = [](const std::set<int>& throwing, bool others_wait) {
         return message_of<std::runtime_error>([&] {
             fastgd::parallel(7, [&](int thread, int n_threads, fastgd::Barrier& barrier) {
@@ -189,18 +180,17 @@ void test_exceptions()
         CHECK(thrown({0, 1, 2, 3, 4, 5, 6}, true) == "thread 0");
     }
     CHECK(!message_of<fastgd::BarrierAborted>([] {
-        fastgd::parallel(3, [](int thread, int n_threads, fastgd::Barrier& barrier) {
-            if (thread == n_threads - 1) {
-                barrier.abort();
-            }
-            barrier.wait();
-        });
-    }).empty());
+               fastgd::parallel(3, [](int thread, int n_threads, fastgd::Barrier& barrier) {
+                   if (thread == n_threads - 1) {
+                       barrier.abort();
+                   }
+                   barrier.wait();
+               });
+           }).empty());
     CHECK(run(7) == team_of(7));
 }
 
-void test_one_team()
-{
+void test_one_team() {
     std::atomic<int> n_nested{0};
     const int team = fastgd::parallel(4, [&](int, int) { n_nested += run(4); });
     CHECK(team == team_of(4));
@@ -221,9 +211,8 @@ void test_one_team()
         std::this_thread::yield();
     }
     CHECK(run(3) == 1 || !has_openmp);
-    CHECK(message_of<std::runtime_error>([] {
-        fastgd::parallel(3, [](int, int) { throw std::runtime_error("serial"); });
-    }) == "serial");
+    CHECK(message_of<std::runtime_error>(
+              [] { fastgd::parallel(3, [](int, int) { throw std::runtime_error("serial"); }); }) == "serial");
 #if defined(HAS_FORK)
     // The child has no other threads, so nobody who would give the token back.
     CHECK(in_child([] { return run(3) == team_of(3) && run(3) == team_of(3); }));
@@ -244,8 +233,7 @@ void test_one_team()
 
 #if defined(HAS_FORK)
 
-void test_fork()
-{
+void test_fork() {
     CHECK(run(7) == team_of(7));
     for (int repetition = 0; repetition < 3; ++repetition) {
         CHECK(in_child([] {
@@ -257,8 +245,7 @@ void test_fork()
     spawn(1, [](int) { CHECK(in_child([] { return run(2) == team_of(2); })); });
 }
 
-bool can_start_threads(int count)
-{
+bool can_start_threads(int count) {
     std::vector<std::thread> threads;
     std::atomic<bool> may_end{false};
     bool have_started = true;
@@ -280,9 +267,8 @@ bool can_start_threads(int count)
     return have_started;
 }
 
-/// No more processes for this user. It does not bind the superuser, who therefore becomes someone else.
-void forbid_threads()
-{
+// No more processes for this user. It does not bind the superuser, who therefore becomes someone else.
+void forbid_threads() {
     const rlimit none{1, 1};
     CHECK(setrlimit(RLIMIT_NPROC, &none) == 0);
     if (geteuid() == 0) {
@@ -291,8 +277,7 @@ void forbid_threads()
     CHECK(!can_start_threads(1));
 }
 
-void test_failed_thread_creation()
-{
+void test_failed_thread_creation() {
     // OpenMP itself would end the process here.
     CHECK(in_child([] {
         forbid_threads();
@@ -319,8 +304,7 @@ void test_failed_thread_creation()
 
 }  // namespace
 
-int main()
-{
+int main() {
 #if defined(HAS_FORK)
     alarm(300);  // what hangs, fails
 #endif

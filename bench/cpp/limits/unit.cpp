@@ -33,18 +33,18 @@ void read_rows(const RowWalk& walk, void* sink) {
         for (; b + kSums * vector <= walk.row_bytes; b += kSums * vector)
             for (int t = 0; t < kTogether; ++t)
                 for (int s = 0; s < kSums; ++s) {
-                    if (kAhead > 0) prefetch_l2(later[t] + b + s * vector);
+                    if (kAhead > 0) prefetch(later[t] + b + s * vector);
                     sum[t][s] = sum[t][s] + load_bits(row[t] + b + s * vector);
                 }
         for (; b + vector <= walk.row_bytes; b += vector)
             for (int t = 0; t < kTogether; ++t) {
-                if (kAhead > 0) prefetch_l2(later[t] + b);
+                if (kAhead > 0) prefetch(later[t] + b);
                 sum[t][0] = sum[t][0] + load_bits(row[t] + b);
             }
         if (b < walk.row_bytes) {
             const int left = static_cast<int>((walk.row_bytes - b) / 4);
             for (int t = 0; t < kTogether; ++t) {
-                if (kAhead > 0) prefetch_l2(later[t] + b);
+                if (kAhead > 0) prefetch(later[t] + b);
                 sum[t][0] = sum[t][0] + as_int(load_f32_partial(row[t] + b, left));
             }
         }

@@ -37,8 +37,8 @@ struct LinearAccess;
 class LinearObjective {
 public:
     // Throws std::invalid_argument for what does not fit together.
-    LinearObjective(const MatrixView& X, const void* y, LinearOptions options, const void* sample_weight = nullptr,
-                    const void* offset = nullptr);
+    LinearObjective(const MatrixView& X, const void* y, const LinearOptions& options,
+                    const void* sample_weight = nullptr, const void* offset = nullptr);
     ~LinearObjective();
     LinearObjective(LinearObjective&&) noexcept;
     LinearObjective& operator=(LinearObjective&&) noexcept;
@@ -66,8 +66,8 @@ public:
                           const std::function<void()>& poll = {}) const;
 
     // Raw scores (n_rows x n_outputs, C order) in the compute type.
-    void decision_function(std::span<const double> w, void* out,
-                           std::optional<std::span<const std::int64_t>> rows = {}, int n_threads = 0) const;
+    void decision_function(std::span<const double> w, void* out, std::optional<std::span<const std::int64_t>> rows = {},
+                           int n_threads = 0) const;
 
     // The first row and column of X that is NaN or infinite, in rows that weigh more than 0.
     std::optional<std::pair<std::int64_t, std::int64_t>> find_nonfinite() const;

@@ -89,8 +89,8 @@ struct DescentResult {
     History history;
 };
 
-// Gradient descent from `params` (n_models x n_params, C order): every model in the same passes over the data, each with
-// the bits it would have alone. Throws std::invalid_argument for what does not fit together.
+// Gradient descent from `params` (n_models x n_params, C order): every model in the same passes over the data, each
+// with the bits it would have alone. Throws std::invalid_argument for what does not fit together.
 DescentResult minimize(const LinearObjective& objective, std::span<const double> params, const DescentOptions& options,
                        Observer* observer = nullptr);
 

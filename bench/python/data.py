@@ -1,0 +1,45 @@
+"""Tables and targets, the same in every run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Floats = npt.NDArray[np.floating]
+Ints = npt.NDArray[np.int64]
+
+_ALIGNMENT = 64
+
+
+def table(shape: tuple[int, int], dtype: npt.DTypeLike) -> Array:
+    """Room for a table that no peer needs to copy: JAX takes aligned memory as it is."""
+    n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    room = np.empty(n_bytes + _ALIGNMENT, np.uint8)
+    begin = -room.ctypes.data % _ALIGNMENT
+    return room[begin : begin + n_bytes].view(dtype).reshape(shape)
+
+
+def normal(rng: np.random.Generator, shape: tuple[int, int], dtype: npt.DTypeLike) -> Floats:
+    X = table(shape, dtype)
+    rng.standard_normal(out=X, dtype=X.dtype)
+    return X
+
+
+def uniform(rng: np.random.Generator, shape: tuple[int, int], dtype: npt.DTypeLike) -> Floats:
+    X = table(shape, dtype)
+    rng.random(out=X, dtype=X.dtype)
+    return X
+
+
+def labels(rng: np.random.Generator, X: Floats) -> Floats:
+    """Classes 0 and 1, in X's dtype, as a logistic model draws them."""
+    raw = X @ parameters(rng, X.shape[1], X.dtype)
+    return (rng.random(len(X)) < 1.0 / (1.0 + np.exp(-raw))).astype(X.dtype)
+
+
+def parameters(rng: np.random.Generator, n: int, dtype: npt.DTypeLike) -> Floats:
+    """Parameters with which scores of standardised rows are of size 1."""
+    return (rng.standard_normal(n) / np.sqrt(n)).astype(dtype)

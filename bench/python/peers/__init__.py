@@ -1,0 +1,78 @@
+"""Who fastgd is compared with: one file a peer, imported only where its package is installed.
+
+A peer's module has a function for each of its tasks, which gets arrays of NumPy and returns what is timed:
+
+- ``log_loss(X, y, n_threads)``: a function of flat parameters ``(coef, intercept)`` that returns the mean loss and its
+  gradient, all in X's dtype; y is 0 or 1.
+- ``softmax_epoch(X, y, order, batch_size, lr)``: a function that descends from zeros for one epoch over the rows in
+  that order and returns ``(coef, intercept)``, flat, coef of shape (n_classes, n_features); y is a class index.
+- ``sgd(X, y, lr, n_epochs, shuffle)``: a function that descends from zeros on the mean log loss, a row a step, and
+  returns ``(coef, intercept)``, flat; y is 0 or 1.
+- ``limit_threads(n)``, where the package has threads of its own that threadpoolctl does not reach.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Peer:
+    name: str
+    needs: str
+    file: str
+    tasks: tuple[str, ...]
+    # Whether its log_loss reads each row once for loss and gradient; the others make two passes.
+    fused: bool = False
+
+    def installed(self) -> bool:
+        try:
+            return importlib.util.find_spec(self.needs) is not None
+        except ModuleNotFoundError:  # the parent of a submodule
+            return False
+
+    def build(self, task: str, *args: Any) -> Callable[..., Any]:
+        built: Callable[..., Any] = getattr(self._module(), task)(*args)
+        return built
+
+    def limit_threads(self, n: int) -> None:
+        limit = getattr(self._module(), "limit_threads", None)
+        if limit is not None:
+            limit(n)
+
+    def _module(self) -> ModuleType:
+        return importlib.import_module(f"peers.{self.file}")
+
+
+PEERS = (
+    Peer("NumPy", "numpy", "with_numpy", ("log_loss", "softmax_epoch")),
+    # Private, and the fastest that scikit-learn has for this: what its LogisticRegression minimises.
+    Peer("LinearModelLoss", "sklearn.linear_model._linear_loss", "with_sklearn_loss", ("log_loss",)),
+    Peer("SGDClassifier", "sklearn", "with_sklearn_sgd", ("sgd",)),
+    Peer("PyTorch", "torch", "with_torch", ("log_loss", "softmax_epoch")),
+    Peer("JAX", "jax", "with_jax", ("log_loss", "softmax_epoch")),
+    Peer("numba", "numba", "with_numba", ("log_loss", "sgd"), fused=True),
+)
+
+
+def offering(task: str) -> list[Peer]:
+    """The installed peers that have a task."""
+    return [peer for peer in PEERS if task in peer.tasks and peer.installed()]
+
+
+def versions() -> dict[str, str]:
+    """The installed packages that the peers belong to."""
+    owners = importlib.metadata.packages_distributions()
+    names = {owners[peer.needs.partition(".")[0]][0] for peer in PEERS if peer.installed()}
+    return {name: importlib.metadata.version(name) for name in sorted(names)}
+
+
+def absent() -> list[str]:
+    """The peers that are not installed."""
+    return [f"{peer.name} ({peer.needs})" for peer in PEERS if not peer.installed()]

@@ -1,0 +1,16 @@
+"""What is compared: one file a problem, each with a function `rows` that measures and yields rows of the table."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+
+from report import Row
+from setting import Setting
+
+NAMES = ("full_batch", "storages", "softmax", "per_sample", "overhead", "import_time", "wheel_size")
+
+
+def rows(name: str, setting: Setting) -> Iterator[Row]:
+    measured: Iterator[Row] = importlib.import_module(f"problems.{name}").rows(setting)
+    return measured

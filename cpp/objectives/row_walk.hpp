@@ -1,0 +1,92 @@
+#pragma once
+
+#include <algorithm>
+
+#include "objectives/linear_problem.hpp"
+#include "objectives/parameters.hpp"
+#include "objectives/row_block.hpp"
+#include "objectives/score_block.hpp"
+
+namespace fastgd {
+
+// How many rows go through forward, loss and backward at once: 4, 8 or a multiple of 16. Any such number gives the same
+// bits; this one keeps the rows in L1 where there is little arithmetic on them, and in L2 where there is much.
+inline std::ptrdiff_t rows_at_once(std::ptrdiff_t row_bytes, std::ptrdiff_t n_scores) {
+    const std::ptrdiff_t cache = n_scores < 4 ? 14 * 1024 : 128 * 1024;
+    const std::ptrdiff_t by_rows = cache / std::max<std::ptrdiff_t>(row_bytes, 1);
+    const std::ptrdiff_t by_scores = 16 * 1024 / n_scores;
+    const std::ptrdiff_t rows = std::clamp<std::ptrdiff_t>(std::min(by_rows, by_scores), kRowTile, 256);
+    return rows >= 16 ? rows / 16 * 16 : rows >= 8 ? 8 : 4;
+}
+
+// One thread's way through the rows of an accumulation block, with all columns: scores, losses, gradient of some rows at
+// a time, while they are in cache.
+template <class T>
+class RowWalk {
+public:
+    RowWalk(const LinearProblem<T>& problem, const Parameters<T>& shape, std::ptrdiff_t most_rows)
+        : problem_(&problem),
+          at_once_(std::min(rows_at_once(problem.row_bytes(), shape.n_scores()), round_up(most_rows, 16))),
+          scores_(shape, at_once_),
+          sums_(shape) {}
+
+    std::ptrdiff_t at_once() const { return at_once_; }
+
+    // The sums over rows begin .. end of the block; adds the gradient to `grad` unless it is null.
+    const BlockSums<T>& pass(const Parameters<T>& parameters, const RowBlock<T>& block, std::ptrdiff_t begin,
+                             std::ptrdiff_t end, T scale, Parameters<T>* grad) {
+        sums_.clear();
+        for (std::ptrdiff_t first = begin; first < end; first += at_once_) {
+            const std::ptrdiff_t count = std::min(at_once_, end - first);
+            const Rows rows = block.rows(first, count);
+            forward(parameters, rows);
+            scores_.apply_loss(*problem_, block, first, count, parameters.n_models, scale, sums_.finite());
+            sums_.add(scores_, first - begin, count);
+            if (grad != nullptr) backward(rows, *grad);
+        }
+        if (grad != nullptr && problem_->fit_intercept)
+            for (std::ptrdiff_t s = 0; s < grad->n_scores(); ++s) grad->bias(s) += sums_.dloss(s);
+        return sums_;
+    }
+
+    // Raw scores without offsets of at most at_once() rows from `first` on.
+    const ScoreBlock<T>& raw(const Parameters<T>& parameters, const RowBlock<T>& block, std::ptrdiff_t first,
+                             std::ptrdiff_t count) {
+        forward(parameters, block.rows(first, count));
+        return scores_;
+    }
+
+private:
+    void forward(const Parameters<T>& parameters, const Rows& rows) {
+        scores_.start(parameters, rows.count);
+        ForwardCall<T> call{};
+        call.rows = rows;
+        call.columns = {0, problem_->X.n_cols};
+        call.coef = parameters.coef.data();
+        call.coef_stride = parameters.stride;
+        call.n_outputs = static_cast<int>(parameters.n_scores());
+        call.out = scores_.raw.data();
+        call.output_stride = scores_.stride;
+        call.accumulate = true;
+        problem_->storage().forward(call);
+    }
+
+    void backward(const Rows& rows, Parameters<T>& grad) const {
+        BackwardCall<T> call{};
+        call.rows = rows;
+        call.columns = {0, problem_->X.n_cols};
+        call.dloss = scores_.dloss.data();
+        call.dloss_stride = scores_.stride;
+        call.n_outputs = static_cast<int>(grad.n_scores());
+        call.grad = grad.coef.data();
+        call.grad_stride = grad.stride;
+        problem_->storage().backward(call);
+    }
+
+    const LinearProblem<T>* problem_;
+    std::ptrdiff_t at_once_;
+    ScoreBlock<T> scores_;
+    BlockSums<T> sums_;
+};
+
+}  // namespace fastgd

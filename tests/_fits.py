@@ -1,0 +1,211 @@
+"""Whole fits whose bits the repository holds, and the program that runs them at one SIMD level.
+
+    python tests/_fits.py            prints the lines of tests/golden/fit_hashes.txt that are theirs
+    python tests/_fits.py --write    puts them there, after a change of the arithmetic that was meant
+    python tests/_fits.py --report   what each number of threads gave, as JSON, for test_reproducibility.py
+
+``FASTGD_SIMD`` chooses the level. The data come from the core's Philox through operations that are exact (integers,
+shifts, scaling by powers of two), so neither NumPy nor the C library has a share in the bits.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+
+import fastgd
+from fastgd import _core
+from fastgd.optimizers import SGD
+from fastgd.schedules import InverseScaling
+
+GOLDEN = Path(__file__).resolve().parent / "golden" / "fit_hashes.txt"
+THREADS = (1, 2, 3, 7)
+# Wide enough for seven threads to have panels of their own, long enough for seven blocks of 1024 rows.
+WIDE = (600, 1400)
+LONG = (7300, 70)
+KEY = 2024
+
+
+@functools.cache
+def random_bytes(count: int, stream: int) -> np.ndarray:
+    """Bytes of Philox4x64-10; the first is the lowest of its word."""
+    blocks = [_core.philox(KEY, stream, 0, block) for block in range(-(-count // 32))]
+    return np.concatenate(blocks).astype("<u8").view(np.uint8)[:count]
+
+
+def pixels(shape: tuple[int, int]) -> np.ndarray:
+    return random_bytes(shape[0] * shape[1], shape[1]).reshape(shape)
+
+
+def floats(shape: tuple[int, int], dtype: Any) -> np.ndarray:
+    """The same in [-1, 1), in steps of 1/128: exact in every type."""
+    return ((pixels(shape).astype(np.float64) - 128.0) / 128.0).astype(dtype)
+
+
+def classes(shape: tuple[int, int], n_classes: int) -> np.ndarray:
+    """Of two classes, the one of a large or a small sum of two columns; of more, any that depends on them."""
+    total = pixels(shape)[:, :2].astype(np.int64).sum(axis=1)
+    return (total > 255).astype(np.int64) if n_classes == 2 else total // 16 % n_classes
+
+
+def targets(shape: tuple[int, int]) -> np.ndarray:
+    return pixels(shape)[:, :3].astype(np.float64).sum(axis=1) / 256.0
+
+
+def weights(shape: tuple[int, int]) -> np.ndarray:
+    """0, 1, 2 or 3 halves."""
+    return (random_bytes(shape[0], 7) & 3) / 2.0
+
+
+# ---- the fits
+
+
+def log_loss_full() -> Any:
+    objective = fastgd.LinearObjective(floats(LONG, np.float64), classes(LONG, 2), loss="log_loss", alpha=2.0**-6)
+    return objective, {"optimizer": SGD(0.25), "batch_size": "full"}
+
+
+def softmax_full_auto() -> Any:
+    objective = fastgd.LinearObjective(floats(LONG, np.float16), classes(LONG, 4), loss="multinomial")
+    return objective, {"optimizer": SGD("auto", momentum=0.5), "batch_size": "full"}
+
+
+def nesterov_32() -> Any:
+    objective = fastgd.LinearObjective(floats(WIDE, np.float32), classes(WIDE, 10), loss="log_loss", alpha=2.0**-8)
+    return objective, {"optimizer": SGD(2.0**-9, momentum=0.9, nesterov=True), "batch_size": 32}
+
+
+def momentum_dampened_64() -> Any:
+    objective = fastgd.LinearObjective(floats(WIDE, ml_dtypes.bfloat16), classes(WIDE, 6), loss="multiclass_hinge")
+    return objective, {"optimizer": SGD(2.0**-10, momentum=0.75, dampening=0.5), "batch_size": 64}
+
+
+def rows_one_by_one() -> Any:
+    objective = fastgd.LinearObjective(floats(WIDE, np.float32), classes(WIDE, 2), loss="log_loss", alpha=2.0**-7)
+    return objective, {"optimizer": SGD(InverseScaling(2.0**-6, power_t=0.25)), "batch_size": 1}
+
+
+def rows_of_few_columns() -> Any:
+    shape = (900, 37)
+    objective = fastgd.LinearObjective(
+        floats(shape, np.float64),
+        classes(shape, 3),
+        loss="crammer_singer",
+        alpha=2.0**-5,
+        l1_ratio=0.5,
+        sample_weight=weights(shape),
+    )
+    return objective, {"optimizer": SGD(2.0**-4), "batch_size": 1}
+
+
+def lasso_32_weighted() -> Any:
+    objective = fastgd.LinearObjective(
+        floats(WIDE, np.float32),
+        np.stack([targets(WIDE) * (k + 1.0) for k in range(6)], axis=1),
+        loss="huber",
+        alpha=2.0**-5,
+        l1_ratio=0.75,
+        sample_weight=weights(WIDE),
+        loss_params={"epsilon": 0.5},
+    )
+    return objective, {"optimizer": SGD(2.0**-10), "batch_size": 32}
+
+
+def softmax_of_bytes_128() -> Any:
+    objective = fastgd.LinearObjective(pixels(WIDE), classes(WIDE, 10), loss="multinomial")
+    return objective, {"optimizer": SGD(2.0**-22, momentum=0.5), "batch_size": 128}
+
+
+def counts_4500() -> Any:
+    """A mini-batch of more than 4096 rows, summed as full batches are; small integers, an offset, no intercept."""
+    signed = (pixels(LONG) >> 6).view(np.int8) - np.int8(2)
+    offset = targets(LONG) - 1.0
+    objective = fastgd.LinearObjective(
+        signed, targets(LONG), loss="poisson", alpha=2.0**-8, offset=offset, fit_intercept=False
+    )
+    return objective, {"optimizer": SGD(2.0**-9), "batch_size": 4500}
+
+
+def exponentials_100() -> Any:
+    """Exponentials and a falling rate, in float64."""
+    objective = fastgd.LinearObjective(
+        floats(LONG, np.float64), targets(LONG) + 0.25, loss="tweedie", loss_params={"power": 1.25}
+    )
+    return objective, {"optimizer": SGD(InverseScaling(2.0**-7)), "batch_size": 100}
+
+
+FITS: dict[str, Callable[[], Any]] = {
+    "py-f64-log_loss-full": log_loss_full,
+    "py-f16-multinomial-full-auto-momentum": softmax_full_auto,
+    "py-f32-log_loss-ovr-32-nesterov": nesterov_32,
+    "py-bf16-multiclass_hinge-64-dampened": momentum_dampened_64,
+    "py-f32-log_loss-rows": rows_one_by_one,
+    "py-f64-crammer_singer-l1-weights-rows": rows_of_few_columns,
+    "py-f32-huber-l1-weights-32": lasso_32_weighted,
+    "py-u8-multinomial-128-momentum": softmax_of_bytes_128,
+    "py-i8-poisson-offset-4500": counts_4500,
+    "py-f64-tweedie-100": exponentials_100,
+}
+
+
+def fit(name: str, n_threads: int) -> fastgd.Result:
+    objective, options = FITS[name]()
+    return fastgd.minimize(objective, max_epochs=3, tol=None, random_state=5, n_threads=n_threads, **options)
+
+
+def hash_of(values: np.ndarray) -> str:
+    return hashlib.sha256(values.astype("<f8").tobytes()).hexdigest()[:16]
+
+
+def hashes(name: str, n_threads: int) -> dict[str, str]:
+    """The lines of a fit: its parameters, and the losses on the way to them."""
+    result = fit(name, n_threads)
+    return {name: hash_of(result.x), f"{name}-history": hash_of(result.history.loss)}
+
+
+def golden_lines() -> dict[str, str]:
+    """What the repository holds."""
+    pairs = (line.split() for line in GOLDEN.read_text(encoding="ascii").splitlines())
+    return {name: value for name, value in pairs if name.startswith("py-")}
+
+
+def n_tasks() -> int:
+    """Threads that this process has, where the system tells; they stay after a team has done its work."""
+    tasks = Path("/proc/self/task")
+    return len(os.listdir(tasks)) if tasks.exists() else 0
+
+
+def report() -> dict[str, Any]:
+    by_threads: dict[str, dict[str, str]] = {str(n): {} for n in THREADS}
+    most_tasks = 0
+    for name in FITS:
+        for n in THREADS:
+            by_threads[str(n)] |= hashes(name, n)
+            most_tasks = max(most_tasks, n_tasks())
+    moved = {name: bool(np.any(fit(name, 1).x != 0.0)) for name in FITS}
+    return {"level": fastgd.simd_level(), "hashes": by_threads, "moved": moved, "most_tasks": most_tasks}
+
+
+def main() -> None:
+    if "--report" in sys.argv:
+        json.dump(report(), sys.stdout)
+        return
+    lines = {k: v for name in FITS for k, v in hashes(name, 1).items()}
+    if "--write" in sys.argv:
+        kept = [line for line in GOLDEN.read_text(encoding="ascii").splitlines() if not line.startswith("py-")]
+        GOLDEN.write_text("\n".join([*kept, *(f"{k} {v}" for k, v in lines.items())]) + "\n", encoding="ascii")
+    else:
+        sys.stdout.writelines(f"{k} {v}\n" for k, v in lines.items())
+
+
+if __name__ == "__main__":
+    main()
