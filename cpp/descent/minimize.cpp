@@ -123,7 +123,8 @@ private:
         Convergence convergence;
         std::optional<Status> ended;
         std::vector<double> final_params;
-        double first_loss = std::nan("");
+        // The larger of the first two epochs' losses: the first one may be near 0 by chance.
+        double early_loss = 0.0;
         double last_loss = std::nan("");
         double best_loss = std::numeric_limits<double>::infinity();
         // The parameters that the epoch of the best loss began and ended with: that loss is a mean over the way from
@@ -246,7 +247,7 @@ private:
             model.ended = Status::diverged;
             return;
         }
-        if (std::isnan(model.first_loss)) model.first_loss = loss_[m];
+        if (n_epochs_ <= 2) model.early_loss = std::max(model.early_loss, std::abs(loss_[m]));
         model.last_loss = loss_[m];
         if (loss_[m] < model.best_loss) {
             model.best_loss = loss_[m];
@@ -302,7 +303,7 @@ private:
         if (model.ended == Status::diverged) return Status::diverged;
         const Status status = model.ended.value_or(ended);
         const bool natural = status == Status::converged || status == Status::max_epochs || status == Status::callback;
-        if (natural && model.last_loss > kGrowth * std::abs(model.first_loss)) return Status::diverged;
+        if (natural && model.last_loss > kGrowth * model.early_loss) return Status::diverged;
         const std::vector<double> own = params_of(m, x_);
         const bool valid = std::all_of(own.begin(), own.end(), [](double v) { return std::isfinite(v); });
         return valid || model.ended ? status : Status::diverged;

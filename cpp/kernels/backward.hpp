@@ -29,8 +29,7 @@ FASTGD_INLINE void backward_tile(const BackwardCall<typename S::Compute>& call, 
     const std::byte* const* next = prefetches ? call.rows.next + fetched_by_forward(call.rows.count) : nullptr;
     for (std::ptrdiff_t r = 0; r < call.rows.count; ++r) {
         const std::byte* row = call.rows.row[r] + column * S::kBytes;
-        if (prefetches)
-            prefetch_lines<S, kHalf>(next[r / 2] + (column + r % 2 * kHalf * lanes) * S::kBytes);
+        if (prefetches) prefetch_lines<S, kHalf>(next[r / 2] + (column + r % 2 * kHalf * lanes) * S::kBytes);
         Vec<T> x[kVectors];
         for (int v = 0; v < kVectors; ++v)
             x[v] = left != 0 ? S::load_partial(row, left) : S::load(row + v * lanes * S::kBytes);
@@ -56,8 +55,7 @@ FASTGD_INLINE int backward_outputs(const BackwardCall<typename S::Compute>& call
 
 // All outputs of a chunk of columns: the rows' chunk stays in L1 between them.
 template <class S, int kOutputs, int kVectors>
-FASTGD_INLINE void backward_chunk(const BackwardCall<typename S::Compute>& call, std::ptrdiff_t column,
-                                  int left = 0) {
+FASTGD_INLINE void backward_chunk(const BackwardCall<typename S::Compute>& call, std::ptrdiff_t column, int left = 0) {
     for (int o = 0; o < call.n_outputs;) o += backward_outputs<S, kOutputs, kVectors>(call, column, o, left);
 }
 

@@ -10,8 +10,8 @@ namespace {
 // Outputs a tile holds at once: four rows each need an accumulator, and the registers must hold them all.
 constexpr int kForwardOutputs = kRegisters >= 32 ? 5 : 1;
 
-// The dots of four rows with kOutputs coefficient rows over the columns of a panel or of several, panel by panel in column
-// order. Fetches two of the rows wanted next where `next` is not null.
+// The dots of four rows with kOutputs coefficient rows over the columns of a panel or of several, panel by panel in
+// column order. Fetches two of the rows wanted next where `next` is not null.
 template <class S, int kOutputs>
 FASTGD_INLINE void forward_tile(const std::byte* const* row, const std::byte* const* next, Columns columns,
                                 const ForwardCall<typename S::Compute>& call, int output, typename S::Compute* out) {
@@ -64,8 +64,7 @@ FASTGD_INLINE void forward_tile(const std::byte* const* row, const std::byte* co
 
 template <class S, int kOutputs>
 FASTGD_INLINE int forward_outputs(const std::byte* const* row, const std::byte* const* next, Columns panel,
-                                  const ForwardCall<typename S::Compute>& call, int output,
-                                  typename S::Compute* out) {
+                                  const ForwardCall<typename S::Compute>& call, int output, typename S::Compute* out) {
     if constexpr (kOutputs > 1) {
         if (call.n_outputs - output < kOutputs)
             return forward_outputs<S, kOutputs - 1>(row, next, panel, call, output, out);
@@ -94,7 +93,8 @@ void forward(const ForwardCall<typename S::Compute>& call) {
             const std::byte* const* next = call.rows.next != nullptr ? call.rows.next + r / 2 : nullptr;
             forward_tile<S, 1>(call.rows.row + r, next, call.columns, call, 0, call.out + r);
         }
-    } else if (call.accumulate && call.n_outputs * (end - call.columns.begin) * std::ptrdiff_t{sizeof(T)} <= kSmallCoef) {
+    } else if (call.accumulate &&
+               call.n_outputs * (end - call.columns.begin) * std::ptrdiff_t{sizeof(T)} <= kSmallCoef) {
         for (std::ptrdiff_t r = 0; r < call.rows.count; r += kRowTile) forward_rows<S>(r, call.columns, call);
     } else {
         for (std::ptrdiff_t c = call.columns.begin; c < end; c += kPanel)

@@ -26,8 +26,8 @@ constexpr std::ptrdiff_t round_up(std::ptrdiff_t n, std::ptrdiff_t multiple) {
     return (n + multiple - 1) / multiple * multiple;
 }
 
-// Rows of a dense matrix, wherever they lie, and as many that will be wanted next (or null): kernels prefetch those. Both
-// lists are padded with valid rows to a multiple of kRowTile.
+// Rows of a dense matrix, wherever they lie, and as many that will be wanted next (or null): kernels prefetch those.
+// Both lists are padded with valid rows to a multiple of kRowTile.
 struct Rows {
     const std::byte* const* row = nullptr;
     std::ptrdiff_t count = 0;

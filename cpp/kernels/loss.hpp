@@ -37,7 +37,8 @@ FASTGD_INLINE Mask<T> evaluate_rows(const LossCall<T>& call, int r, Lanes lanes)
         finite = finite & (le(abs(lanes.load(call.raw + k * call.stride + r)), largest) | !present);
     Vec<T> total = o;
     if constexpr (L::kInfo.kind == LossKind::multiclass) {
-        const Scores<T, Lanes> scores{call.raw + r, call.dloss + r, call.stride, call.n_outputs, lanes, present, factor};
+        const Scores<T, Lanes> scores{call.raw + r, call.dloss + r, call.stride, call.n_outputs,
+                                      lanes,        present,        factor};
         L::template eval<T>(scores, lanes.load(call.y + r), call.param, total);
     } else {
         for (int k = 0; k < call.n_outputs; ++k) {

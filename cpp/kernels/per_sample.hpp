@@ -8,12 +8,8 @@
 namespace fastgd {
 namespace {
 
-FASTGD_INLINE float scalar_fnma(float a, float b, float c) {
-    return __builtin_fmaf(-a, b, c);
-}
-FASTGD_INLINE double scalar_fnma(double a, double b, double c) {
-    return __builtin_fma(-a, b, c);
-}
+FASTGD_INLINE float scalar_fnma(float a, float b, float c) { return __builtin_fmaf(-a, b, c); }
+FASTGD_INLINE double scalar_fnma(double a, double b, double c) { return __builtin_fma(-a, b, c); }
 
 template <class T>
 struct RowStep {
@@ -78,9 +74,9 @@ void per_sample(const PerSampleCall<typename S::Compute>& call) {
     const std::byte* row0 = call.rows.row[0];
     for (int m = 0; m < call.n_models; ++m)
         for (int k = 0; k < call.n_outputs; ++k)
-            call.scores[m * call.n_outputs + k] = step_and_dot<S, false, false>(
-                row0, row0, row0, call.coef + (m * call.n_outputs + k) * call.coef_stride, call.n_features, {},
-                call.intercept[m * call.intercept_stride + k]);
+            call.scores[m * call.n_outputs + k] =
+                step_and_dot<S, false, false>(row0, row0, row0, call.coef + (m * call.n_outputs + k) * call.coef_stride,
+                                              call.n_features, {}, call.intercept[m * call.intercept_stride + k]);
     LossCall<T> loss = call.loss_call;
     T value;
     loss.value = &value;
@@ -109,8 +105,9 @@ void per_sample(const PerSampleCall<typename S::Compute>& call) {
                 step.dloss = call.dloss[row];
                 T& bias = call.intercept[m * call.intercept_stride + k];
                 if (call.fit_intercept) bias = scalar_fnma(step.lr, step.dloss, bias);
-                scores[k] = penalised ? step_and_dot<S, true, true>(x, x_next, x_later, w, call.n_features, step, bias)
-                                      : step_and_dot<S, true, false>(x, x_next, x_later, w, call.n_features, step, bias);
+                scores[k] = penalised
+                                ? step_and_dot<S, true, true>(x, x_next, x_later, w, call.n_features, step, bias)
+                                : step_and_dot<S, true, false>(x, x_next, x_later, w, call.n_features, step, bias);
             }
         }
     }

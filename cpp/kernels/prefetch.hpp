@@ -8,8 +8,9 @@
 namespace fastgd {
 namespace {
 
-// The rows wanted next come into cache half in the forward pass and half in the backward pass, a line a step: a burst of
-// prefetches would wait for itself. Each is complete for tiles of kRowTile rows: two rows in one pass, two in the other.
+// The rows wanted next come into cache half in the forward pass and half in the backward pass, a line a step: a burst
+// of prefetches would wait for itself. Each is complete for tiles of kRowTile rows: two rows in one pass, two in the
+// other.
 constexpr std::ptrdiff_t fetched_by_forward(std::ptrdiff_t count) {
     return (count + kRowTile - 1) / kRowTile * (kRowTile / 2);
 }

@@ -28,13 +28,13 @@ constexpr OptimizerInfo kOptimizers[] = {FASTGD_OPTIMIZERS(FASTGD_INFO)};
 
 #define FASTGD_MATH_FUNCTIONS(ROW) ROW(exp) ROW(expm1) ROW(log) ROW(log1p) ROW(tanh) ROW(sigmoid) ROW(softplus)
 
-#define FASTGD_ARRAY_FUNCTION(NAME)                                                  \
-    template <class T>                                                               \
-    void NAME##_array(const T* x, T* y, std::ptrdiff_t n) {                          \
-        for (std::ptrdiff_t i = 0; i < n; i += kLanes<T>) {                          \
+#define FASTGD_ARRAY_FUNCTION(NAME)                                                    \
+    template <class T>                                                                 \
+    void NAME##_array(const T* x, T* y, std::ptrdiff_t n) {                            \
+        for (std::ptrdiff_t i = 0; i < n; i += kLanes<T>) {                            \
             const int count = static_cast<int>(n - i < kLanes<T> ? n - i : kLanes<T>); \
-            store_partial(y + i, NAME(load_partial(x + i, count)), count);           \
-        }                                                                            \
+            store_partial(y + i, NAME(load_partial(x + i, count)), count);             \
+        }                                                                              \
     }
 FASTGD_MATH_FUNCTIONS(FASTGD_ARRAY_FUNCTION)
 #undef FASTGD_ARRAY_FUNCTION
@@ -83,8 +83,6 @@ constexpr KernelTable kTable{
 
 #define FASTGD_CONCAT2(a, b) a##b
 #define FASTGD_CONCAT(a, b) FASTGD_CONCAT2(a, b)
-const KernelTable& FASTGD_CONCAT(kernel_table_, FASTGD_ISA)() {
-    return kTable;
-}
+const KernelTable& FASTGD_CONCAT(kernel_table_, FASTGD_ISA)() { return kTable; }
 
 }  // namespace fastgd

@@ -79,8 +79,7 @@ template <class T>
 std::vector<std::unique_ptr<Worker<T>>> make_workers(const LinearProblem<T>& problem, const Parameters<T>& parameters,
                                                      bool want_gradient, int n) {
     std::vector<std::unique_ptr<Worker<T>>> workers;
-    for (int t = 0; t < n; ++t)
-        workers.push_back(std::make_unique<Worker<T>>(problem, parameters, want_gradient));
+    for (int t = 0; t < n; ++t) workers.push_back(std::make_unique<Worker<T>>(problem, parameters, want_gradient));
     return workers;
 }
 

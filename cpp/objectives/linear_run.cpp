@@ -132,8 +132,7 @@ private:
         std::int64_t begin = 0;
         for (std::size_t b = 0; b < slice.batch_ends.size(); ++b) {
             const std::int64_t count = slice.batch_ends[b] - begin;
-            const PassSums pass =
-                full_pass(problem_, params_, {slice.rows.data() + begin, count}, true, n_threads_);
+            const PassSums pass = full_pass(problem_, params_, {slice.rows.data() + begin, count}, true, n_threads_);
             add(pass, sums);
             update_all(pass, problem_.mean_weight * static_cast<double>(count), lr_at(b),
                        slice.first_step + static_cast<std::int64_t>(b));
@@ -182,7 +181,9 @@ private:
         }
     }
 
-    const T* lr_at(std::size_t batch) const { return lr_.data() + batch * static_cast<std::size_t>(settings_.n_models); }
+    const T* lr_at(std::size_t batch) const {
+        return lr_.data() + batch * static_cast<std::size_t>(settings_.n_models);
+    }
 
     // ---- a row a step
 
@@ -240,8 +241,7 @@ private:
     // Every thread walks all batches over its own columns; the first one keeps the sums.
     void descend_in_team(const Slice& slice, StepSums& sums, int thread, Barrier& barrier) {
         for_batches(slice, [&](std::int64_t begin, std::int64_t end, T scale, const T* lr, std::int64_t step) {
-            const BlockSums<T>& batch =
-                team_walk_->pass(thread, barrier, params_, *block_, begin, end, scale, grad_);
+            const BlockSums<T>& batch = team_walk_->pass(thread, barrier, params_, *block_, begin, end, scale, grad_);
             update_columns(team_walk_->columns(thread), lr, step);
             if (thread != 0) return;
             add(batch, sums);

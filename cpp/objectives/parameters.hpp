@@ -37,6 +37,9 @@ struct Parameters {
 
     // From and to flat parameters: for each model the coefficients, then the intercepts.
     void set(const double* flat) {
+        // After a divergence the padding may hold what is not a number.
+        coef.clear();
+        intercept.clear();
         visit([&](T& value, std::ptrdiff_t i) { value = static_cast<T>(flat[i]); });
     }
     void get(double* flat) {

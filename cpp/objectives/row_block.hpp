@@ -41,7 +41,8 @@ public:
             ++count_;
         }
         // The last rows have next ones too: themselves.
-        if (count_ > 0) std::fill_n(row_.begin() + count_, count_ + kRowTile, row_[static_cast<std::size_t>(count_ - 1)]);
+        if (count_ > 0)
+            std::fill_n(row_.begin() + count_, count_ + kRowTile, row_[static_cast<std::size_t>(count_ - 1)]);
     }
 
     std::ptrdiff_t count() const { return count_; }
@@ -55,7 +56,8 @@ public:
     double weight_sum(std::ptrdiff_t first, std::ptrdiff_t count) const {
         if (weight_.empty()) return static_cast<double>(count);
         double sum = 0.0;
-        for (std::ptrdiff_t i = first; i < first + count; ++i) sum += static_cast<double>(weight_[static_cast<std::size_t>(i)]);
+        for (std::ptrdiff_t i = first; i < first + count; ++i)
+            sum += static_cast<double>(weight_[static_cast<std::size_t>(i)]);
         return sum;
     }
     // The loss kernel's view of rows first .. first + count.

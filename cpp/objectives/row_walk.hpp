@@ -19,8 +19,8 @@ inline std::ptrdiff_t rows_at_once(std::ptrdiff_t row_bytes, std::ptrdiff_t n_sc
     return rows >= 16 ? rows / 16 * 16 : rows >= 8 ? 8 : 4;
 }
 
-// One thread's way through the rows of an accumulation block, with all columns: scores, losses, gradient of some rows at
-// a time, while they are in cache.
+// One thread's way through the rows of an accumulation block, with all columns: scores, losses, gradient of some rows
+// at a time, while they are in cache.
 template <class T>
 class RowWalk {
 public:

@@ -31,8 +31,8 @@ struct ScoreBlock {
             std::fill_n(raw.data() + s * stride, round_up(count, kRowTile), parameters.bias(s));
     }
 
-    // From raw scores to losses and their derivatives, model by model; clears `finite` (one a model) where a raw score is
-    // not finite.
+    // From raw scores to losses and their derivatives, model by model; clears `finite` (one a model) where a raw score
+    // is not finite.
     void apply_loss(const LinearProblem<T>& problem, const RowBlock<T>& block, std::ptrdiff_t first,
                     std::ptrdiff_t count, int n_models, T scale, bool* finite) {
         if (const T* offset = block.offset(first); offset != nullptr) {
@@ -52,8 +52,8 @@ struct ScoreBlock {
     }
 };
 
-// Sums over the rows of one accumulation block: row i adds to lane i % kSumLanes, a fixed tree adds the lanes. Chains of
-// additions would take longer than the rest of a narrow row.
+// Sums over the rows of one accumulation block: row i adds to lane i % kSumLanes, a fixed tree adds the lanes. Chains
+// of additions would take longer than the rest of a narrow row.
 template <class T>
 class BlockSums {
 public:

@@ -11,9 +11,7 @@
 
 namespace fastgd {
 
-inline std::ptrdiff_t panels_of(std::ptrdiff_t n_features) {
-    return (n_features + kPanel - 1) / kPanel;
-}
+inline std::ptrdiff_t panels_of(std::ptrdiff_t n_features) { return (n_features + kPanel - 1) / kPanel; }
 
 // How the threads of a mini-batch step share the columns: whole panels, as even as panels allow.
 inline Columns columns_of(int thread, int n_threads, std::ptrdiff_t n_features) {
@@ -49,8 +47,8 @@ public:
     int size() const { return static_cast<int>(workers_.size()); }
     Columns columns(int thread) const { return workers_[static_cast<std::size_t>(thread)].columns; }
 
-    // Called by every thread of the team alike. Adds the gradient of rows begin .. end of the block to `grad`, each thread
-    // in its columns, the first one the intercepts; the sums are complete in the first thread.
+    // Called by every thread of the team alike. Adds the gradient of rows begin .. end of the block to `grad`, each
+    // thread in its columns, the first one the intercepts; the sums are complete in the first thread.
     const BlockSums<T>& pass(int thread, Barrier& barrier, const Parameters<T>& parameters, const RowBlock<T>& block,
                              std::ptrdiff_t begin, std::ptrdiff_t end, T scale, Parameters<T>& grad) {
         Worker& worker = workers_[static_cast<std::size_t>(thread)];
@@ -136,8 +134,8 @@ private:
     std::ptrdiff_t n_panels_;
     std::ptrdiff_t at_once_;
     std::vector<Worker> workers_;
-    // Panel sums of all threads, doubled so that one barrier is enough: [parity][1 + panel][score][row]; the first plane
-    // holds the intercepts.
+    // Panel sums of all threads, doubled so that one barrier is enough: [parity][1 + panel][score][row]; the first
+    // plane holds the intercepts.
     AlignedBuffer<T> exchange_[2];
 };
 

@@ -1,5 +1,6 @@
 #include "runtime/openmp_binding.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <vector>
@@ -178,7 +179,9 @@ std::string description() {
 
 int processors() {
 #if defined(_OPENMP)
-    return omp_get_num_procs();
+    // LLVM's runtime counts once; a mask that becomes narrower later is seen only here.
+    const bool is_bound = omp_get_proc_bind() != omp_proc_bind_false;
+    return is_bound ? omp_get_num_procs() : std::min(omp_get_num_procs(), affinity_cpus());
 #else
     return affinity_cpus();
 #endif
