@@ -39,6 +39,8 @@ DTYPES: dict[str, Any] = {
 # Numbers of 8 bytes that a parameter may take in each thread and once more: itself, its gradient, the optimiser's
 # state, the first, the last and the best ones as float64.
 NUMBERS = 8
+# Of mini-batches, and of full batches, which are too fast to be watched otherwise.
+EPOCHS = {False: 2, True: 8}
 
 Fit = Callable[["Data", "int | str"], fastgd.Result]
 
@@ -112,7 +114,7 @@ def fit(data: Data, batch_size: int | str) -> fastgd.Result:
     """Softmax from the data as they are."""
     objective = fastgd.LinearObjective(data.X, data.y, loss="multinomial", n_classes=CLASSES, sample_weight=data.weight)
     return fastgd.minimize(
-        objective, optimizer=SGD(momentum=0.5), batch_size=batch_size, max_epochs=2, tol=None, n_threads=THREADS
+        objective, optimizer=SGD(momentum=0.5), batch_size=batch_size, max_epochs=EPOCHS[batch_size == "full"], tol=None, n_threads=THREADS
     )
 
 

@@ -175,8 +175,9 @@ private:
     void set_rates(std::int64_t step, double* out) const {
         for (std::size_t m = 0; m < n_models_; ++m) {
             const double rate = schedule_.rate(schedule_params_.data() + m * kMaxScheduleParams, step);
-            require(std::isfinite(rate) && rate >= 0.0, "schedule '" + options_.schedule + "' gives the rate " +
-                                                            std::to_string(rate) + " at step " + std::to_string(step));
+            if (!(std::isfinite(rate) && rate >= 0.0))
+                throw std::invalid_argument("schedule '" + options_.schedule + "' gives the rate " +
+                                            std::to_string(rate) + " at step " + std::to_string(step));
             out[m] = rate;
         }
     }

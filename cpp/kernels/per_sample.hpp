@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kernels/kernel_table.hpp"
+#include "kernels/prefetch.hpp"
 #include "penalties/l1.hpp"
 #include "penalties/l2.hpp"
 #include "simd/vec.hpp"
@@ -40,10 +41,10 @@ FASTGD_INLINE typename S::Compute step_and_dot(const std::byte* x, const std::by
     T score = base;
     for (std::ptrdiff_t begin = 0; begin < n_features; begin += kPanel) {
         const std::ptrdiff_t end = begin + kPanel < n_features ? begin + kPanel : n_features;
-        for (std::ptrdiff_t b = begin * S::kBytes; b < end * S::kBytes; b += 64) prefetch(x_later + b);
         Vec<T> sum = zero<T>();
         std::ptrdiff_t c = begin;
         for (; c + lanes <= end; c += lanes) {
+            if (starts_line<S>(c)) prefetch(x_later + c * S::kBytes);
             Vec<T> v = load(w + c);
             if constexpr (kUpdate) {
                 v = row_update<T, kPenalised>(v, S::load(x + c * S::kBytes), step);

@@ -58,8 +58,9 @@ LinearProblem<T> make_problem(const MatrixView& X, const void* y, const LinearOp
 template <class T>
 Parameters<T> make_parameters(const LinearProblem<T>& problem, std::span<const double> w) {
     Parameters<T> parameters(1, problem.n_outputs, problem.X.n_cols, problem.fit_intercept);
-    require(static_cast<std::ptrdiff_t>(w.size()) == parameters.n_params(),
-            "w must have " + std::to_string(parameters.n_params()) + " elements, got " + std::to_string(w.size()));
+    if (static_cast<std::ptrdiff_t>(w.size()) != parameters.n_params())
+        throw std::invalid_argument("w must have " + std::to_string(parameters.n_params()) + " elements, got " +
+                                    std::to_string(w.size()));
     parameters.set(w.data());
     return parameters;
 }
