@@ -114,7 +114,12 @@ def fit(data: Data, batch_size: int | str) -> fastgd.Result:
     """Softmax from the data as they are."""
     objective = fastgd.LinearObjective(data.X, data.y, loss="multinomial", n_classes=CLASSES, sample_weight=data.weight)
     return fastgd.minimize(
-        objective, optimizer=SGD(momentum=0.5), batch_size=batch_size, max_epochs=EPOCHS[batch_size == "full"], tol=None, n_threads=THREADS
+        objective,
+        optimizer=SGD(momentum=0.5),
+        batch_size=batch_size,
+        max_epochs=EPOCHS[batch_size == "full"],
+        tol=None,
+        n_threads=THREADS,
     )
 
 

@@ -1,5 +1,6 @@
 #include "objectives/linear_run.hpp"
 
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -8,6 +9,7 @@
 #include "objectives/full_pass.hpp"
 #include "objectives/linear_access.hpp"
 #include "objectives/row_walk.hpp"
+#include "objectives/team_choice.hpp"
 #include "objectives/team_walk.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/threads.hpp"
@@ -217,6 +219,13 @@ private:
 
     void descend_batches(const Slice& slice, StepSums& sums) {
         if (wanted_team_ == 1) return descend_alone(slice, sums);
+        const auto began = std::chrono::steady_clock::now();
+        choice_.wants_team() ? descend_as_team(slice, sums) : descend_alone(slice, sums);
+        const std::chrono::duration<double> time = std::chrono::steady_clock::now() - began;
+        choice_.took(time.count() / static_cast<double>(slice.rows.size()));
+    }
+
+    void descend_as_team(const Slice& slice, StepSums& sums) {
         parallel(wanted_team_, [&](int thread, int n_threads, Barrier& barrier) {
             // Fewer than wanted, when another run of this process has the threads.
             if (n_threads == 1) return descend_alone(slice, sums);
@@ -284,6 +293,7 @@ private:
     std::int64_t block_capacity_ = 0;
     std::optional<RowWalk<T>> walk_;
     std::optional<TeamWalk<T>> team_walk_;
+    TeamChoice choice_;
     // Of one row, for each model and output.
     AlignedBuffer<T> row_scores_;
     AlignedBuffer<T> row_dloss_;
