@@ -59,13 +59,26 @@ FASTGD_INLINE void backward_chunk(const BackwardCall<typename S::Compute>& call,
     for (int o = 0; o < call.n_outputs;) o += backward_outputs<S, kOutputs, kVectors>(call, column, o, left);
 }
 
+// A chunk as wide as columns are left, at most kVectors; the number of columns that it took.
+template <class S, int kOutputs, int kVectors>
+FASTGD_INLINE std::ptrdiff_t backward_widest(const BackwardCall<typename S::Compute>& call, std::ptrdiff_t column,
+                                             std::ptrdiff_t n_vectors) {
+    if constexpr (kVectors > 1) {
+        if (n_vectors < kVectors) return backward_widest<S, kOutputs, kVectors - 1>(call, column, n_vectors);
+    }
+    backward_chunk<S, kOutputs, kVectors>(call, column);
+    return kVectors * kLanes<typename S::Compute>;
+}
+
+// What is left for two chunks is halved: the multiply-adds of a single vector would wait for one another.
 template <class S, int kOutputs, int kVectors>
 FASTGD_INLINE void backward_columns(const BackwardCall<typename S::Compute>& call) {
     constexpr std::ptrdiff_t lanes = kLanes<typename S::Compute>;
     std::ptrdiff_t c = call.columns.begin;
-    for (; c + kVectors * lanes <= call.columns.end; c += kVectors * lanes)
+    for (; c + 2 * kVectors * lanes <= call.columns.end; c += kVectors * lanes)
         backward_chunk<S, kOutputs, kVectors>(call, c);
-    for (; c + lanes <= call.columns.end; c += lanes) backward_chunk<S, kOutputs, 1>(call, c);
+    for (std::ptrdiff_t left = (call.columns.end - c) / lanes; left > 0; left = (call.columns.end - c) / lanes)
+        c += backward_widest<S, kOutputs, kVectors>(call, c, left > kVectors ? (left + 1) / 2 : left);
     if (c < call.columns.end) backward_chunk<S, kOutputs, 1>(call, c, static_cast<int>(call.columns.end - c));
 }
 
