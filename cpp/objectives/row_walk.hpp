@@ -42,7 +42,7 @@ public:
             forward(parameters, rows);
             scores_.apply_loss(*problem_, block, first, count, parameters.n_models, scale, sums_.finite());
             sums_.add(scores_, first - begin, count);
-            if (grad != nullptr) backward(rows, *grad);
+            if (grad != nullptr) scores_.backward(*problem_, rows, {0, problem_->X.n_cols}, *grad);
         }
         if (grad != nullptr && problem_->fit_intercept)
             for (std::ptrdiff_t s = 0; s < grad->n_scores(); ++s) grad->bias(s) += sums_.dloss(s);
@@ -69,18 +69,6 @@ private:
         call.output_stride = scores_.stride;
         call.accumulate = true;
         problem_->storage().forward(call);
-    }
-
-    void backward(const Rows& rows, Parameters<T>& grad) const {
-        BackwardCall<T> call{};
-        call.rows = rows;
-        call.columns = {0, problem_->X.n_cols};
-        call.dloss = scores_.dloss.data();
-        call.dloss_stride = scores_.stride;
-        call.n_outputs = static_cast<int>(grad.n_scores());
-        call.grad = grad.coef.data();
-        call.grad_stride = grad.stride;
-        problem_->storage().backward(call);
     }
 
     const LinearProblem<T>* problem_;

@@ -50,6 +50,19 @@ struct ScoreBlock {
             finite[m] = problem.loss(call) && finite[m];
         }
     }
+
+    // Adds the gradient of the rows, in the given columns, to `grad`.
+    void backward(const LinearProblem<T>& problem, const Rows& rows, Columns columns, Parameters<T>& grad) const {
+        BackwardCall<T> call{};
+        call.rows = rows;
+        call.columns = columns;
+        call.dloss = dloss.data();
+        call.dloss_stride = stride;
+        call.n_outputs = static_cast<int>(grad.n_scores());
+        call.grad = grad.coef.data();
+        call.grad_stride = grad.stride;
+        problem.storage().backward(call);
+    }
 };
 
 // Sums over the rows of one accumulation block: row i adds to lane i % kSumLanes, a fixed tree adds the lanes. Chains

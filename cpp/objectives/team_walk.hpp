@@ -63,7 +63,7 @@ public:
             add_panels(worker.scores, parameters, exchange, count);
             worker.scores.apply_loss(*problem_, block, first, count, parameters.n_models, scale, worker.sums.finite());
             if (thread == 0) worker.sums.add(worker.scores, first - begin, count);
-            backward(worker, rows, grad);
+            worker.scores.backward(*problem_, rows, worker.columns, grad);
         }
         if (thread == 0 && problem_->fit_intercept)
             for (std::ptrdiff_t s = 0; s < grad.n_scores(); ++s) grad.bias(s) += worker.sums.dloss(s);
@@ -116,18 +116,6 @@ private:
             for (std::ptrdiff_t p = 1; p <= n_panels_; ++p)
                 for (std::ptrdiff_t r = 0; r < count; ++r) raw[r] += from[p * panel_stride + r];
         }
-    }
-
-    void backward(const Worker& worker, const Rows& rows, Parameters<T>& grad) const {
-        BackwardCall<T> call{};
-        call.rows = rows;
-        call.columns = worker.columns;
-        call.dloss = worker.scores.dloss.data();
-        call.dloss_stride = worker.scores.stride;
-        call.n_outputs = static_cast<int>(grad.n_scores());
-        call.grad = grad.coef.data();
-        call.grad_stride = grad.stride;
-        problem_->storage().backward(call);
     }
 
     const LinearProblem<T>* problem_;

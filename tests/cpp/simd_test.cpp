@@ -10,6 +10,7 @@
 #include <initializer_list>
 #include <limits>
 
+#include "isa_check.hpp"
 #include "simd/math.hpp"
 #include "simd/vec.hpp"
 
@@ -376,18 +377,6 @@ void check_type() {
     check_reductions<T>();
 }
 
-// The check itself stays out of what needs the instructions.
-bool machine_has_isa() {
-#if defined(FASTGD_ISA_AVX512)
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-#elif defined(FASTGD_ISA_AVX2)
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-#else
-    return true;
-#endif
-}
-
 __attribute__((noinline)) int run() {
     check_type<float>();
     check_type<double>();
@@ -401,8 +390,4 @@ __attribute__((noinline)) int run() {
 }  // namespace
 }  // namespace fastgd
 
-int main() {
-    if (fastgd::machine_has_isa()) return fastgd::run();
-    std::printf("%s: this machine does not have it\n", fastgd::kIsaName);
-    return 77;
-}
+int main() { return fastgd::run_where_isa_exists(fastgd::run); }
