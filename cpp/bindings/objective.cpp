@@ -55,8 +55,8 @@ std::unique_ptr<Objective> make_objective(const py::array& X, const std::string&
     const void* weights = sample_weight ? checked(*sample_weight, is_double, view.n_rows, "sample_weight") : nullptr;
     const void* offsets = offset ? checked(*offset, is_double, view.n_rows * n_outputs, "offset") : nullptr;
     const void* targets = checked(y, is_double, view.n_rows * n_targets, "y");
-    return std::unique_ptr<Objective>(
-        new Objective{X, y, sample_weight, offset, LinearObjective(view, targets, options, weights, offsets)});
+    return std::make_unique<Objective>(X, y, sample_weight, offset,
+                                       LinearObjective(view, targets, options, weights, offsets));
 }
 
 std::optional<std::span<const std::int64_t>> view_rows(const std::optional<Ints>& rows) {
@@ -105,7 +105,8 @@ void bind_objective(py::module_& module) {
             PyErr_SetString(PyExc_FloatingPointError, e.what());
         }
     });
-    py::classh<Objective>(module, "LinearObjective", py::is_final())
+    py::classh<AnyObjective>(module, "Objective");
+    py::classh<Objective, AnyObjective>(module, "LinearObjective", py::is_final())
         .def(py::init(&make_objective), py::arg("X"), py::arg("storage"), py::arg("y"), py::arg("loss"),
              py::arg("loss_params"), py::arg("n_outputs"), py::arg("alpha"), py::arg("l1_ratio"),
              py::arg("fit_intercept"), py::arg("sample_weight").none(true), py::arg("offset").none(true))

@@ -97,14 +97,22 @@ struct UpdateCall {
     T* grad;
     T* const* state;
     std::ptrdiff_t n;
-    T lr;
     T l2;
     T l1;
-    std::int64_t step;
-    const double* hyper;
+    // Largest magnitude of a gradient's entry, 0 for any; what clipping by norm multiplies them by.
+    T clip_value;
+    T clip_factor;
+    // Whether these are weights, not intercepts.
+    bool weights;
+    const double* coef;
 };
 template <class T>
-using UpdateKernel = void (*)(const UpdateCall<T>&);
+struct OptimizerKernels {
+    void (*update)(const UpdateCall<T>&);
+    // Adds to sums: the squared norm of the gradient, or what the optimiser needs to know of all parameters.
+    void (*measure)(const UpdateCall<T>&, bool norm, double* sums);
+    void (*solution)(const UpdateCall<T>&, T* out);
+};
 
 // Plain stochastic descent, a row a step: the update by one row fused with the scores of the next.
 template <class T>
@@ -153,7 +161,7 @@ struct Kernels {
     LossKernel<T> loss[kMaxLosses];
     // For calls of one row.
     LossKernel<T> loss_of_row[kMaxLosses];
-    UpdateKernel<T> update[kMaxOptimizers];
+    OptimizerKernels<T> optimizer[kMaxOptimizers];
 };
 
 struct VectorMath {

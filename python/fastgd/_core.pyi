@@ -16,6 +16,13 @@ class _LossInfo(TypedDict):
     trainable: bool
     curvature: float
 
+class _OptimizerInfo(TypedDict):
+    name: str
+    params: dict[str, float]
+    l1: bool
+    averages: bool
+    finite_sums: bool
+
 class _History(TypedDict):
     epoch: _Ints
     step: _Ints
@@ -29,6 +36,7 @@ class _Outcome(TypedDict):
     fun: _Floats
     grad_norm: _Floats
     lr: _Floats
+    n_restarts: list[int]
     n_epochs: int
     n_steps: int
     status: list[str]
@@ -36,6 +44,7 @@ class _Outcome(TypedDict):
     history: _History
 
 def losses() -> list[_LossInfo]: ...
+def optimizers() -> list[_OptimizerInfo]: ...
 def storages() -> list[str]: ...
 def simd_level() -> str: ...
 def simd_levels() -> list[str]: ...
@@ -48,9 +57,19 @@ def philox(seed: int, stream: int, epoch: int, block: int) -> NDArray[np.uint64]
 def vector_math(name: str, x: NDArray[Any]) -> NDArray[Any]: ...
 
 class _PybindType(type): ...
+class Objective(metaclass=_PybindType): ...
 
 @final
-class LinearObjective(metaclass=_PybindType):
+class FunctionObjective(Objective):
+    def __init__(
+        self,
+        function: Callable[[_Floats, _Ints | None], tuple[_Floats, _Floats]],
+        n_params: int,
+        n_samples: int,
+    ) -> None: ...
+
+@final
+class LinearObjective(Objective):
     def __init__(
         self,
         X: NDArray[Any],
@@ -80,7 +99,7 @@ class LinearObjective(metaclass=_PybindType):
     def n_params(self) -> int: ...
 
 def minimize(
-    objective: LinearObjective,
+    objective: Objective,
     params: _Floats,
     *,
     optimizer: str,
@@ -91,11 +110,14 @@ def minimize(
     l1_ratio: _Floats,
     batch_size: int,
     max_epochs: int,
-    tol: float,
+    tol: float | None,
     n_iter_no_change: int,
     shuffle: bool,
     order: _Ints | Callable[[int], _Ints] | None,
     seed: int,
+    gtol: float | None,
+    clip_value: float,
+    clip_norm: float,
     time_limit: float,
     observer: Callable[[int, int, _Floats, _Floats, float, Callable[[], _Floats]], bool] | None,
     n_threads: int,

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "fastgd/matrix_view.hpp"
+#include "fastgd/objective.hpp"
 
 namespace fastgd {
 
@@ -34,23 +35,23 @@ struct LinearAccess;
 // doubles where X is float64 and floats otherwise: y is (n_samples) or, for regression with several outputs,
 // (n_samples, n_outputs); -1 and +1 for a binary loss with one output; class indices otherwise. sample_weight
 // (n_samples) and offset (n_samples, n_outputs) may be null.
-class LinearObjective {
+class LinearObjective final : public Objective {
 public:
     // Throws std::invalid_argument for what does not fit together.
     LinearObjective(const MatrixView& X, const void* y, const LinearOptions& options,
                     const void* sample_weight = nullptr, const void* offset = nullptr);
-    ~LinearObjective();
+    ~LinearObjective() override;
     LinearObjective(LinearObjective&&) noexcept;
     LinearObjective& operator=(LinearObjective&&) noexcept;
 
-    std::int64_t n_samples() const;
+    std::int64_t n_samples() const override;
     std::int64_t n_features() const;
-    std::int64_t n_params() const;
+    std::int64_t n_params() const override;
     int n_outputs() const;
     const LinearOptions& options() const;
-    bool weighted() const;
-    // Whether the row's weight is positive.
-    bool present(std::int64_t row) const;
+    Penalty penalty() const override { return {options().alpha, options().l1_ratio}; }
+    bool weighted() const override;
+    bool present(std::int64_t row) const override;
 
     // F at w, over all rows or over the given ones as a mini-batch (any order, repeats allowed), which divides by the
     // mean weight of all rows times its number of rows; both count rows of positive weight only. n_threads 0 is the
@@ -69,11 +70,12 @@ public:
     void decision_function(std::span<const double> w, void* out, std::optional<std::span<const std::int64_t>> rows = {},
                            int n_threads = 0) const;
 
-    // The first row and column of X that is NaN or infinite, in rows that weigh more than 0.
-    std::optional<std::pair<std::int64_t, std::int64_t>> find_nonfinite() const;
+    std::optional<std::pair<std::int64_t, std::int64_t>> find_nonfinite() const override;
 
     // The mean of ||x||^2 over at most 4096 evenly spaced rows: a scale for smoothness bounds.
     double mean_squared_row_norm() const;
+
+    std::unique_ptr<Run> start_run(ModelSettings settings) const override;
 
 private:
     friend struct LinearAccess;

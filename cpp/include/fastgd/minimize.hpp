@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "fastgd/linear_objective.hpp"
+#include "fastgd/objective.hpp"
 
 namespace fastgd {
 
@@ -40,6 +40,11 @@ struct DescentOptions {
     // Row indices for an epoch, in place of shuffling.
     std::function<std::vector<std::int64_t>(std::int64_t epoch)> order{};
     std::uint64_t seed = 0;
+    // The norm of the gradient at which a model has converged; full batches only.
+    std::optional<double> gtol{};
+    // Gradients, penalty included, are clipped to this magnitude of an entry, then to this norm; 0: not at all.
+    double clip_value = 0.0;
+    double clip_norm = 0.0;
     double time_limit = std::numeric_limits<double>::infinity();
     int n_threads = 0;
 };
@@ -82,6 +87,8 @@ struct DescentResult {
     std::vector<double> grad_norm;
     std::vector<double> lr;
     std::vector<Status> status;
+    // How often a model went back to its best parameters, to go on with a tenth of its rate.
+    std::vector<int> n_restarts;
     std::int64_t n_epochs = 0;
     std::int64_t n_steps = 0;
     // The first row and column of X that is not finite, where that ended the run.
@@ -91,7 +98,7 @@ struct DescentResult {
 
 // Gradient descent from `params` (n_models x n_params, C order): every model in the same passes over the data, each
 // with the bits it would have alone. Throws std::invalid_argument for what does not fit together.
-DescentResult minimize(const LinearObjective& objective, std::span<const double> params, const DescentOptions& options,
+DescentResult minimize(const Objective& objective, std::span<const double> params, const DescentOptions& options,
                        Observer* observer = nullptr);
 
 }  // namespace fastgd

@@ -380,6 +380,9 @@ class LinearObjective:
             f"fit_intercept={self.fit_intercept})"
         )
 
+    def _core_objective(self, n_params: int) -> _core.LinearObjective:
+        return self._core
+
     def _core_loss(self) -> str:
         # Raw scores do not depend on the loss, so the metric's come from an objective with any loss of its targets.
         return self.loss if self._loss.trainable else "log_loss"
