@@ -3,6 +3,7 @@
 
 #include <variant>
 
+#include "bindings/convert.hpp"
 #include "bindings/objective.hpp"
 #include "fastgd/errors.hpp"
 #include "fastgd/minimize.hpp"
@@ -10,31 +11,9 @@
 namespace fastgd::bindings {
 namespace {
 
-using NumbersByName = std::map<std::string, Floats>;
-
-std::vector<PerModel> per_model(const NumbersByName& given) {
-    std::vector<PerModel> out;
-    for (const auto& [name, values] : given) {
-        const auto numbers = view(values);
-        out.push_back({name, {numbers.begin(), numbers.end()}});
-    }
-    return out;
-}
-
 std::vector<double> copy(const Floats& values) {
     const auto numbers = view(values);
     return {numbers.begin(), numbers.end()};
-}
-
-// Calls Python. KeyboardInterrupt ends the run with what it has; other exceptions go through.
-template <class F>
-auto unless_interrupted(F&& call) {
-    try {
-        return call();
-    } catch (const py::error_already_set& error) {
-        if (error.matches(PyExc_KeyboardInterrupt)) throw Interrupted();
-        throw;
-    }
 }
 
 // Brings the core's calls to Python.

@@ -6,6 +6,8 @@
 #include <memory>
 #include <stdexcept>
 
+#include "descent/model_table.hpp"
+#include "descent/rates.hpp"
 #include "descent/sampler.hpp"
 #include "descent/stopping.hpp"
 #include "fastgd/errors.hpp"
@@ -13,7 +15,6 @@
 #include "runtime/dispatch.hpp"
 #include "runtime/registry_lookup.hpp"
 #include "runtime/threads.hpp"
-#include "schedules/registry.hpp"
 
 namespace fastgd {
 namespace {
@@ -35,39 +36,6 @@ void require(bool condition, const std::string& message) {
     if (!condition) throw std::invalid_argument(message);
 }
 
-std::string known_names(const auto* params, int n) {
-    std::string names;
-    for (int i = 0; i < n && params[i].name != nullptr; ++i) names += std::string(i > 0 ? ", " : "") + params[i].name;
-    return names;
-}
-
-// [model][n_max] from named numbers; what is not named has its default.
-std::vector<double> table_of(const auto* params, int n_max, const std::vector<PerModel>& given, std::size_t n_models,
-                             const std::string& owner) {
-    std::vector<double> table(n_models * static_cast<std::size_t>(n_max));
-    for (std::size_t m = 0; m < n_models; ++m)
-        for (int i = 0; i < n_max; ++i)
-            table[m * static_cast<std::size_t>(n_max) + static_cast<std::size_t>(i)] = params[i].default_value;
-    for (const PerModel& entry : given) {
-        int at = 0;
-        while (at < n_max && params[at].name != nullptr && entry.name != params[at].name) ++at;
-        require(at < n_max && params[at].name != nullptr,
-                owner + " has no parameter '" + entry.name + "'; it has: " + known_names(params, n_max));
-        require(entry.values.size() == 1 || entry.values.size() == n_models,
-                owner + "'s " + entry.name + " must have one value, or one for each model");
-        for (std::size_t m = 0; m < n_models; ++m) {
-            const double value = entry.values[entry.values.size() == 1 ? 0 : m];
-            require(std::isfinite(value), owner + "'s " + entry.name + " must be finite");
-            table[m * static_cast<std::size_t>(n_max) + static_cast<std::size_t>(at)] = value;
-        }
-    }
-    return table;
-}
-
-const ScheduleInfo& find_schedule(const std::string& name) {
-    return kSchedules[registry_index(kSchedules, static_cast<int>(std::size(kSchedules)), name, "schedule")];
-}
-
 class Descent {
 public:
     Descent(const LinearObjective& objective, std::span<const double> params, const DescentOptions& options,
@@ -77,9 +45,7 @@ public:
           observer_(observer),
           n_params_(static_cast<std::size_t>(objective.n_params())),
           n_models_(params.size() / n_params_),
-          schedule_(find_schedule(options.schedule)),
-          schedule_params_(table_of(schedule_.params, kMaxScheduleParams, options.schedule_params, n_models_,
-                                    "schedule '" + options.schedule + "'")),
+          rates_({options.schedule, options.schedule_params}, n_models_),
           x_(params.begin(), params.end()),
           loss_(n_models_),
           lr_(n_models_),
@@ -172,14 +138,8 @@ private:
         if (observer_->interrupted()) throw Stopped{Status::interrupted};
     }
 
-    void set_rates(std::int64_t step, double* out) const {
-        for (std::size_t m = 0; m < n_models_; ++m) {
-            const double rate = schedule_.rate(schedule_params_.data() + m * kMaxScheduleParams, step);
-            if (!(std::isfinite(rate) && rate >= 0.0))
-                throw std::invalid_argument("schedule '" + options_.schedule + "' gives the rate " +
-                                            std::to_string(rate) + " at step " + std::to_string(step));
-            out[m] = rate;
-        }
+    void set_rates(std::int64_t step, std::int64_t epoch, double* out) const {
+        for (std::size_t m = 0; m < n_models_; ++m) out[m] = rates_.rate(m, step, epoch);
     }
 
     void walk_epoch(Sampler& sampler, std::int64_t epoch) {
@@ -189,7 +149,7 @@ private:
         run_->penalties(penalty_);
         run_->get_params(x_);
         if (full_) {
-            set_rates(step_, lr_.data());
+            set_rates(step_, epoch, lr_.data());
             run_->descend_full(lr_, step_, sums, grad_norm_, [this] { poll(); });
             ++step_;
         } else {
@@ -202,7 +162,7 @@ private:
                 if (n_batches == 0) continue;
                 rates.resize(n_batches * n_models_);
                 for (std::size_t b = 0; b < n_batches; ++b)
-                    set_rates(step_ + static_cast<std::int64_t>(b), rates.data() + b * n_models_);
+                    set_rates(step_ + static_cast<std::int64_t>(b), epoch, rates.data() + b * n_models_);
                 run_->descend({sampler.rows(), sampler.batch_ends(), rates, step_}, sums);
                 step_ += static_cast<std::int64_t>(n_batches);
                 std::copy(rates.end() - static_cast<std::ptrdiff_t>(n_models_), rates.end(), lr_.begin());
@@ -225,6 +185,7 @@ private:
             history_.lr.push_back(running ? lr_[m] : std::nan(""));
             history_.grad_norm.push_back(running ? grad_norm_[m] : std::nan(""));
             if (running) judge(m);
+            rates_.epoch_end(m, loss_[m]);
         }
         if (observer_ == nullptr) return true;
         const EpochInfo info{epoch,
@@ -332,8 +293,7 @@ private:
     Observer* observer_;
     std::size_t n_params_;
     std::size_t n_models_;
-    const ScheduleInfo& schedule_;
-    std::vector<double> schedule_params_;
+    Rates rates_;
     bool full_ = true;
     std::unique_ptr<Run> run_;
     std::vector<double> x_;

@@ -1,7 +1,7 @@
 """The compiled core. Its callers are the modules of this package, which check every argument first."""
 
 from collections.abc import Callable
-from typing import Any, TypedDict, final
+from typing import Any, TypeAlias, TypedDict, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,13 @@ class _LossInfo(TypedDict):
     params: dict[str, float]
     trainable: bool
     curvature: float
+
+class _ScheduleInfo(TypedDict):
+    name: str
+    params: dict[str, float]
+
+# (name, params, by_epoch, inner, calls)
+_ScheduleSpec: TypeAlias = tuple[str, dict[str, _Floats], bool, Any, list[Callable[[int], float]]]
 
 class _History(TypedDict):
     epoch: _Ints
@@ -45,6 +52,10 @@ def set_num_threads(n: int) -> None: ...
 def openmp_runtime() -> str: ...
 def permutation(n: int, seed: int, epoch: int) -> _Ints: ...
 def philox(seed: int, stream: int, epoch: int, block: int) -> NDArray[np.uint64]: ...
+def schedules() -> list[_ScheduleInfo]: ...
+def schedule_rates(
+    schedule: _ScheduleSpec, n_models: int, steps: _Ints, epochs: _Ints, losses: _Floats | None
+) -> _Floats: ...
 def vector_math(name: str, x: NDArray[Any]) -> NDArray[Any]: ...
 
 class _PybindType(type): ...

@@ -5,3 +5,5 @@
 #include "fastgd/loss_info.hpp"
 #include "fastgd/matrix_view.hpp"
 #include "fastgd/minimize.hpp"
+#include "fastgd/per_model.hpp"
+#include "fastgd/schedule.hpp"

@@ -10,14 +10,9 @@
 #include <vector>
 
 #include "fastgd/linear_objective.hpp"
+#include "fastgd/per_model.hpp"
 
 namespace fastgd {
-
-// A named number for each model; a single one counts for all models.
-struct PerModel {
-    std::string name;
-    std::vector<double> values;
-};
 
 enum class Status : std::uint8_t { converged, max_epochs, time_limit, interrupted, callback, diverged };
 const char* status_name(Status status);
