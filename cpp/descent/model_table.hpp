@@ -36,10 +36,10 @@ std::vector<double> table_of(const Param* params, int n_max, const std::vector<P
         require(at < n_max && params[at].name != nullptr,
                 owner + " has no parameter '" + entry.name + "'; it has: " + known_names(params, n_max));
         require(entry.values.size() == 1 || entry.values.size() == n_models,
-                owner + "'s " + entry.name + " must have one value, or one for each model");
+                entry.name + " of " + owner + " must have one value, or one for each model");
         for (std::size_t m = 0; m < n_models; ++m) {
             const double value = entry.values[entry.values.size() == 1 ? 0 : m];
-            require(std::isfinite(value), owner + "'s " + entry.name + " must be finite");
+            require(std::isfinite(value), entry.name + " of " + owner + " must be finite");
             table[m * static_cast<std::size_t>(n_max) + static_cast<std::size_t>(at)] = value;
         }
     }

@@ -30,7 +30,8 @@ std::vector<double> params_of(const ScheduleInfo& info, const ScheduleSpec& spec
         if (param.name == nullptr) continue;
         require(!std::isnan(table[i]), owner + " needs " + param.name);
         require(table[i] >= param.least,
-                owner + "'s " + param.name + " must be at least " + text(param.least) + ", got " + text(table[i]));
+                std::string(param.name) + " of " + owner + " must be at least " + text(param.least) + ", got " +
+                    text(table[i]));
     }
     return table;
 }

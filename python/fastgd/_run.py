@@ -9,6 +9,7 @@ import numpy as np
 
 from . import _core
 from ._auto_lr import auto_lr
+from .schedules._spec import stacked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,13 +53,16 @@ def run(objective: LinearObjective, models: Sequence[Model], plan: Plan, observe
         for model in models
     ]
     schedules = [model.optimizer._schedule(lr) for model, lr in zip(models, auto, strict=True)]
+    schedule, schedule_params, by_epoch, inner, calls = stacked([schedule._spec() for schedule in schedules])
+    if by_epoch or inner or calls:
+        raise NotImplementedError("minimize takes schedules by step only, without warm-up, and no functions yet")
     return _core.minimize(
         objective._core,
         np.stack([model.w0 for model in models]),
         optimizer=_one({model.optimizer._core_name for model in models}, "optimizer"),
         optimizer_params=_columns([model.optimizer._core_params() for model in models]),
-        schedule=_one({schedule._core_name for schedule in schedules}, "schedule"),
-        schedule_params=_columns([schedule._core_params() for schedule in schedules]),
+        schedule=schedule,
+        schedule_params=schedule_params,
         alpha=np.array([model.alpha for model in models]),
         l1_ratio=np.array([model.l1_ratio for model in models]),
         batch_size=plan.batch_size,

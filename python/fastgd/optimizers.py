@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from . import _validation as check
 from ._params import Parametrised
-from .schedules import Constant, Schedule, check_lr
+from .schedules import Constant, Schedule
+from .schedules._base import check_lr
 
 __all__ = ["SGD", "Optimizer"]
 
@@ -67,7 +68,7 @@ class SGD(Optimizer):
     >>> from fastgd.optimizers import SGD
     >>> from fastgd.schedules import InverseScaling
     >>> SGD(lr=InverseScaling(0.1), momentum=0.9, nesterov=True)
-    SGD(lr=InverseScaling(lr=0.1, power_t=0.5), momentum=0.9, dampening=0.0, nesterov=True)
+    SGD(lr=InverseScaling(lr=0.1, power_t=0.5, unit='step'), momentum=0.9, dampening=0.0, nesterov=True)
     """
 
     _names = ("lr", "momentum", "dampening", "nesterov")
