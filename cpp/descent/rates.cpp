@@ -29,9 +29,8 @@ std::vector<double> params_of(const ScheduleInfo& info, const ScheduleSpec& spec
         const ScheduleParam& param = info.params[i % kMaxScheduleParams];
         if (param.name == nullptr) continue;
         require(!std::isnan(table[i]), owner + " needs " + param.name);
-        require(table[i] >= param.least,
-                std::string(param.name) + " of " + owner + " must be at least " + text(param.least) + ", got " +
-                    text(table[i]));
+        require(table[i] >= param.least, std::string(param.name) + " of " + owner + " must be at least " +
+                                             text(param.least) + ", got " + text(table[i]));
     }
     return table;
 }

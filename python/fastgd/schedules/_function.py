@@ -32,11 +32,11 @@ class Function(Schedule):
         return Spec("function", {}, call=self._rate)
 
 
-def as_schedule(lr: object, also: str = "") -> Schedule:
-    """A learning rate, a schedule or a function ``step -> lr``, as a schedule; `also` names what else is allowed."""
+def as_schedule(lr: object, also: str = ", a schedule or a function step -> float") -> Schedule:
+    """A learning rate, a schedule or a function ``step -> lr``, as a schedule; `also` is for the error."""
     if isinstance(lr, Schedule):
         lr._check()
         return lr
     if callable(lr) and not isinstance(lr, type):
         return Function(lr)
-    return Constant(check_lr(lr, f", a schedule, a function step -> float{also}"))
+    return Constant(check_lr(lr, also))
