@@ -7,7 +7,6 @@
 #include <stdexcept>
 #include <string>
 
-#include "fastgd/errors.hpp"
 #include "fastgd/objective.hpp"
 
 namespace fastgd::bindings {
@@ -18,6 +17,7 @@ void bind_system(py::module_& module);
 void bind_objective(py::module_& module);
 void bind_function_objective(py::module_& module);
 void bind_descent(py::module_& module);
+void bind_schedule(py::module_& module);
 
 // Arrays as the core takes them: no conversion behind the caller's back.
 using Floats = py::array_t<double, py::array::c_style>;
@@ -43,17 +43,6 @@ py::array_t<T> to_array(const std::vector<T>& values, std::vector<py::ssize_t> s
 inline void check_signals() {
     const py::gil_scoped_acquire held;
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-}
-
-// Calls Python. KeyboardInterrupt ends the run with what it has; other exceptions go through.
-template <class F>
-auto unless_interrupted(F&& call) {
-    try {
-        return call();
-    } catch (const py::error_already_set& error) {
-        if (error.matches(PyExc_KeyboardInterrupt)) throw Interrupted();
-        throw;
-    }
 }
 
 // What `minimize` takes.

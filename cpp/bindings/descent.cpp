@@ -3,22 +3,12 @@
 
 #include <variant>
 
+#include "bindings/convert.hpp"
 #include "bindings/objective.hpp"
 #include "fastgd/minimize.hpp"
 
 namespace fastgd::bindings {
 namespace {
-
-using NumbersByName = std::map<std::string, Floats>;
-
-std::vector<PerModel> per_model(const NumbersByName& given) {
-    std::vector<PerModel> out;
-    for (const auto& [name, values] : given) {
-        const auto numbers = view(values);
-        out.push_back({name, {numbers.begin(), numbers.end()}});
-    }
-    return out;
-}
 
 std::vector<double> copy(const Floats& values) {
     const auto numbers = view(values);
@@ -106,11 +96,10 @@ py::dict to_dict(const DescentResult& result, py::ssize_t n_params) {
 }
 
 py::dict run(const AnyObjective& objective, const Floats& params, const std::string& optimizer,
-             const NumbersByName& optimizer_params, const std::string& schedule, const NumbersByName& schedule_params,
-             const Floats& alpha, const Floats& l1_ratio, std::int64_t batch_size, std::int64_t max_epochs,
-             std::optional<double> tol, std::int64_t n_iter_no_change, bool shuffle,
-             const std::variant<std::monostate, Ints, py::function>& order, std::uint64_t seed,
-             std::optional<double> gtol, double clip_value, double clip_norm, double time_limit,
+             const NumbersByName& optimizer_params, const py::tuple& schedule, const Floats& alpha,
+             const Floats& l1_ratio, std::int64_t batch_size, std::int64_t max_epochs, std::optional<double> tol,
+             std::int64_t n_iter_no_change, bool shuffle, const std::variant<std::monostate, Ints, py::function>& order,
+             std::uint64_t seed, std::optional<double> gtol, double clip_value, double clip_norm, double time_limit,
              const std::optional<py::function>& observer, int n_threads) {
     const fastgd::Objective& core = objective.get();
     const auto n_params = static_cast<py::ssize_t>(core.n_params());
@@ -118,8 +107,7 @@ py::dict run(const AnyObjective& objective, const Floats& params, const std::str
     DescentOptions options;
     options.optimizer = optimizer;
     options.optimizer_params = per_model(optimizer_params);
-    options.schedule = schedule;
-    options.schedule_params = per_model(schedule_params);
+    options.schedule = to_schedule(schedule);
     options.alpha = copy(alpha);
     options.l1_ratio = copy(l1_ratio);
     options.batch_size = batch_size;
@@ -148,11 +136,11 @@ py::dict run(const AnyObjective& objective, const Floats& params, const std::str
 
 void bind_descent(py::module_& module) {
     module.def("minimize", &run, py::arg("objective"), py::arg("params").noconvert(), py::kw_only(),
-               py::arg("optimizer"), py::arg("optimizer_params"), py::arg("schedule"), py::arg("schedule_params"),
-               py::arg("alpha"), py::arg("l1_ratio"), py::arg("batch_size"), py::arg("max_epochs"),
-               py::arg("tol").none(true), py::arg("n_iter_no_change"), py::arg("shuffle"), py::arg("order").none(true),
-               py::arg("seed"), py::arg("gtol").none(true), py::arg("clip_value"), py::arg("clip_norm"),
-               py::arg("time_limit"), py::arg("observer").none(true), py::arg("n_threads"));
+               py::arg("optimizer"), py::arg("optimizer_params"), py::arg("schedule"), py::arg("alpha"),
+               py::arg("l1_ratio"), py::arg("batch_size"), py::arg("max_epochs"), py::arg("tol").none(true),
+               py::arg("n_iter_no_change"), py::arg("shuffle"), py::arg("order").none(true), py::arg("seed"),
+               py::arg("gtol").none(true), py::arg("clip_value"), py::arg("clip_norm"), py::arg("time_limit"),
+               py::arg("observer").none(true), py::arg("n_threads"));
 }
 
 }  // namespace fastgd::bindings

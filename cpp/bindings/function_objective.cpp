@@ -2,7 +2,7 @@
 
 #include <pybind11/stl.h>
 
-#include "bindings/bindings.hpp"
+#include "bindings/convert.hpp"
 
 namespace fastgd::bindings {
 namespace {

@@ -6,6 +6,8 @@
 #include <memory>
 #include <stdexcept>
 
+#include "descent/model_table.hpp"
+#include "descent/rates.hpp"
 #include "descent/run.hpp"
 #include "descent/sampler.hpp"
 #include "descent/stopping.hpp"
@@ -13,7 +15,6 @@
 #include "runtime/dispatch.hpp"
 #include "runtime/registry_lookup.hpp"
 #include "runtime/threads.hpp"
-#include "schedules/registry.hpp"
 
 namespace fastgd {
 namespace {
@@ -40,39 +41,6 @@ void require(bool condition, const std::string& message) {
     if (!condition) throw std::invalid_argument(message);
 }
 
-std::string known_names(const auto* params, int n) {
-    std::string names;
-    for (int i = 0; i < n && params[i].name != nullptr; ++i) names += std::string(i > 0 ? ", " : "") + params[i].name;
-    return names;
-}
-
-// [model][n_max] from named numbers; what is not named has its default.
-std::vector<double> table_of(const auto* params, int n_max, const std::vector<PerModel>& given, std::size_t n_models,
-                             const std::string& owner) {
-    std::vector<double> table(n_models * static_cast<std::size_t>(n_max));
-    for (std::size_t m = 0; m < n_models; ++m)
-        for (int i = 0; i < n_max; ++i)
-            table[m * static_cast<std::size_t>(n_max) + static_cast<std::size_t>(i)] = params[i].default_value;
-    for (const PerModel& entry : given) {
-        int at = 0;
-        while (at < n_max && params[at].name != nullptr && entry.name != params[at].name) ++at;
-        require(at < n_max && params[at].name != nullptr,
-                owner + " has no parameter '" + entry.name + "'; it has: " + known_names(params, n_max));
-        require(entry.values.size() == 1 || entry.values.size() == n_models,
-                owner + "'s " + entry.name + " must have one value, or one for each model");
-        for (std::size_t m = 0; m < n_models; ++m) {
-            const double value = entry.values[entry.values.size() == 1 ? 0 : m];
-            require(std::isfinite(value), owner + "'s " + entry.name + " must be finite");
-            table[m * static_cast<std::size_t>(n_max) + static_cast<std::size_t>(at)] = value;
-        }
-    }
-    return table;
-}
-
-const ScheduleInfo& find_schedule(const std::string& name) {
-    return kSchedules[registry_index(kSchedules, static_cast<int>(std::size(kSchedules)), name, "schedule")];
-}
-
 class Descent {
 public:
     Descent(const Objective& objective, std::span<const double> params, const DescentOptions& options,
@@ -82,9 +50,7 @@ public:
           observer_(observer),
           n_params_(static_cast<std::size_t>(objective.n_params())),
           n_models_(params.size() / n_params_),
-          schedule_(find_schedule(options.schedule)),
-          schedule_params_(table_of(schedule_.params, kMaxScheduleParams, options.schedule_params, n_models_,
-                                    "schedule '" + options.schedule + "'")),
+          rates_(options.schedule, n_models_),
           x_(params.begin(), params.end()),
           loss_(n_models_),
           lr_(n_models_),
@@ -198,32 +164,23 @@ private:
         if (observer_->interrupted()) throw Stopped{Status::interrupted};
     }
 
-    double rate(std::size_t m) const {
-        const std::int64_t step = models_[m].n_steps;
-        const double rate =
-            schedule_.rate(schedule_params_.data() + m * kMaxScheduleParams, step) * models_[m].rate_factor;
-        if (!(std::isfinite(rate) && rate >= 0.0))
-            throw std::invalid_argument("schedule '" + options_.schedule + "' gives the rate " + std::to_string(rate) +
-                                        " at step " + std::to_string(step));
-        return rate;
-    }
-
     // The next steps of all models, on batches that end where told.
-    StepPlan plan(std::span<const std::int64_t> batch_ends) {
-        rates_.clear();
+    StepPlan plan(std::span<const std::int64_t> batch_ends, std::int64_t epoch) {
+        lrs_.clear();
         steps_.clear();
         shares_.clear();
         std::int64_t begin = 0;
         for (const std::int64_t end : batch_ends) {
             for (std::size_t m = 0; m < n_models_; ++m) {
-                rates_.push_back(lr_[m] = rate(m));
-                steps_.push_back(models_[m].n_steps++);
+                Model& model = models_[m];
+                lrs_.push_back(lr_[m] = rates_.rate(m, model.n_steps, epoch) * model.rate_factor);
+                steps_.push_back(model.n_steps++);
                 shares_.push_back(static_cast<double>(end - begin) / static_cast<double>(n_present_));
             }
             begin = end;
         }
         step_ += std::ssize(batch_ends);
-        return {n_models_, rates_, steps_, shares_};
+        return {n_models_, lrs_, steps_, shares_};
     }
 
     void walk_epoch(Sampler& sampler, std::int64_t epoch) {
@@ -236,14 +193,14 @@ private:
             if (!models_[m].ended) models_[m].begin = run_->state(static_cast<int>(m));
         if (full_) {
             const std::int64_t all[] = {n_present_};
-            run_->descend_full(plan(all), sums, grad_norm_, [this] { poll(); });
+            run_->descend_full(plan(all, epoch), sums, grad_norm_, [this] { poll(); });
         } else {
             sampler.start_epoch(epoch);
             while (!sampler.epoch_done()) {
                 poll();
                 sampler.next(kSliceRows);
                 if (sampler.batch_ends().empty()) continue;
-                const StepPlan steps = plan(sampler.batch_ends());
+                const StepPlan steps = plan(sampler.batch_ends(), epoch);
                 run_->descend({epoch, sampler.rows(), sampler.batch_ends(), steps}, sums);
                 if (std::none_of(finite_.get(), finite_.get() + n_models_, [](bool f) { return f; })) break;
             }
@@ -264,6 +221,7 @@ private:
             history_.lr.push_back(running ? lr_[m] : std::nan(""));
             history_.grad_norm.push_back(running ? grad_norm_[m] : std::nan(""));
             if (running) judge(m);
+            rates_.epoch_end(m, loss_[m]);
         }
         if (observer_ == nullptr) return true;
         const EpochInfo info{
@@ -387,8 +345,7 @@ private:
     Observer* observer_;
     std::size_t n_params_;
     std::size_t n_models_;
-    const ScheduleInfo& schedule_;
-    std::vector<double> schedule_params_;
+    Rates rates_;
     bool full_ = true;
     std::unique_ptr<Run> run_;
     std::vector<double> x_;
@@ -401,7 +358,7 @@ private:
     std::vector<double> penalty_;
     std::vector<Model> models_;
     // Of the coming steps, [batch][model].
-    std::vector<double> rates_;
+    std::vector<double> lrs_;
     std::vector<std::int64_t> steps_;
     std::vector<double> shares_;
     History history_;

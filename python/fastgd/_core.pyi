@@ -1,7 +1,7 @@
 """The compiled core. Its callers are the modules of this package, which check every argument first."""
 
 from collections.abc import Callable
-from typing import Any, TypedDict, final
+from typing import Any, TypeAlias, TypedDict, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,13 @@ class _OptimizerInfo(TypedDict):
     l1: bool
     averages: bool
     finite_sums: bool
+
+class _ScheduleInfo(TypedDict):
+    name: str
+    params: dict[str, float]
+
+# (name, params, by_epoch, inner, calls)
+_ScheduleSpec: TypeAlias = tuple[str, dict[str, _Floats], bool, Any, list[Callable[[int], float]]]
 
 class _History(TypedDict):
     epoch: _Ints
@@ -54,6 +61,10 @@ def set_num_threads(n: int) -> None: ...
 def openmp_runtime() -> str: ...
 def permutation(n: int, seed: int, epoch: int) -> _Ints: ...
 def philox(seed: int, stream: int, epoch: int, block: int) -> NDArray[np.uint64]: ...
+def schedules() -> list[_ScheduleInfo]: ...
+def schedule_rates(
+    schedule: _ScheduleSpec, n_models: int, steps: _Ints, epochs: _Ints, losses: _Floats | None
+) -> _Floats: ...
 def vector_math(name: str, x: NDArray[Any]) -> NDArray[Any]: ...
 
 class _PybindType(type): ...
@@ -104,8 +115,7 @@ def minimize(
     *,
     optimizer: str,
     optimizer_params: dict[str, _Floats],
-    schedule: str,
-    schedule_params: dict[str, _Floats],
+    schedule: _ScheduleSpec,
     alpha: _Floats,
     l1_ratio: _Floats,
     batch_size: int,

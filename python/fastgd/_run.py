@@ -9,6 +9,7 @@ import numpy as np
 
 from . import _core
 from ._auto_lr import auto_lr
+from .schedules._spec import stacked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,8 +62,7 @@ def run(objective: Objective, models: Sequence[Model], plan: Plan, observer: Obs
         np.stack([model.w0 for model in models]),
         optimizer=_one({model.optimizer._core_name for model in models}, "optimizer"),
         optimizer_params=_columns([model.optimizer._core_params() for model in models]),
-        schedule=_one({schedule._core_name for schedule in schedules}, "schedule"),
-        schedule_params=_columns([schedule._core_params() for schedule in schedules]),
+        schedule=stacked([schedule._spec() for schedule in schedules]),
         alpha=np.array([model.alpha for model in models]),
         l1_ratio=np.array([model.l1_ratio for model in models]),
         batch_size=plan.batch_size,

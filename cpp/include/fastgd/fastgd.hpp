@@ -8,3 +8,5 @@
 #include "fastgd/minimize.hpp"
 #include "fastgd/objective.hpp"
 #include "fastgd/penalty.hpp"
+#include "fastgd/per_model.hpp"
+#include "fastgd/schedule.hpp"

@@ -10,14 +10,10 @@
 #include <vector>
 
 #include "fastgd/objective.hpp"
+#include "fastgd/per_model.hpp"
+#include "fastgd/schedule.hpp"
 
 namespace fastgd {
-
-// A named number for each model; a single one counts for all models.
-struct PerModel {
-    std::string name;
-    std::vector<double> values;
-};
 
 enum class Status : std::uint8_t { converged, max_epochs, time_limit, interrupted, callback, diverged };
 const char* status_name(Status status);
@@ -25,8 +21,7 @@ const char* status_name(Status status);
 struct DescentOptions {
     std::string optimizer = "sgd";
     std::vector<PerModel> optimizer_params{};
-    std::string schedule = "constant";
-    std::vector<PerModel> schedule_params{};
+    ScheduleSpec schedule{};
     // Penalties of each model; the objective's where empty.
     std::vector<double> alpha{};
     std::vector<double> l1_ratio{};

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar, NamedTuple
 
 from .. import _validation as check
 from .._params import Parametrised
-from ..schedules import Constant, Schedule, check_lr
+from ..schedules import Schedule
+from ..schedules._function import as_schedule
 
-Rate = float | str | Schedule
+Rate = float | str | Schedule | Callable[[int], float]
 
 
 class Rule(NamedTuple):
@@ -30,7 +31,7 @@ class Optimizer(Parametrised):
 
     _core_name: ClassVar[str]
     # Parameters that are numbers, and those that are True or False.
-    _numbers: ClassVar[dict[str, Rule]] = {}
+    _numbers: ClassVar[Mapping[str, Rule]] = {}
     _switches: ClassVar[tuple[str, ...]] = ()
     # How lr="auto" is found: from a bound on the smoothness, times this; None: by a range test.
     _of_smoothness: ClassVar[float | None] = None
@@ -47,14 +48,8 @@ class Optimizer(Parametrised):
             check_betas(self.betas)  # type: ignore[attr-defined]
 
     def _check_lr(self) -> None:
-        also = ", a schedule or 'auto'"
-        if isinstance(self.lr, Schedule):
-            self.lr._check()
-        elif isinstance(self.lr, str):
-            if self.lr != "auto":
-                raise check.refuse("lr", f"a finite number > 0{also}", self.lr)
-        else:
-            check_lr(self.lr, also)
+        if not (isinstance(self.lr, str) and self.lr == "auto"):
+            as_schedule(self.lr, ", a schedule, a function step -> float or 'auto'")
 
     def _core_params(self) -> dict[str, float]:
         """The parameters by the core's names."""
@@ -66,9 +61,7 @@ class Optimizer(Parametrised):
 
     def _schedule(self, auto_lr: float) -> Schedule:
         """The learning rate as a schedule, with `auto_lr` in the place of ``"auto"``."""
-        if isinstance(self.lr, Schedule):
-            return self.lr
-        return Constant(auto_lr if isinstance(self.lr, str) else self.lr)
+        return as_schedule(auto_lr if isinstance(self.lr, str) else self.lr)
 
 
 def check_betas(betas: object) -> None:

@@ -19,7 +19,7 @@ class SGD(Optimizer):
 
     Parameters
     ----------
-    lr : "auto", float or schedule, default="auto"
+    lr : "auto", float, schedule or function step -> float, default="auto"
         Learning rate. ``"auto"`` takes one over a bound on the objective's smoothness, see `fastgd.minimize`.
     momentum : float, default=0.0
         Share of the velocity that a step keeps, at least 0 and below 1 [1]_.

@@ -23,11 +23,12 @@ from .metrics import METRICS, zero_one
 from .optimizers import OPTIMIZERS
 from .risk import LinearObjective
 from .sampling import permutation, philox
-from .schedules import SCHEDULES
+from .schedules import LOSS_SCHEDULES, SCHEDULES
 
 __all__ = [
     "KINDS",
     "LOSSES",
+    "LOSS_SCHEDULES",
     "METRICS",
     "OPTIMIZERS",
     "SCHEDULES",
