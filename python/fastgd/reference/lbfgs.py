@@ -214,26 +214,26 @@ def lbfgs(
     gamma = 1.0 / x.norm
     pairs: list[Pair] = []
     n_stalls = 0
+    trial, direction = x, -x.grad
+
+    def along(step: float) -> tuple[float, float]:
+        nonlocal trial, best, lowest
+        trial = evaluate(x.x + step * direction)
+        slope = dot(trial.grad, direction)
+        if isfinite(trial.value) and isfinite(slope):
+            lowest = min(lowest, trial.value)
+            best = _better(best, trial, lowest, noise)
+        return trial.value, slope
 
     while best.norm > gtol:
         direction = two_loop_recursion(x.grad, pairs, gamma)
         slope = dot(x.grad, direction)
         if not -inf < slope < 0.0:
             pairs.clear()
-            direction = -gamma * x.grad
+            direction = gamma * -x.grad
             slope = dot(x.grad, direction)
             if not -inf < slope < 0.0:
                 return result("finished")
-        trial = x
-
-        def along(step: float) -> tuple[float, float]:
-            nonlocal trial, best, lowest
-            trial = evaluate(x.x + step * direction)
-            slope_there = dot(trial.grad, direction)
-            if isfinite(trial.value) and isfinite(slope_there):
-                lowest = min(lowest, trial.value)
-                best = _better(best, trial, lowest, noise)
-            return trial.value, slope_there
 
         budget = min(max_search, max_evals - n_evals)
         found = wolfe_search(along, x.value, slope, armijo=armijo, curvature=curvature, noise=noise, max_search=budget)

@@ -48,8 +48,8 @@ def wolfe_search(
         phi(t) <= phi(0) + armijo t phi'(0)     or     |phi(t) - phi(0)| <= noise |phi(0)|
         |phi'(t)| <= curvature |phi'(0)|
 
-    The second form of the first condition is Hager and Zhang's: where the decrease drowns in rounding errors, the
-    slope alone decides.  Trials at which the value or the slope is not finite are walls: the steps after them fall
+    The second form of the first condition is Hager and Zhang's: where the decrease drowns in rounding errors, slopes
+    alone decide, also on where the next trial is.  Trials at which the value or the slope is not finite are walls: the steps after them fall
     back by 1/2, 1/4, 1/8, ... of the way, so that any scale is soon reached.
 
     Parameters
@@ -81,6 +81,7 @@ def wolfe_search(
     step, wall, n_walls = 1.0, inf, 0
     width, last_width = inf, inf
     auxiliary = True
+    equal = noise * abs(value)
 
     for _ in range(max_search):
         trial = Trial(step, *evaluate(step))
@@ -89,10 +90,12 @@ def wolfe_search(
             step = low.step + 0.5**n_walls * (step - low.step)
             continue
         sufficient = value + armijo * slope * step
-        if trial.value <= sufficient or abs(trial.value - value) <= noise * abs(value):
-            if abs(trial.slope) <= curvature * -slope:
-                return True
+        is_lower = trial.value <= sufficient or abs(trial.value - value) <= equal
+        if is_lower and abs(trial.slope) <= curvature * -slope:
+            return True
 
+        if abs(trial.value - low.value) <= equal:
+            trial = trial._replace(value=low.value)
         # Until a trial is low enough and rises, what is minimised is the distance from the line of sufficient decrease.
         auxiliary = auxiliary and not (trial.value <= sufficient and trial.slope >= 0.0)
         tilt = armijo * slope if auxiliary and sufficient < trial.value <= low.value else 0.0
@@ -108,8 +111,6 @@ def wolfe_search(
                 step = 0.5 * (low.step + high.step)
             if width <= _NARROWEST * max(low.step, high.step):
                 return False
-        if step * -slope <= noise * abs(value):
-            return False
     return False
 
 
