@@ -19,7 +19,7 @@ public:
     struct Options {
         // How many pairs of steps and changes of the gradient are kept.
         int memory = 10;
-        WolfeSearch::Options search;
+        WolfeSearch::Options search = {};
     };
     // finished: rounding errors, or values that are not finite, allow no further decrease.
     enum class Said { searching, accepted, finished };

@@ -15,8 +15,6 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 // shrinks at least in two trials.
 constexpr double kLongest = 4.0;
 constexpr double kShrink = 0.66;
-// A bracket narrower than this share of its upper end is not searched further.
-constexpr double kNarrowest = 0.1;
 
 // The trial of phi(t) - tilt t.
 Trial tilted(const Trial& trial, double tilt) {
@@ -104,9 +102,7 @@ WolfeSearch::Said WolfeSearch::tell(double value, double slope) {
     is_auxiliary_ = is_auxiliary_ && !(trial.value <= sufficient && slope >= 0.0);
     const bool is_between = sufficient < trial.value && trial.value <= low_.value;
     narrow(trial, is_auxiliary_ && is_between ? options_.armijo * start_.slope : 0.0);
-
-    const bool is_exhausted = is_bracketed_ && width_ <= kNarrowest * std::max(low_.step, high_.step);
-    return is_last || is_exhausted ? Said::failed : Said::searching;
+    return is_last ? Said::failed : Said::searching;
 }
 
 // Shorter and shorter parts of the way, so that any scale is soon reached.

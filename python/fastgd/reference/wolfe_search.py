@@ -9,8 +9,6 @@ from typing import NamedTuple
 # More and Thuente's constants: the longest extrapolation in units of the last advance, and by how much a bracket
 # shrinks at least in two trials.
 _LONGEST, _SHRINK = 4.0, 0.66
-# A bracket narrower than this share of its upper end is not searched further.
-_NARROWEST = 0.1
 
 
 class Trial(NamedTuple):
@@ -49,8 +47,8 @@ def wolfe_search(
         |phi'(t)| <= curvature |phi'(0)|
 
     The second form of the first condition is Hager and Zhang's: where the decrease drowns in rounding errors, slopes
-    alone decide, also on where the next trial is.  Trials at which the value or the slope is not finite are walls: the steps after them fall
-    back by 1/2, 1/4, 1/8, ... of the way, so that any scale is soon reached.
+    alone decide, also on where the next trial is.  Trials at which the value or the slope is not finite are walls: the
+    steps after them fall back by 1/2, 1/4, 1/8, ... of the way, so that any scale is soon reached.
 
     Parameters
     ----------
@@ -109,8 +107,6 @@ def wolfe_search(
             before_last, last_width, width = last_width, width, abs(high.step - low.step)
             if width >= _SHRINK * before_last or not is_inside:
                 step = 0.5 * (low.step + high.step)
-            if width <= _NARROWEST * max(low.step, high.step):
-                return False
     return False
 
 
