@@ -87,6 +87,25 @@ def test_the_best_point_is_what_was_told() -> None:
     assert solver.value() == 5.0
 
 
+def test_a_search_that_fails_is_followed_by_one_along_the_gradient() -> None:
+    solver = _core.Lbfgs(np.array([0.0, 0.0]), max_search=20)
+    nowhere = (math.inf, np.array([1.0, 1.0]))
+    solver.tell(0.0, np.array([1.0, 0.0]))
+    grad = np.array([0.5, 2.0])
+    assert solver.tell(-1.0, grad) == "accepted"
+    start = solver.point()
+
+    def turn() -> float:
+        d = solver.ask() - start
+        return float(d[0] * grad[1] - d[1] * grad[0]) / float(np.linalg.norm(d))
+
+    assert abs(turn()) > 0.1
+    assert {solver.tell(*nowhere) for _ in range(20)} == {"searching"}
+    assert abs(turn()) < 1e-9
+    assert [solver.tell(*nowhere) for _ in range(20)] == ["searching"] * 19 + ["finished"]
+    np.testing.assert_array_equal(solver.point(), start)
+
+
 def test_refusals() -> None:
     with pytest.raises(ValueError, match="memory must be >= 1"):
         _core.Lbfgs(np.zeros(2), memory=0)

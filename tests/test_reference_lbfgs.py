@@ -178,6 +178,31 @@ def test_line_search_comes_back_from_beyond_the_domain() -> None:
     assert 0.0 < steps[-1] < 1e-30
 
 
+def flattening(t: float) -> tuple[float, float]:
+    """Falls by 1/2 at once, then for ever, but too slowly to be sufficient."""
+    fall = math.exp(-1e4 * t)
+    return 0.5 * (fall - 1.0) - 0.1 * t, -5e3 * fall - 0.1
+
+
+def wall(t: float) -> tuple[float, float]:
+    """Interpolation between a gentle and a steep side creeps."""
+    beyond = max(0.0, t - 0.9)
+    return -t + 1e3 * beyond**2, -1.0 + 2e3 * beyond
+
+
+@pytest.mark.parametrize("phi", [flattening, wall])
+def test_line_search_is_safeguarded(phi: Callable[[float], tuple[float, float]]) -> None:
+    steps = []
+
+    def recorded(step: float) -> tuple[float, float]:
+        steps.append(step)
+        return phi(step)
+
+    value, slope = phi(0.0)
+    assert wolfe_search(recorded, value, slope, armijo=1e-3, curvature=0.5)
+    assert phi(steps[-1])[0] < value + 1e-3 * steps[-1] * slope
+
+
 # Ends ---------------------------------------------------------------------------------------------------------------
 
 
@@ -190,6 +215,14 @@ def test_statuses() -> None:
     assert rosenbrock(cut.x)[0] == cut.fun < rosenbrock(np.array(start))[0]
     assert lbfgs(lambda w: (math.nan, w), start).status == "finished"
     assert lbfgs(lambda w: (3.0, 0.0 * w), start).n_evals == 1
+    downhill = lbfgs(lambda w: (float(w.sum()), np.ones(2)), start, max_evals=100)
+    assert downhill.status == "max_evals"
+    assert downhill.fun < -1e6
+    concave = lbfgs(lambda w: (-float(w @ w), -2.0 * w), start, max_evals=100)
+    assert concave.status == "max_evals"
+    assert concave.fun < -1e6
+    flat = lbfgs(lambda w: (1.0, w - 1.0) if w[0] == 0.0 else (2.0, 1e-9 * w), [0.0], gtol=0.0, max_evals=2)
+    assert (flat.n_evals, flat.fun, flat.x[0]) == (2, 1.0, 0.0)
     upside_down = lbfgs(lambda w: (float(w @ w), -2.0 * w), start)
     assert (upside_down.status, upside_down.fun) == ("finished", 2.44)
 
