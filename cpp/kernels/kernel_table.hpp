@@ -19,6 +19,8 @@ inline constexpr std::ptrdiff_t kPanel = 192;
 inline constexpr int kRowTile = 4;
 // Parameter rows are padded with zeros to a multiple of this many elements.
 inline constexpr std::ptrdiff_t kLaneAlign = 16;
+// A mini-batch up to this size is one accumulation block in the compute type; larger ones are summed as full batches.
+inline constexpr std::int64_t kLargestMiniBatch = 4096;
 inline constexpr int kMaxLosses = 32;
 inline constexpr int kMaxOptimizers = 32;
 

@@ -6,6 +6,7 @@
 #include "objectives/parameters.hpp"
 #include "objectives/row_block.hpp"
 #include "objectives/score_block.hpp"
+#include "objectives/slope_table.hpp"
 
 namespace fastgd {
 
@@ -32,15 +33,17 @@ public:
 
     std::ptrdiff_t at_once() const { return at_once_; }
 
-    // The sums over rows begin .. end of the block; adds the gradient to `grad` unless it is null.
+    // The sums over rows begin .. end of the block; adds the gradient to `grad` unless it is null. A table corrects the
+    // derivatives, but not the losses.
     const BlockSums<T>& pass(const Parameters<T>& parameters, const RowBlock<T>& block, std::ptrdiff_t begin,
-                             std::ptrdiff_t end, T scale, Parameters<T>* grad) {
+                             std::ptrdiff_t end, T scale, Parameters<T>* grad, SlopeTable<T>* table = nullptr) {
         sums_.clear();
         for (std::ptrdiff_t first = begin; first < end; first += at_once_) {
             const std::ptrdiff_t count = std::min(at_once_, end - first);
             const Rows rows = block.rows(first, count);
             forward(parameters, rows);
             scores_.apply_loss(*problem_, block, first, count, parameters.n_models, scale, sums_.finite());
+            if (table != nullptr) table->correct(scores_, block, first, count);
             sums_.add(scores_, first - begin, count);
             if (grad != nullptr) scores_.backward(*problem_, rows, {0, problem_->X.n_cols}, *grad);
         }

@@ -11,6 +11,7 @@ from ._base import Optimizer
 
 if TYPE_CHECKING:
     from .adam import Adam
+    from .lbfgs import LBFGS
     from .sgd import SGD
 
 _CORE = {info["name"]: info for info in _core.optimizers()}
@@ -18,6 +19,7 @@ _CORE = {info["name"]: info for info in _core.optimizers()}
 # Class: module. A name in minimize(optimizer=...) is the module's.
 _MODULES = {
     "SGD": "sgd",
+    "LBFGS": "lbfgs",
     "Adam": "adam",
 }
 
