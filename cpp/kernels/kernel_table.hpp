@@ -92,6 +92,17 @@ struct LossCall {
 template <class T>
 using LossKernel = bool (*)(const LossCall<T>&);
 
+// dloss[output][row] = scale * s * (H u)[output], with H the Hessian of the row's loss in its raw scores and u what
+// `direction` holds, laid out as raw scores are; `value` is not written.
+template <class T>
+struct CurvatureCall {
+    LossCall<T> loss;
+    const T* direction;
+};
+// False when a raw score or an entry of the direction is not finite.
+template <class T>
+using CurvatureKernel = bool (*)(const CurvatureCall<T>&);
+
 // One optimiser step on one model's row of parameters; leaves grad zeroed for the next batch.
 template <class T>
 struct UpdateCall {
@@ -164,6 +175,7 @@ struct Kernels {
     // For calls of one row.
     LossKernel<T> loss_of_row[kMaxLosses];
     OptimizerKernels<T> optimizer[kMaxOptimizers];
+    CurvatureKernel<T> curvature[kMaxLosses];
 };
 
 struct VectorMath {
