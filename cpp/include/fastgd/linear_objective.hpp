@@ -23,6 +23,9 @@ struct LinearOptions {
     double alpha = 0.0;
     double l1_ratio = 0.0;
     bool fit_intercept = true;
+    // Whether the parameters are those of features that have mean 0 and standard deviation 1 over all rows; the data
+    // stay as they are.
+    bool standardize = false;
 };
 
 // Of x~, a row with the 1 of an intercept that is fitted, over at most 4096 evenly spaced rows of positive weight s.
