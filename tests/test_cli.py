@@ -196,7 +196,7 @@ class TestRefusals:
         rng = np.random.default_rng(0)
         a = rng.normal(size=200)
         write_csv("d.csv", {"a": 100 * a, "y": a})
-        words = ["--target", "y", "--model", "d.npz", "--lr", "1", "--epochs", "2000", "--batch-size", "full"]
+        words = ["--target", "y", "--model", "d.npz", "--lr", "1e9", "--epochs", "2000", "--batch-size", "full"]
         outcome = terminal("train", "d.csv", *words)
         assert outcome.status == 1
         assert "diverged" in outcome.err

@@ -106,7 +106,7 @@ def rate_for(twin: reference.LinearObjective, w: np.ndarray, n_steps: int, momen
 
 
 def run_both(problem: _parity.Problem, case: dict[str, Any], max_epochs: int) -> Fit:
-    objective, twin, w, _, eps = problem
+    objective, twin, w, eps = problem.objective, problem.twin, problem.w, problem.eps
     # The targets lie about the scores at w: from there nothing much would happen.
     w = -w
     batch_size = case["batch_size"]

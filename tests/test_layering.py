@@ -17,25 +17,32 @@ PACKAGE = ROOT / "python" / "fastgd"
 
 # What a file of each folder of cpp/ may include, besides its own folder and the standard library.
 PER_ISA = {"simd", "storage", "losses", "penalties", "optimizers"}
-CORE = {"include", "kernel table", "runtime"}
+CORE = {"include", "kernel table", "runtime", "scalar maths"}
 MAY_INCLUDE: dict[str, set[str]] = {
     "include": set(),
     "simd": set(),
     "storage": {"include", "simd"},
     "losses": {"include", "simd"},
     "penalties": {"include", "simd"},
-    "optimizers": {"include", "simd"},
+    "optimizers": {"include", "simd", "scalar maths"},
     "kernels": {"include", *PER_ISA, "kernel table"},
     "kernel table": {"include"},
-    "runtime": {"include", "kernel table"},
-    "schedules": {"include", "runtime"},
+    "scalar maths": set(),
+    "runtime": {"include", "kernel table", "scalar maths"},
+    "schedules": {"include", "runtime", "scalar maths"},
     "run interface": {"include"},
-    "objectives": {*CORE, "run interface"},
-    "descent": {*CORE, "run interface", "schedules", "objectives"},
-    "bindings": {*CORE, "run interface", "schedules", "objectives", "descent"},
+    "line search": set(),
+    "objectives": {*CORE, "run interface", "line search"},
+    "descent": {*CORE, "run interface", "line search", "schedules", "objectives"},
+    "bindings": {*CORE, "run interface", "line search", "schedules", "objectives", "descent"},
 }
 # Headers that are the one door between two folders, and the layers they make.
-DOORS = {"kernels/kernel_table.hpp": "kernel table", "descent/run.hpp": "run interface"}
+DOORS = {
+    "kernels/kernel_table.hpp": "kernel table", "descent/run.hpp": "run interface",
+    "descent/lbfgs.hpp": "line search",
+    "descent/wolfe_search.hpp": "line search",
+    "runtime/scalar_math.hpp": "scalar maths",
+}
 
 # Waiting is not arithmetic: barriers may pause the core.
 INTRINSICS = re.compile(

@@ -101,6 +101,9 @@ def plan_of(batch_size: int, n_threads: int, **changes: Any) -> Plan:
         shuffle=True,
         order=None,
         seed=11,
+        gtol=None,
+        clip_value=0.0,
+        clip_norm=0.0,
         time_limit=None,
         n_threads=n_threads,
     )

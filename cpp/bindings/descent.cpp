@@ -85,7 +85,9 @@ py::dict to_dict(const DescentResult& result, py::ssize_t n_params) {
     out["x"] = to_array(result.x, {n_models, n_params});
     out["fun"] = to_array(result.fun, {n_models});
     out["grad_norm"] = to_array(result.grad_norm, {n_models});
+    out["held_out"] = to_array(result.held_out, {static_cast<py::ssize_t>(result.held_out.size())});
     out["lr"] = to_array(result.lr, {n_models});
+    out["converged_by"] = result.converged_by;
     out["n_restarts"] = result.n_restarts;
     out["n_epochs"] = result.n_epochs;
     out["n_steps"] = result.n_steps;
@@ -99,7 +101,8 @@ py::dict run(const AnyObjective& objective, const Floats& params, const std::str
              const NumbersByName& optimizer_params, const py::tuple& schedule, const Floats& alpha,
              const Floats& l1_ratio, std::int64_t batch_size, std::int64_t max_epochs, std::optional<double> tol,
              std::int64_t n_iter_no_change, bool shuffle, const std::variant<std::monostate, Ints, py::function>& order,
-             std::uint64_t seed, std::optional<double> gtol, double clip_value, double clip_norm, double time_limit,
+             std::uint64_t seed, std::optional<double> gtol, double clip_value, double clip_norm,
+             std::vector<std::int32_t> fold_of_row, std::vector<int> fold_of_model, double time_limit,
              const std::optional<py::function>& observer, int n_threads) {
     const fastgd::Objective& core = objective.get();
     const auto n_params = static_cast<py::ssize_t>(core.n_params());
@@ -120,6 +123,8 @@ py::dict run(const AnyObjective& objective, const Floats& params, const std::str
     options.gtol = gtol;
     options.clip_value = clip_value;
     options.clip_norm = clip_norm;
+    options.fold_of_row = std::move(fold_of_row);
+    options.fold_of_model = std::move(fold_of_model);
     options.time_limit = time_limit;
     options.n_threads = n_threads;
     PythonObserver watcher(observer, params.shape(0), n_params);
@@ -139,8 +144,8 @@ void bind_descent(py::module_& module) {
                py::arg("optimizer"), py::arg("optimizer_params"), py::arg("schedule"), py::arg("alpha"),
                py::arg("l1_ratio"), py::arg("batch_size"), py::arg("max_epochs"), py::arg("tol").none(true),
                py::arg("n_iter_no_change"), py::arg("shuffle"), py::arg("order").none(true), py::arg("seed"),
-               py::arg("gtol").none(true), py::arg("clip_value"), py::arg("clip_norm"), py::arg("time_limit"),
-               py::arg("observer").none(true), py::arg("n_threads"));
+               py::arg("gtol").none(true), py::arg("clip_value"), py::arg("clip_norm"), py::arg("fold_of_row"),
+               py::arg("fold_of_model"), py::arg("time_limit"), py::arg("observer").none(true), py::arg("n_threads"));
 }
 
 }  // namespace fastgd::bindings

@@ -22,7 +22,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 // Rows between two looks at the clock, at most; time between two looks for an interruption.
-constexpr std::int64_t kSliceRows = 8192;
+constexpr std::int64_t kSliceRows = 4096;
 constexpr double kPollSeconds = 0.02;
 // A run that ends with this many times the loss it began with has diverged, though every number is finite; at this many
 // more it is not waited for.
@@ -54,6 +54,7 @@ public:
           rates_(options.schedule, n_models_),
           x_(params.begin(), params.end()),
           loss_(n_models_),
+          weight_(n_models_),
           lr_(n_models_),
           grad_norm_(n_models_, std::nan("")),
           finite_(std::make_unique<bool[]>(n_models_)),
@@ -63,11 +64,12 @@ public:
         require(options.batch_size >= 0, "batch_size must be 0 (all rows) or positive");
         require(options.max_epochs >= 1, "max_epochs must be at least 1");
         require(options.n_iter_no_change >= 1, "n_iter_no_change must be at least 1");
+        check_folds();
         require(options.clip_value >= 0.0 && options.clip_norm >= 0.0, "clip_value and clip_norm must not be negative");
         run_ = objective.start_run(settings());
         run_->set_params(x_);
         for (std::size_t m = 0; m < n_models_; ++m) models_.emplace_back(options.tol, options.n_iter_no_change);
-        for (std::int64_t i = 0; i < objective.n_samples(); ++i) n_present_ += objective.present(i) ? 1 : 0;
+        count_seen();
     }
 
     DescentResult run() {
@@ -94,6 +96,7 @@ private:
         Model(std::optional<double> tol, std::int64_t n_iter_no_change) : convergence(tol, n_iter_no_change) {}
         Convergence convergence;
         std::optional<Status> ended;
+        const char* converged_by = "";
         // Steps that its parameters are the result of, and what its schedule's rate is multiplied by.
         std::int64_t n_steps = 0;
         double rate_factor = 1.0;
@@ -130,6 +133,9 @@ private:
         settings.clip_norm = options_.clip_norm;
         settings.batch_size = options_.batch_size;
         settings.n_threads = options_.n_threads > 0 ? options_.n_threads : max_threads();
+        settings.fold_of_row = options_.fold_of_row;
+        settings.fold_of_model = options_.fold_of_model;
+        settings.n_folds = n_folds_;
         line_search_ = table.optimizers[settings.optimizer].line_search;
         refuse_what_does_not_fit(table.optimizers[settings.optimizer], settings);
         return settings;
@@ -142,11 +148,40 @@ private:
                 "optimizer '" + options_.optimizer + "' has no proximal step for l1");
     }
 
+    void check_folds() {
+        const auto n = static_cast<std::size_t>(objective_.n_samples());
+        require(options_.fold_of_row.empty() || options_.fold_of_row.size() == n, "fold_of_row must have a fold a row");
+        require(options_.fold_of_model.size() == (options_.fold_of_row.empty() ? 0 : n_models_),
+                "fold_of_model must have a fold a model");
+        for (const std::int32_t fold : options_.fold_of_row) {
+            require(fold >= 0, "fold_of_row must not be negative");
+            n_folds_ = std::max(n_folds_, fold + 1);
+        }
+        for (const int fold : options_.fold_of_model)
+            require(fold >= -1 && fold < n_folds_, "fold_of_model must name folds, or -1");
+    }
+
+    int fold_of(std::size_t m) const { return n_folds_ > 0 ? options_.fold_of_model[m] : -1; }
+
+    // The rows of positive weight outside of each model's fold.
+    void count_seen() {
+        n_seen_.assign(n_models_, n_folds_ == 0 && !objective_.weighted() ? objective_.n_samples() : 0);
+        if (n_seen_[0] > 0) return;
+        for (std::int64_t i = 0; i < objective_.n_samples(); ++i) {
+            if (!objective_.present(i)) continue;
+            for (std::size_t m = 0; m < n_models_; ++m)
+                n_seen_[m] += n_folds_ == 0 || options_.fold_of_row[static_cast<std::size_t>(i)] != fold_of(m);
+        }
+        require(std::all_of(n_seen_.begin(), n_seen_.end(), [](std::int64_t n) { return n > 0; }),
+                "every model must see a row of positive weight");
+    }
+
     Sampler make_sampler() const {
         const std::int64_t n = objective_.n_samples();
         return Sampler({n, full_ ? n : options_.batch_size, options_.shuffle, options_.seed, options_.order,
                         objective_.weighted() ? [this](std::int64_t row) { return objective_.present(row); }
-                                              : std::function<bool(std::int64_t)>()});
+                                              : std::function<bool(std::int64_t)>(),
+                        options_.fold_of_row, n_folds_});
     }
 
     bool any_running() const {
@@ -165,36 +200,36 @@ private:
         if (observer_->interrupted()) throw Stopped{Status::interrupted};
     }
 
-    // The next steps of all models, on batches that end where told.
-    StepPlan plan(std::span<const std::int64_t> batch_ends, std::int64_t epoch) {
-        lrs_.clear();
-        steps_.clear();
-        shares_.clear();
-        std::int64_t begin = 0;
-        for (const std::int64_t end : batch_ends) {
-            for (std::size_t m = 0; m < n_models_; ++m) {
-                Model& model = models_[m];
-                lrs_.push_back(lr_[m] = rates_.rate(m, model.n_steps, epoch) * model.rate_factor);
-                steps_.push_back(model.n_steps++);
-                shares_.push_back(static_cast<double>(end - begin) / static_cast<double>(n_present_));
-            }
-            begin = end;
+    // The next steps of all models; n_rows(batch, model) says how many rows of a batch a model sees.
+    template <class F>
+    StepPlan plan(std::size_t n_batches, std::int64_t epoch, F&& n_rows) {
+        const std::size_t n = n_batches * n_models_;
+        lrs_.resize(n);
+        steps_.resize(n);
+        rows_.resize(n);
+        for (std::size_t i = 0; i < n; ++i) {
+            const std::size_t m = i % n_models_;
+            Model& model = models_[m];
+            rows_[i] = n_rows(i / n_models_, m);
+            lrs_[i] = lr_[m] = rates_.rate(m, model.n_steps, epoch) * model.rate_factor;
+            steps_[i] = rows_[i] > 0 ? model.n_steps++ : -1;
         }
-        step_ += std::ssize(batch_ends);
-        return {n_models_, lrs_, steps_, shares_};
+        step_ += static_cast<std::int64_t>(n_batches);
+        return {n_models_, lrs_, steps_, rows_, n_seen_};
     }
 
     void walk_epoch(Sampler& sampler, std::int64_t epoch) {
         std::fill(loss_.begin(), loss_.end(), 0.0);
         std::fill_n(finite_.get(), n_models_, true);
-        StepSums sums{0.0, loss_, {finite_.get(), n_models_}};
+        std::fill(weight_.begin(), weight_.end(), 0.0);
+        StepSums sums{weight_, loss_, {finite_.get(), n_models_}};
         run_->penalties(penalty_);
         run_->solution(x_);
         for (std::size_t m = 0; m < n_models_; ++m)
             if (!models_[m].ended) models_[m].begin = run_->state(static_cast<int>(m));
         if (full_) {
-            const std::int64_t all[] = {n_present_};
-            run_->descend_full(plan(all, epoch), loss_, grad_norm_, [this] { poll(); });
+            const StepPlan step = plan(1, epoch, [&](std::size_t, std::size_t m) { return n_seen_[m]; });
+            run_->descend_full(step, loss_, grad_norm_, [this] { poll(); });
             return;
         } else {
             sampler.start_epoch(epoch);
@@ -202,12 +237,14 @@ private:
                 poll();
                 sampler.next(kSliceRows);
                 if (sampler.batch_ends().empty()) continue;
-                const StepPlan steps = plan(sampler.batch_ends(), epoch);
+                const StepPlan steps = plan(sampler.batch_ends().size(), epoch, [&](std::size_t b, std::size_t m) {
+                    return sampler.n_present(b, fold_of(m));
+                });
                 run_->descend({epoch, sampler.rows(), sampler.batch_ends(), steps}, sums);
                 if (std::none_of(finite_.get(), finite_.get() + n_models_, [](bool f) { return f; })) break;
             }
         }
-        for (std::size_t m = 0; m < n_models_; ++m) loss_[m] = loss_[m] / sums.weight + penalty_[m];
+        for (std::size_t m = 0; m < n_models_; ++m) loss_[m] = loss_[m] / weight_[m] + penalty_[m];
     }
 
     // Records the epoch and settles which models go on. False when a callback ends the run.
@@ -255,12 +292,18 @@ private:
             if (!full_) model.best_end = params_of(m, after_);
         }
         if (options_.gtol && full_ && grad_norm_[m] <= *options_.gtol) {
-            model.ended = Status::converged;
-            model.final_params = params_of(m, evaluated);
-        } else if (model.convergence.reached(loss_[m]) || run_->finished(static_cast<int>(m))) {
-            model.ended = Status::converged;
-            model.final_params = params_of(m, after_);
+            converge(m, "gtol", evaluated);
+        } else if (run_->finished(static_cast<int>(m))) {
+            converge(m, "line search", after_);
+        } else if (model.convergence.reached(loss_[m])) {
+            converge(m, "tol", after_);
         }
+    }
+
+    void converge(std::size_t m, const char* by, const std::vector<double>& params) {
+        models_[m].ended = Status::converged;
+        models_[m].converged_by = by;
+        models_[m].final_params = params_of(m, params);
     }
 
     // Back to where the best epoch began, or to the start, with a smaller rate; a few times.
@@ -288,6 +331,7 @@ private:
             const Model& model = models_[m];
             result.status.push_back(status_of(m, ended));
             result.n_restarts.push_back(model.n_restarts);
+            result.converged_by.emplace_back(model.converged_by);
             switch (result.status.back()) {
                 case Status::converged:
                     put(model.final_params, m, x_);
@@ -303,6 +347,10 @@ private:
         if (other != x_) take_the_better(other);
         run_->set_params(x_);
         run_->evaluate(result.fun, result.grad_norm);
+        if (n_folds_ > 0) {
+            result.held_out.resize(n_models_);
+            run_->evaluate_held_out(result.held_out);
+        }
         const auto diverged = [](Status status) { return status == Status::diverged; };
         if (std::all_of(result.status.begin(), result.status.end(), diverged))
             result.nonfinite = objective_.find_nonfinite();
@@ -351,12 +399,14 @@ private:
     std::size_t n_models_;
     bool full_;
     bool line_search_ = false;
+    int n_folds_ = 0;
     Rates rates_;
     std::unique_ptr<Run> run_;
     std::vector<double> x_;
     const std::vector<double> start_ = x_;
     std::vector<double> after_ = x_;
     std::vector<double> loss_;
+    std::vector<double> weight_;
     std::vector<double> lr_;
     std::vector<double> grad_norm_;
     std::unique_ptr<bool[]> finite_;
@@ -365,9 +415,9 @@ private:
     // Of the coming steps, [batch][model].
     std::vector<double> lrs_;
     std::vector<std::int64_t> steps_;
-    std::vector<double> shares_;
+    std::vector<std::int64_t> rows_;
     History history_;
-    std::int64_t n_present_ = 0;
+    std::vector<std::int64_t> n_seen_;
     std::int64_t step_ = 0;
     std::int64_t n_epochs_ = 0;
     Clock::time_point began_;

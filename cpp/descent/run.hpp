@@ -23,6 +23,10 @@ struct ModelSettings {
     // 0: all rows.
     std::int64_t batch_size = 0;
     int n_threads = 1;
+    // The fold of each row, where models hold out folds, and the one that each model does; -1 for none.
+    std::vector<std::int32_t> fold_of_row{};
+    std::vector<int> fold_of_model{};
+    int n_folds = 0;
 
     const Penalty& penalty(int m) const { return penalties[static_cast<std::size_t>(m)]; }
 };
@@ -33,14 +37,16 @@ struct StepPlan {
     std::span<const double> lr;
     // Steps done before; -1 where the model makes none on the batch.
     std::span<const std::int64_t> step;
-    // The batch's share of all rows.
-    std::span<const double> share;
+    // The batch's rows that the model sees, and, one a model, all that it sees.
+    std::span<const std::int64_t> n_rows;
+    std::span<const std::int64_t> n_seen;
 
     std::size_t at(std::size_t batch, int model) const { return batch * n_models + static_cast<std::size_t>(model); }
     bool runs(std::size_t batch, int model) const { return step[at(batch, model)] >= 0; }
 };
 
-// Whole batches of rows in the order of their visit; rows of weight 0 are not among them, nor batches without rows.
+// Whole batches of rows in the order of their visit; batches of which no model sees a row are not among them, and rows
+// of weight 0 are only where they would change the place of others in their batch.
 struct Slice {
     std::int64_t epoch;
     std::span<const std::int64_t> rows;
@@ -51,8 +57,8 @@ struct Slice {
 
 // Sums over the rows of some steps, before the updates of their batches.
 struct StepSums {
-    double weight = 0.0;
-    // One a model: the sum of losses, and whether all raw scores were finite.
+    // One a model: of weights, of losses, and whether all raw scores were finite.
+    std::span<double> weight;
     std::span<double> loss;
     std::span<bool> finite;
 };
@@ -85,6 +91,8 @@ public:
 
     // F and its gradient's norm at the parameters; NaN where a raw score is not finite.
     virtual void evaluate(std::span<double> value, std::span<double> grad_norm) = 0;
+    // The mean loss over the rows that each model holds out.
+    virtual void evaluate_held_out(std::span<double>) {}
 
     // The penalty of each model at its parameters.
     virtual void penalties(std::span<double> out) = 0;

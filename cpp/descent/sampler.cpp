@@ -1,6 +1,7 @@
 #include "descent/sampler.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 #include <stdexcept>
 #include <string>
@@ -34,7 +35,7 @@ void Sampler::next(std::int64_t max_rows) {
     for (std::int64_t end = options_.batch_size; end < count; end += options_.batch_size) batch_ends_.push_back(end);
     batch_ends_.push_back(count);
     position_ += count;
-    if (options_.present) drop_absent();
+    count_present();
 }
 
 void Sampler::fill_rows(std::int64_t count) {
@@ -48,16 +49,33 @@ void Sampler::fill_rows(std::int64_t count) {
     }
 }
 
-void Sampler::drop_absent() {
+void Sampler::count_present() {
+    present_.clear();
+    if (!options_.present && options_.n_folds == 0) {
+        std::adjacent_difference(batch_ends_.begin(), batch_ends_.end(), std::back_inserter(present_));
+        return;
+    }
     std::size_t kept = 0;
     std::size_t n_batches = 0;
     std::size_t begin = 0;
     for (const std::int64_t batch_end : batch_ends_) {
-        const std::size_t first = kept;
-        for (std::size_t i = begin; i < static_cast<std::size_t>(batch_end); ++i)
-            if (options_.present(rows_[i])) rows_[kept++] = rows_[i];
-        if (kept > first) batch_ends_[n_batches++] = static_cast<std::int64_t>(kept);
-        begin = static_cast<std::size_t>(batch_end);
+        const auto end = static_cast<std::size_t>(batch_end);
+        std::vector<std::int64_t> counts(n_lines());
+        for (std::size_t i = begin; i < end; ++i) {
+            if (options_.present && !options_.present(rows_[i])) continue;
+            ++counts.back();
+            if (options_.n_folds == 0) continue;
+            for (int f = 0; f < options_.n_folds; ++f)
+                counts[static_cast<std::size_t>(f)] += options_.fold[static_cast<std::size_t>(rows_[i])] != f;
+        }
+        if (counts.back() > 0) {
+            std::copy(rows_.begin() + static_cast<std::ptrdiff_t>(begin), rows_.begin() + batch_end,
+                      rows_.begin() + static_cast<std::ptrdiff_t>(kept));
+            kept += end - begin;
+            batch_ends_[n_batches++] = static_cast<std::int64_t>(kept);
+            present_.insert(present_.end(), counts.begin(), counts.end());
+        }
+        begin = end;
     }
     rows_.resize(kept);
     batch_ends_.resize(n_batches);

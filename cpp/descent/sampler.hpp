@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "descent/run.hpp"
@@ -19,8 +20,11 @@ public:
         bool shuffle;
         std::uint64_t seed;
         std::function<std::vector<std::int64_t>(std::int64_t)> order;
-        // Rows that weigh nothing drop out of their batches.
+        // Rows that weigh nothing do not count, and batches of such rows drop out.
         std::function<bool(std::int64_t)> present;
+        // Which of n_folds each row belongs to; empty without folds.
+        std::span<const std::int32_t> fold;
+        int n_folds;
     };
 
     explicit Sampler(Options options);
@@ -33,10 +37,15 @@ public:
     void next(std::int64_t max_rows);
     const std::vector<std::int64_t>& rows() const { return rows_; }
     const std::vector<std::int64_t>& batch_ends() const { return batch_ends_; }
+    // How many rows of a batch count, outside of a fold; for `fold` -1 all that do.
+    std::int64_t n_present(std::size_t batch, int fold) const {
+        return present_[batch * n_lines() + static_cast<std::size_t>(fold < 0 ? options_.n_folds : fold)];
+    }
 
 private:
     void fill_rows(std::int64_t count);
-    void drop_absent();
+    void count_present();
+    std::size_t n_lines() const { return static_cast<std::size_t>(options_.n_folds) + 1; }
 
     Options options_;
     std::optional<Permutation> permutation_;
@@ -45,6 +54,8 @@ private:
     std::int64_t position_ = 0;
     std::vector<std::int64_t> rows_;
     std::vector<std::int64_t> batch_ends_;
+    // [batch][fold, and all]
+    std::vector<std::int64_t> present_;
 };
 
 }  // namespace fastgd

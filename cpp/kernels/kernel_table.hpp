@@ -144,8 +144,11 @@ struct PerSampleCall {
     const T* lr;
     const T* l2;
     const T* l1;
+    // Per model: the factor of the loss's derivatives, and the rows' weights, or null; a row of weight 0 is no step.
+    const T* scale;
+    const T* const* weight;
     LossKernel<T> loss;
-    // y and weight as gathered in the order of rows.
+    // y as gathered in the order of rows.
     LossCall<T> loss_call;
     // nullptr, or [output * offset_stride + row].
     const T* offset;

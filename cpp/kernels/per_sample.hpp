@@ -88,8 +88,10 @@ void per_sample(const PerSampleCall<typename S::Compute>& call) {
         const std::byte* x_next = call.rows.row[i + 1 < n ? i + 1 : i];
         const std::byte* x_later = call.rows.row[i + ahead < n ? i + ahead : i];
         loss.y = call.loss_call.y + i;
-        if (loss.weight != nullptr) loss.weight = call.loss_call.weight + i;
         for (int m = 0; m < call.n_models; ++m) {
+            loss.scale = call.scale[m];
+            loss.weight = call.weight[m] != nullptr ? call.weight[m] + i : nullptr;
+            const bool absent = loss.weight != nullptr && !(*loss.weight > T(0));
             T* scores = call.scores + m * call.n_outputs;
             if (call.offset != nullptr)
                 for (int k = 0; k < call.n_outputs; ++k) scores[k] += call.offset[k * call.offset_stride + i];
@@ -105,6 +107,10 @@ void per_sample(const PerSampleCall<typename S::Compute>& call) {
                 T* w = call.coef + row * call.coef_stride;
                 step.dloss = call.dloss[row];
                 T& bias = call.intercept[m * call.intercept_stride + k];
+                if (absent) {
+                    scores[k] = step_and_dot<S, false, false>(x, x_next, x_later, w, call.n_features, step, bias);
+                    continue;
+                }
                 if (call.fit_intercept) bias = scalar_fnma(step.lr, step.dloss, bias);
                 scores[k] = penalised
                                 ? step_and_dot<S, true, true>(x, x_next, x_later, w, call.n_features, step, bias)

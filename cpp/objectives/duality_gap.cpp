@@ -78,6 +78,7 @@ DualSums dual_pass(const LinearProblem<T>& problem, const Parameters<T>& paramet
                 const auto output = static_cast<std::size_t>(k);
                 const auto at = static_cast<std::size_t>(k * scores.stride + r);
                 const double weight = call.weight != nullptr ? static_cast<double>(call.weight[r]) : 1.0;
+                if (weight == 0.0) continue;
                 double y = static_cast<double>(call.y[k * call.y_stride + r]);
                 if (problem.one_vs_rest) y = y == static_cast<double>(k) ? 1.0 : -1.0;
                 double theta = static_cast<double>(scores.dloss[at]) / weight;

@@ -33,8 +33,11 @@ std::vector<std::unique_ptr<Worker<T>>> make_workers(const LinearProblem<T>& pro
 
 template <class T>
 void add(PassSums& sums, const Worker<T>& worker) {
-    sums.weight += worker.block.weight_sum(0, worker.block.count());
-    sums.n_present += worker.block.count();
+    const std::ptrdiff_t count = worker.block.count();
+    sums.weight += worker.block.weight_sum(0, count);
+    sums.n_present += worker.block.n_present(0, count);
+    for (std::size_t f = 0; f < sums.fold_weight.size(); ++f)
+        sums.fold_weight[f] += worker.block.weight_sum(0, count, static_cast<int>(f));
     for (std::size_t m = 0; m < sums.loss.size(); ++m) {
         sums.loss[m] += worker.sums->loss(static_cast<int>(m));
         sums.finite[m] = sums.finite[m] && worker.sums->finite()[m];
@@ -48,6 +51,7 @@ PassSums sum_rows(const LinearProblem<T>& problem, const Parameters<T>& paramete
                   bool want_gradient, int n_threads, const std::function<void()>& poll, Walk&& walk) {
     PassSums sums;
     sums.loss.assign(static_cast<std::size_t>(n_models), 0.0);
+    sums.fold_weight.assign(static_cast<std::size_t>(problem.n_folds), 0.0);
     sums.finite = std::make_unique<bool[]>(sums.loss.size());
     std::fill_n(sums.finite.get(), n_models, true);
     const BlockPlan plan = plan_blocks(problem, parameters.n_scores(), rows.count, n_threads);
@@ -79,7 +83,7 @@ template <class T>
 PassSums full_pass(const LinearProblem<T>& problem, const Parameters<T>& parameters, const RowSource& rows,
                    bool want_gradient, int n_threads, const std::function<void()>& poll) {
     const auto walk = [&](Worker<T>& worker) -> const BlockSums<T>& {
-        return worker.walk.pass(parameters, worker.block, 0, worker.block.count(), T(1),
+        return worker.walk.pass(parameters, worker.block, 0, worker.block.count(), nullptr,
                                 worker.grad ? &*worker.grad : nullptr);
     };
     return sum_rows(problem, parameters, rows, parameters.n_models, want_gradient, n_threads, poll, walk);
@@ -99,6 +103,7 @@ void raw_scores(const LinearProblem<T>& problem, const Parameters<T>& parameters
                 T* out) {
     LinearProblem<T> unweighted = problem;
     unweighted.weight = nullptr;
+    unweighted.n_folds = 0;
     const BlockPlan plan = plan_blocks(problem, parameters.n_scores(), rows.count, n_threads);
     const auto workers = make_workers(unweighted, parameters, plan.team);
     std::atomic<std::int64_t> next_block{0};

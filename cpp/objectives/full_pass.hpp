@@ -15,25 +15,27 @@ namespace fastgd {
 struct PassSums {
     double weight = 0.0;
     std::int64_t n_present = 0;
+    // Of the rows that a model sees that holds out a fold.
+    std::vector<double> fold_weight;
     std::vector<double> loss;
     // Whether all raw scores of a model were finite. (An array, as vector<bool> has no addresses.)
     std::unique_ptr<bool[]> finite;
     // Shaped like Parameters: n_scores rows of `stride` coefficients, then one intercept a score.
     std::vector<double> coef;
     std::vector<double> intercept;
+
+    double weight_of(int fold) const { return fold == kNoFold ? weight : fold_weight[static_cast<std::size_t>(fold)]; }
 };
 
-// The gradients of all models as flat parameters, divided by `weight`.
+// A model's gradient as flat parameters, divided by `weight`.
 template <class T>
-void write_gradient(const PassSums& sums, const Parameters<T>& shape, double weight, double* grad) {
-    for (int m = 0; m < shape.n_models; ++m) {
-        const std::ptrdiff_t first = std::ptrdiff_t{m} * shape.n_outputs;
-        for (std::ptrdiff_t s = first; s < first + shape.n_outputs; ++s)
-            for (std::ptrdiff_t j = 0; j < shape.n_features; ++j)
-                *grad++ = sums.coef[static_cast<std::size_t>(s * shape.stride + j)] / weight;
-        for (std::ptrdiff_t s = first; shape.has_intercept && s < first + shape.n_outputs; ++s)
-            *grad++ = sums.intercept[static_cast<std::size_t>(s)] / weight;
-    }
+void write_gradient(const PassSums& sums, const Parameters<T>& shape, int m, double weight, double* grad) {
+    const std::ptrdiff_t first = std::ptrdiff_t{m} * shape.n_outputs;
+    for (std::ptrdiff_t s = first; s < first + shape.n_outputs; ++s)
+        for (std::ptrdiff_t j = 0; j < shape.n_features; ++j)
+            *grad++ = sums.coef[static_cast<std::size_t>(s * shape.stride + j)] / weight;
+    for (std::ptrdiff_t s = first; shape.has_intercept && s < first + shape.n_outputs; ++s)
+        *grad++ = sums.intercept[static_cast<std::size_t>(s)] / weight;
 }
 
 // Loss, and gradient where wanted, of all models over the given rows, each row read from memory once. `poll` is called

@@ -30,8 +30,8 @@ public:
         for (std::size_t b = 0; b < slice.batch_ends.size(); ++b) {
             const std::int64_t count = slice.batch_ends[b] - begin;
             call(slice.rows.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(count)));
-            sums.weight += static_cast<double>(count);
             for (std::size_t m = 0; m < value_.size(); ++m) {
+                sums.weight[m] += static_cast<double>(count);
                 sums.loss[m] += value_[m] * static_cast<double>(count);
                 sums.finite[m] = sums.finite[m] && std::isfinite(value_[m]);
             }

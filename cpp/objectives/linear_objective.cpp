@@ -99,7 +99,7 @@ double objective_value(const LinearProblem<T>& problem, const LinearOptions& opt
     const Penalty penalty{options.alpha, options.l1_ratio};
     const std::ptrdiff_t n_coef = parameters.n_scores() * problem.X.n_cols;
     if (want_gradient) {
-        write_gradient(sums, parameters, weight, grad.data());
+        write_gradient(sums, parameters, 0, weight, grad.data());
         penalty.add_gradient(w.data(), grad.data(), n_coef);
     }
     return sums.loss[0] / weight + penalty.value(w.data(), n_coef);
@@ -118,7 +118,7 @@ void hessian_product(const LinearProblem<T>& problem, const LinearOptions& optio
     both.set(flat.data());
     const RowSource source = make_source(problem, rows);
     const PassSums sums = hessian_pass(problem, both, source, threads_or_default(n_threads), poll);
-    write_gradient(sums, point, divisor(problem, sums, rows.has_value()), product.data());
+    write_gradient(sums, point, 0, divisor(problem, sums, rows.has_value()), product.data());
     const double l2 = Penalty{options.alpha, options.l1_ratio}.l2();
     for (std::ptrdiff_t i = 0; i < point.n_scores() * problem.X.n_cols; ++i) product.data()[i] += l2 * v.data()[i];
 }

@@ -9,6 +9,9 @@
 
 namespace fastgd {
 
+// The fold of a model that holds out none.
+inline constexpr int kNoFold = -1;
+
 // A linear objective in its compute type: the caller's arrays, and the kernels that fit them.
 template <class T>
 struct LinearProblem {
@@ -28,7 +31,14 @@ struct LinearProblem {
     const Kernels<T>* kernels;
     // The mean weight of the rows that weigh more than 0.
     double mean_weight;
+    // Which fold each row belongs to, and which one each model holds out; null without folds. A model sees the rows of
+    // its fold at weight 0 or, in a pass over what is held out, only those.
+    const std::int32_t* fold = nullptr;
+    const int* fold_of_model = nullptr;
+    int n_folds = 0;
+    bool held_out = false;
 
+    int fold_of(int model) const { return fold_of_model != nullptr ? fold_of_model[model] : kNoFold; }
     const StorageKernels<T>& storage() const { return kernels->storage[static_cast<int>(X.storage)]; }
     const std::byte* row(std::int64_t i) const { return static_cast<const std::byte*>(X.data) + i * X.row_stride; }
     bool present(std::int64_t i) const { return weight == nullptr || weight[i] > T(0); }

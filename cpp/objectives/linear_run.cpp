@@ -8,6 +8,8 @@
 #include "objectives/full_pass.hpp"
 #include "objectives/line_searches.hpp"
 #include "objectives/linear_access.hpp"
+#include "objectives/model_space.hpp"
+#include "objectives/row_steps.hpp"
 #include "objectives/row_walk.hpp"
 #include "objectives/team_choice.hpp"
 #include "objectives/team_walk.hpp"
@@ -21,28 +23,31 @@ namespace {
 template <class T>
 class LinearRun final : public Run {
 public:
-    LinearRun(const LinearProblem<T>& problem, ModelSettings settings)
+    LinearRun(const LinearProblem<T>& problem, bool standardize, ModelSettings settings)
         : problem_(problem),
           settings_(std::move(settings)),
           info_(kernels().optimizers[settings_.optimizer]),
-          params_(shape()),
-          grad_(shape()),
-          updates_(*problem.kernels, info_, settings_, params_),
+          has_intercept_(problem.fit_intercept),
+          space_(shape(), standards(standardize)),
+          updates_(*problem.kernels, info_, settings_, space_.params),
           searches_(settings_, sizeof(T) == 4 ? 1e-6 : 0.0),
-          flat_(static_cast<std::size_t>(settings_.n_models * params_.n_params())),
-          flat_grad_(flat_.size()) {
-        if (info_.table != Table::none) table_.emplace(problem.X.n_rows, params_.n_scores());
-        for (int m = 0; m < settings_.n_models; ++m) {
-            l2_.push_back(static_cast<T>(settings_.penalty(m).l2()));
-            l1_.push_back(static_cast<T>(settings_.penalty(m).l1()));
+          flat_(static_cast<std::size_t>(settings_.n_models * space_.params.n_params())),
+          flat_grad_(flat_.size()),
+          scale_(static_cast<std::size_t>(settings_.n_models)) {
+        // Standardising moves scores by a constant, which takes an intercept.
+        if (standardize) problem_.fit_intercept = true;
+        if (settings_.n_folds > 0) {
+            problem_.fold = settings_.fold_of_row.data();
+            problem_.fold_of_model = settings_.fold_of_model.data();
+            problem_.n_folds = settings_.n_folds;
         }
+        measure_weights();
+        if (info_.table != Table::none) table_.emplace(problem.X.n_rows, space_.params.n_scores());
         if (settings_.batch_size == 1 && is_plain()) {
-            per_sample_ = true;
-            row_scores_ = AlignedBuffer<T>(static_cast<std::size_t>(params_.n_scores()));
-            row_dloss_ = AlignedBuffer<T>(static_cast<std::size_t>(params_.n_scores()));
+            rows_.emplace(problem_, settings_);
         } else if (settings_.batch_size != 0 && settings_.batch_size <= kLargestMiniBatch && !table_) {
             wanted_team_ =
-                team_for_step(settings_.batch_size, problem.X.n_cols, params_.n_scores(), settings_.n_threads);
+                team_for_step(settings_.batch_size, problem.X.n_cols, space_.params.n_scores(), settings_.n_threads);
         }
     }
 
@@ -54,8 +59,9 @@ public:
             block_.emplace(problem_, block_capacity_);
         }
         block_->gather({slice.rows.data(), n_rows}, 0, n_rows);
-        sums.weight += block_->weight_sum(0, n_rows);
-        if (per_sample_) return descend_rows(slice, sums);
+        for (int m = 0; m < settings_.n_models; ++m)
+            sums.weight[static_cast<std::size_t>(m)] += block_->weight_sum(0, n_rows, problem_.fold_of(m));
+        if (rows_) return rows_->descend(slice.plan, *block_, space_.params, mean_weight_, sums);
         if (info_.table == Table::snapshots && slice.epoch != last_epoch_) take_snapshot(slice.epoch);
         last_epoch_ = slice.epoch;
         updates_.prepare(slice.plan);
@@ -64,78 +70,146 @@ public:
 
     void descend_full(const StepPlan& plan, std::span<double> value, std::span<double> grad_norm,
                       const std::function<void()>& poll) override {
-        const PassSums pass =
-            full_pass(problem_, params_, {nullptr, problem_.X.n_rows}, true, settings_.n_threads, poll);
-        look_at(pass, value, grad_norm);
+        const PassSums pass = pass_over({nullptr, problem_.X.n_rows}, poll);
+        const auto weight = [&](int m) { return pass.weight_of(problem_.fold_of(m)); };
+        bring_gradient(pass, weight);
+        if (!info_.line_search) space_.grad.set(flat_grad_.data());
+        look_at(pass, weight, value, grad_norm);
         if (info_.line_search) {
             if (!searches_.started()) searches_.start(flat_);
             searches_.tell(value, flat_grad_, grad_norm);
             searches_.ask(flat_);
-            params_.set(flat_.data());
-            return;
+            return set_params(flat_);
         }
         updates_.prepare(plan);
-        update_all(pass, pass.weight, 0);
+        update(0, [&](int m) { return pass.loss[static_cast<std::size_t>(m)] / weight(m); });
     }
     bool finished(int m) const override { return searches_.finished(m); }
 
     void evaluate(std::span<double> value, std::span<double> grad_norm) override {
-        const PassSums pass = full_pass(problem_, params_, {nullptr, problem_.X.n_rows}, true, settings_.n_threads);
-        look_at(pass, value, grad_norm);
+        const PassSums pass = pass_over({nullptr, problem_.X.n_rows}, {});
+        const auto weight = [&](int m) { return pass.weight_of(problem_.fold_of(m)); };
+        bring_gradient(pass, weight);
+        look_at(pass, weight, value, grad_norm);
+    }
+
+    void evaluate_held_out(std::span<double> value) override {
+        problem_.held_out = true;
+        const PassSums pass =
+            full_pass(problem_, space_.data_params(), {nullptr, problem_.X.n_rows}, false, settings_.n_threads);
+        problem_.held_out = false;
+        for (int m = 0; m < settings_.n_models; ++m) {
+            const auto at = static_cast<std::size_t>(m);
+            value[at] = pass.finite[at] ? pass.loss[at] / pass.weight_of(problem_.fold_of(m)) : kNaN;
+        }
     }
 
     void penalties(std::span<double> out) override {
-        params_.get(flat_.data());
+        space_.params.get(flat_.data());
         for (int m = 0; m < settings_.n_models; ++m)
             out[static_cast<std::size_t>(m)] =
-                settings_.penalty(m).value(flat_.data() + m * params_.n_params(), n_coef());
+                settings_.penalty(m).value(flat_.data() + m * space_.params.n_params(), n_coef());
     }
 
-    void set_params(std::span<const double> params) override { params_.set(params.data()); }
+    void set_params(std::span<const double> params) override {
+        space_.params.set(params.data());
+        space_.changed();
+    }
     void solution(std::span<double> out) override {
         if (searches_.started()) return searches_.best(out);
         Parameters<T> reported = shape();
-        updates_.solution(params_, reported);
+        updates_.solution(space_.params, reported);
         reported.get(out.data());
     }
 
     ModelState state(int m) override {
         ModelState state;
-        params_.append_model(m, state.params);
+        space_.params.append_model(m, state.params);
         updates_.save(m, state);
         return state;
     }
     void set_state(int m, const ModelState& state) override {
-        params_.take_model(m, state.params.data());
+        space_.params.take_model(m, state.params.data());
+        space_.changed();
         updates_.restore(m, state);
-        grad_.coef.clear();
-        grad_.intercept.clear();
+        space_.data_grad().clear();
+        space_.grad.clear();
     }
 
 private:
+    static constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
     Parameters<T> shape() const {
-        return Parameters<T>(settings_.n_models, problem_.n_outputs, problem_.X.n_cols, problem_.fit_intercept);
+        return Parameters<T>(settings_.n_models, problem_.n_outputs, problem_.X.n_cols, has_intercept_);
     }
     // Only plain SGD has its state in the parameters alone, so that a row's update can meet the next row's scores.
     bool is_plain() const {
         if (std::string(info_.name) != "sgd" || settings_.clip_value > 0.0 || settings_.clip_norm > 0.0) return false;
         for (int m = 0; m < settings_.n_models; ++m)
             if (settings_.hyper[static_cast<std::size_t>(m) * kMaxHyper] != 0.0) return false;
-        return true;
+        return !space_.is_standardized();
     }
-    std::ptrdiff_t n_coef() const { return problem_.n_outputs * params_.n_features; }
+    std::ptrdiff_t n_coef() const { return problem_.n_outputs * space_.params.n_features; }
+
+    // One for each model, from the rows that it sees.
+    std::vector<const Standard*> standards(bool standardize) {
+        std::vector<const Standard*> of_models;
+        if (!standardize) return of_models;
+        const bool folds = settings_.n_folds > 0;
+        standards_ = measure_standards(problem_, folds ? settings_.fold_of_row.data() : nullptr, settings_.n_folds);
+        for (int m = 0; m < settings_.n_models; ++m) {
+            const int fold = folds ? settings_.fold_of_model[static_cast<std::size_t>(m)] : kNoFold;
+            of_models.push_back(&standards_[static_cast<std::size_t>(fold == kNoFold ? settings_.n_folds : fold)]);
+        }
+        return of_models;
+    }
+
+    // The mean weight of the rows that each model sees.
+    void measure_weights() {
+        std::vector<double> sum(static_cast<std::size_t>(settings_.n_folds));
+        std::vector<std::int64_t> count(sum.size());
+        for (std::int64_t i = 0; !sum.empty() && i < problem_.X.n_rows; ++i) {
+            if (!problem_.present(i)) continue;
+            for (std::size_t f = 0; f < sum.size(); ++f) {
+                if (problem_.fold[i] == static_cast<std::int32_t>(f)) continue;
+                sum[f] += problem_.weight != nullptr ? static_cast<double>(problem_.weight[i]) : 1.0;
+                ++count[f];
+            }
+        }
+        for (int m = 0; m < settings_.n_models; ++m) {
+            const auto fold = static_cast<std::size_t>(problem_.fold_of(m));
+            mean_weight_.push_back(problem_.fold_of(m) == kNoFold ? problem_.mean_weight
+                                                                  : sum[fold] / static_cast<double>(count[fold]));
+        }
+    }
 
     // ---- one step on sums over many rows
 
-    // F and the norm of its gradient, which stay in flat_ and flat_grad_ with the parameters.
-    void look_at(const PassSums& pass, std::span<double> value, std::span<double> grad_norm) {
-        const std::ptrdiff_t n = params_.n_params();
+    PassSums pass_over(const RowSource& rows, const std::function<void()>& poll) const {
+        return full_pass(problem_, space_.data_params(), rows, true, settings_.n_threads, poll);
+    }
+
+    // The gradient of the risk, into flat_grad_; `weight` gives what each model's sums are divided by.
+    template <class F>
+    void bring_gradient(const PassSums& pass, F&& weight) {
+        const Parameters<T>& data = space_.data_params();
+        const std::ptrdiff_t n = space_.params.n_params();
+        std::vector<double> of_model(static_cast<std::size_t>(data.n_params()));
+        for (int m = 0; m < settings_.n_models; ++m) {
+            double* out = flat_grad_.data() + m * n;
+            write_gradient(pass, data, m, weight(m), space_.is_standardized() ? of_model.data() : out);
+            if (space_.is_standardized()) space_.bring_gradient(m, of_model.data(), out);
+        }
+    }
+
+    // F and the norm of its gradient, from the risk's; they stay in flat_ and flat_grad_.
+    template <class F>
+    void look_at(const PassSums& pass, F&& weight, std::span<double> value, std::span<double> grad_norm) {
+        const std::ptrdiff_t n = space_.params.n_params();
         penalties(value);
-        write_gradient(pass, params_, pass.weight, flat_grad_.data());
         for (int m = 0; m < settings_.n_models; ++m) {
             const auto at = static_cast<std::size_t>(m);
-            value[at] =
-                pass.finite[at] ? pass.loss[at] / pass.weight + value[at] : std::numeric_limits<double>::quiet_NaN();
+            value[at] = pass.finite[at] ? pass.loss[at] / weight(m) + value[at] : kNaN;
             double* grad = flat_grad_.data() + m * n;
             settings_.penalty(m).add_gradient(flat_.data() + m * n, grad, n_coef());
             double squares = 0.0;
@@ -144,75 +218,46 @@ private:
         }
     }
 
-    static void add(const PassSums& pass, StepSums& sums) {
-        sums.weight += pass.weight;
-        for (std::size_t m = 0; m < sums.loss.size(); ++m) {
-            sums.loss[m] += pass.loss[m];
-            sums.finite[m] = sums.finite[m] && pass.finite[m];
-        }
-    }
-
-    void update_all(const PassSums& pass, double weight, std::size_t batch) {
-        for (std::size_t i = 0; i < pass.coef.size(); ++i) grad_.coef[i] = static_cast<T>(pass.coef[i] / weight);
-        for (std::ptrdiff_t s = 0; problem_.fit_intercept && s < params_.n_scores(); ++s)
-            grad_.bias(s) = static_cast<T>(pass.intercept[static_cast<std::size_t>(s)] / weight);
-        update(batch, [&](int m) { return pass.loss[static_cast<std::size_t>(m)] / weight; });
-    }
-
     void descend_large(const Slice& slice, StepSums& sums) {
         updates_.prepare(slice.plan);
         std::int64_t begin = 0;
         for (std::size_t b = 0; b < slice.batch_ends.size(); ++b) {
-            const std::int64_t count = slice.batch_ends[b] - begin;
-            const PassSums pass =
-                full_pass(problem_, params_, {slice.rows.data() + begin, count}, true, settings_.n_threads);
-            add(pass, sums);
-            update_all(pass, problem_.mean_weight * static_cast<double>(count), b);
+            const PassSums pass = pass_over({slice.rows.data() + begin, slice.batch_ends[b] - begin}, {});
+            for (std::size_t m = 0; m < sums.loss.size(); ++m) {
+                sums.weight[m] += pass.weight_of(problem_.fold_of(static_cast<int>(m)));
+                sums.loss[m] += pass.loss[m];
+                sums.finite[m] = sums.finite[m] && pass.finite[m];
+            }
+            const auto weight = [&](int m) { return expected_weight(slice.plan, b, m); };
+            bring_gradient(pass, weight);
+            space_.grad.set(flat_grad_.data());
+            update(b, [&](int m) { return pass.loss[static_cast<std::size_t>(m)] / weight(m); });
             begin = slice.batch_ends[b];
         }
     }
 
+    // What a model's rows of a batch may be expected to weigh.
+    double expected_weight(const StepPlan& plan, std::size_t batch, int m) const {
+        return mean_weight_[static_cast<std::size_t>(m)] * static_cast<double>(plan.n_rows[plan.at(batch, m)]);
+    }
+
+    // Whether a step is one thing for all parameters, which cannot be shared among threads.
+    bool is_whole() const { return updates_.is_whole() || space_.is_standardized(); }
+
     // The optimiser's step of all models; `risk` gives a model's mean loss on the step's rows.
     template <class F>
     void update(std::size_t batch, F&& risk) {
-        if (!updates_.is_whole()) {
-            updates_.step_columns(batch, {0, params_.n_features}, params_, grad_);
-            updates_.step_intercepts(batch, params_, grad_);
-            return;
+        if (updates_.is_whole()) {
+            std::vector<double> penalty(static_cast<std::size_t>(settings_.n_models));
+            penalties(penalty);
+            for (int m = 0; m < settings_.n_models; ++m)
+                updates_.step_whole(batch, m, risk(m) + penalty[static_cast<std::size_t>(m)], space_.params,
+                                    space_.grad);
+        } else {
+            updates_.step_columns(batch, {0, space_.params.n_features}, space_.params, space_.grad);
+            updates_.step_intercepts(batch, space_.params, space_.grad);
         }
-        std::vector<double> penalty(static_cast<std::size_t>(settings_.n_models));
-        penalties(penalty);
-        for (int m = 0; m < settings_.n_models; ++m)
-            updates_.step_whole(batch, m, risk(m) + penalty[static_cast<std::size_t>(m)], params_, grad_);
-    }
-
-    // ---- a row a step
-
-    void descend_rows(const Slice& slice, StepSums& sums) {
-        lr_.assign(slice.plan.lr.begin(), slice.plan.lr.end());
-        PerSampleCall<T> call{};
-        call.rows = block_->rows(0, block_->count());
-        call.n_features = params_.n_features;
-        call.coef = params_.coef.data();
-        call.coef_stride = params_.stride;
-        call.intercept = params_.intercept.data();
-        call.intercept_stride = params_.intercept_stride;
-        call.fit_intercept = problem_.fit_intercept;
-        call.n_models = settings_.n_models;
-        call.n_outputs = problem_.n_outputs;
-        call.lr = lr_.data();
-        call.l2 = l2_.data();
-        call.l1 = l1_.data();
-        call.loss = problem_.loss_of_row;
-        call.loss_call = problem_.loss_call(static_cast<T>(1.0 / problem_.mean_weight));
-        block_->describe(call.loss_call, 0, block_->count());
-        call.offset = block_->offset(0);
-        call.offset_stride = block_->stride();
-        call.scores = row_scores_.data();
-        call.dloss = row_dloss_.data();
-        call.loss_sum = sums.loss.data();
-        call.finite = sums.finite.data();
-        problem_.storage().per_sample(call);
+        space_.changed();
     }
 
     // ---- a table of slopes at a snapshot of the parameters, and the gradient that they add up to
@@ -222,30 +267,29 @@ private:
         if (epoch % static_cast<std::int64_t>(settings_.hyper[0]) != 0) return;
         table_->clear();
         table_->set_writes(true);
+        for (int m = 0; m < settings_.n_models; ++m) scale_[static_cast<std::size_t>(m)] = per_row(m);
+        const std::vector<T> ones(scale_.size(), T(1));
+        table_->begin_batch(ones.data(), problem_.n_outputs);
         RowBlock<T> block(problem_, kBlockRows);
-        RowWalk<T> walk(problem_, params_, kBlockRows);
-        std::vector<double> coef(grad_.coef.size());
-        std::vector<double> intercept(grad_.intercept.size());
-        std::int64_t n_present = 0;
+        RowWalk<T> walk(problem_, space_.data_params(), kBlockRows);
+        PassSums sums;
+        sums.coef.resize(space_.data_grad().coef.size());
+        sums.intercept.resize(static_cast<std::size_t>(space_.params.n_scores()));
+        std::vector<std::int64_t> n_rows(scale_.size());
         for (std::int64_t begin = 0; begin < problem_.X.n_rows; begin += kBlockRows) {
             block.gather({nullptr, problem_.X.n_rows}, begin, std::min(begin + kBlockRows, problem_.X.n_rows));
-            table_->begin_batch(1);
-            walk.pass(params_, block, 0, block.count(), static_cast<T>(1.0 / problem_.mean_weight), &grad_, &*table_);
-            n_present += block.count();
-            take(grad_.coef, coef);
-            take(grad_.intercept, intercept);
+            walk.pass(space_.data_params(), block, 0, block.count(), scale_.data(), &space_.data_grad(), &*table_);
+            for (std::size_t m = 0; m < n_rows.size(); ++m)
+                n_rows[m] += block.n_present(0, block.count(), problem_.fold_of(static_cast<int>(m)));
+            space_.data_grad().add_to(sums.coef.data(), sums.intercept.data());
+            space_.data_grad().clear();
         }
-        Parameters<T>& mean = updates_.slot(0);
-        for (std::size_t i = 0; i < coef.size(); ++i)
-            mean.coef[i] = static_cast<T>(coef[i] / static_cast<double>(n_present));
-        for (std::size_t i = 0; i < intercept.size(); ++i)
-            mean.intercept[i] = static_cast<T>(intercept[i] / static_cast<double>(n_present));
+        bring_gradient(sums, [&](int m) { return static_cast<double>(n_rows[static_cast<std::size_t>(m)]); });
+        updates_.slot(0).set(flat_grad_.data());
         table_->set_writes(false);
     }
-    static void take(AlignedBuffer<T>& from, std::vector<double>& to) {
-        for (std::size_t i = 0; i < to.size(); ++i) to[i] += static_cast<double>(from[i]);
-        from.clear();
-    }
+    // What turns a row's derivative into its share of the sum over rows that is then divided by their number.
+    T per_row(int m) const { return static_cast<T>(1.0 / mean_weight_[static_cast<std::size_t>(m)]); }
 
     // ---- a mini-batch a step
 
@@ -263,7 +307,7 @@ private:
             if (n_threads == 1) return descend_alone(slice, sums);
             if (!team_walk_ || team_walk_->size() != n_threads) {
                 barrier.wait();
-                if (thread == 0) team_walk_.emplace(problem_, params_, settings_.batch_size, n_threads);
+                if (thread == 0) team_walk_.emplace(problem_, space_.data_params(), settings_.batch_size, n_threads);
                 barrier.wait();
             }
             descend_in_team(slice, sums, thread, barrier);
@@ -271,37 +315,57 @@ private:
     }
 
     void descend_alone(const Slice& slice, StepSums& sums) {
-        if (!walk_) walk_.emplace(problem_, params_, settings_.batch_size);
-        for_batches(slice, [&](std::size_t batch, std::int64_t begin, std::int64_t end, double scale) {
-            const BlockSums<T>& of_batch = walk_->pass(params_, *block_, begin, end, static_cast<T>(scale), &grad_);
+        if (!walk_) walk_.emplace(problem_, space_.data_params(), settings_.batch_size);
+        std::vector<T> per_row_of(scale_.size());
+        for (std::size_t m = 0; m < scale_.size(); ++m) per_row_of[m] = per_row(static_cast<int>(m));
+        for_batches(slice, scale_, [&](std::size_t batch, std::int64_t begin, std::int64_t end) {
+            if (table_) divide_rows(slice.plan, batch);
+            const BlockSums<T>& of_batch =
+                walk_->pass(space_.data_params(), *block_, begin, end, (table_ ? per_row_of : scale_).data(),
+                            &space_.data_grad(), table_ ? &*table_ : nullptr);
             add(of_batch, sums);
-            update(batch, [&](int m) { return of_batch.loss(m) * scale; });
+            finish_batch(slice.plan, batch, of_batch);
         });
+    }
+    void divide_rows(const StepPlan& plan, std::size_t batch) {
+        for (int m = 0; m < settings_.n_models; ++m)
+            scale_[static_cast<std::size_t>(m)] =
+                plan.runs(batch, m) ? static_cast<T>(1.0 / static_cast<double>(plan.n_rows[plan.at(batch, m)])) : T(0);
+        table_->begin_batch(scale_.data(), problem_.n_outputs);
+    }
+    void finish_batch(const StepPlan& plan, std::size_t batch, const BlockSums<T>& of_batch) {
+        space_.bring_gradient();
+        update(batch, [&](int m) { return of_batch.loss(m) / expected_weight(plan, batch, m); });
     }
 
     // Every thread walks all batches over its own columns; the first one keeps the sums.
     void descend_in_team(const Slice& slice, StepSums& sums, int thread, Barrier& barrier) {
-        for_batches(slice, [&](std::size_t batch, std::int64_t begin, std::int64_t end, double scale) {
-            const BlockSums<T>& of_batch =
-                team_walk_->pass(thread, barrier, params_, *block_, begin, end, static_cast<T>(scale), grad_);
+        std::vector<T> scale(scale_.size());
+        for_batches(slice, scale, [&](std::size_t batch, std::int64_t begin, std::int64_t end) {
+            const BlockSums<T>& of_batch = team_walk_->pass(thread, barrier, space_.data_params(), *block_, begin, end,
+                                                            scale.data(), space_.data_grad());
             if (thread == 0) add(of_batch, sums);
-            if (updates_.is_whole()) {
+            if (is_whole()) {
                 barrier.wait();
-                if (thread == 0) update(batch, [&](int m) { return of_batch.loss(m) * scale; });
+                if (thread == 0) finish_batch(slice.plan, batch, of_batch);
                 barrier.wait();
                 return;
             }
-            updates_.step_columns(batch, team_walk_->columns(thread), params_, grad_);
-            if (thread == 0) updates_.step_intercepts(batch, params_, grad_);
+            updates_.step_columns(batch, team_walk_->columns(thread), space_.params, space_.grad);
+            if (thread == 0) updates_.step_intercepts(batch, space_.params, space_.grad);
         });
     }
 
+    // visit(batch, begin, end) with each model's factor of the rows' derivatives in `scale`.
     template <class F>
-    void for_batches(const Slice& slice, F&& visit) const {
+    void for_batches(const Slice& slice, std::vector<T>& scale, F&& visit) const {
         std::int64_t begin = 0;
         for (std::size_t b = 0; b < slice.batch_ends.size(); ++b) {
             const std::int64_t end = slice.batch_ends[b];
-            visit(b, begin, end, 1.0 / (problem_.mean_weight * static_cast<double>(end - begin)));
+            for (int m = 0; m < settings_.n_models; ++m)
+                scale[static_cast<std::size_t>(m)] =
+                    slice.plan.runs(b, m) ? static_cast<T>(1.0 / expected_weight(slice.plan, b, m)) : T(0);
+            visit(b, begin, end);
             begin = end;
         }
     }
@@ -313,30 +377,27 @@ private:
         }
     }
 
-    const LinearProblem<T>& problem_;
+    LinearProblem<T> problem_;
     ModelSettings settings_;
     const OptimizerInfo& info_;
-    bool per_sample_ = false;
-    int wanted_team_ = 1;
-    Parameters<T> params_;
-    Parameters<T> grad_;
+    bool has_intercept_;
+    std::vector<Standard> standards_;
+    ModelSpace<T> space_;
     Updates<T> updates_;
     LineSearches searches_;
     std::vector<double> flat_;
     std::vector<double> flat_grad_;
+    std::vector<double> mean_weight_;
+    std::optional<RowSteps<T>> rows_;
     std::optional<SlopeTable<T>> table_;
     std::int64_t last_epoch_ = -1;
-    std::vector<T> l2_;
-    std::vector<T> l1_;
-    std::vector<T> lr_;
     std::optional<RowBlock<T>> block_;
     std::int64_t block_capacity_ = 0;
+    int wanted_team_ = 1;
     std::optional<RowWalk<T>> walk_;
     std::optional<TeamWalk<T>> team_walk_;
     TeamChoice choice_;
-    // Of one row, for each model and output.
-    AlignedBuffer<T> row_scores_;
-    AlignedBuffer<T> row_dloss_;
+    std::vector<T> scale_;
 };
 
 }  // namespace
@@ -344,7 +405,7 @@ private:
 std::unique_ptr<Run> LinearObjective::start_run(ModelSettings settings) const {
     return std::visit(
         [&]<class T>(const LinearProblem<T>& problem) -> std::unique_ptr<Run> {
-            return std::make_unique<LinearRun<T>>(problem, std::move(settings));
+            return std::make_unique<LinearRun<T>>(problem, impl_->options.standardize, std::move(settings));
         },
         impl_->problem);
 }

@@ -38,11 +38,14 @@ struct Parameters {
     T& bias(std::ptrdiff_t score) { return intercept[bias_index(score)]; }
     const T& bias(std::ptrdiff_t score) const { return intercept[bias_index(score)]; }
 
+    void clear() {
+        coef.clear();
+        intercept.clear();
+    }
     // From and to flat parameters: for each model the coefficients, then the intercepts.
     void set(const double* flat) {
         // After a divergence the padding may hold what is not a number.
-        coef.clear();
-        intercept.clear();
+        clear();
         visit([&](T& value, std::ptrdiff_t i) { value = static_cast<T>(flat[i]); });
     }
     void get(double* flat) {

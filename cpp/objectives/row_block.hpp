@@ -15,7 +15,8 @@ struct RowSource {
 };
 
 // Some rows as kernels want them: pointers to where they lie, with their targets, weights and offsets side by side.
-// Rows that weigh nothing are left out.
+// Rows that weigh nothing keep their place, so that sums over lanes do not depend on what is absent: their pointers are
+// those of another row, since what they hold may not be finite.
 template <class T>
 class RowBlock {
 public:
@@ -25,26 +26,33 @@ public:
           row_(static_cast<std::size_t>(2 * capacity + kRowTile)),
           index_(static_cast<std::size_t>(capacity)),
           y_(static_cast<std::size_t>(stride_ * problem.n_targets)),
-          weight_(problem.weight != nullptr ? static_cast<std::size_t>(stride_) : 0),
+          weight_(static_cast<std::size_t>(stride_ * n_lines())),
           offset_(problem.offset != nullptr ? static_cast<std::size_t>(stride_ * problem.n_outputs) : 0) {}
 
     void gather(const RowSource& source, std::int64_t begin, std::int64_t end) {
         const LinearProblem<T>& p = *problem_;
         count_ = 0;
+        const std::byte* some = nullptr;
+        bool all_present = true;
         for (std::int64_t i = begin; i < end; ++i) {
             const std::int64_t at = source.at(i);
-            if (!p.present(at)) continue;
-            row_[static_cast<std::size_t>(count_)] = p.row(at);
+            const bool present = p.present(at);
+            if (present) some = p.row(at);
+            all_present = all_present && present;
+            row_[static_cast<std::size_t>(count_)] = present ? p.row(at) : nullptr;
             index_[static_cast<std::size_t>(count_)] = at;
             for (int k = 0; k < p.n_targets; ++k) put(y_, k, p.y[at * p.n_targets + k]);
-            if (p.weight != nullptr) put(weight_, 0, p.weight[at]);
+            if (n_lines() > 0) put_weights(at);
             if (p.offset != nullptr)
                 for (int k = 0; k < p.n_outputs; ++k) put(offset_, k, p.offset[at * p.n_outputs + k]);
             ++count_;
         }
+        if (some == nullptr) count_ = 0;
+        if (count_ == 0) return;
+        if (!all_present)
+            std::replace(row_.begin(), row_.begin() + count_, static_cast<const std::byte*>(nullptr), some);
         // The last rows have next ones too: themselves.
-        if (count_ > 0)
-            std::fill_n(row_.begin() + count_, count_ + kRowTile, row_[static_cast<std::size_t>(count_ - 1)]);
+        std::fill_n(row_.begin() + count_, count_ + kRowTile, row_[static_cast<std::size_t>(count_ - 1)]);
     }
 
     std::ptrdiff_t count() const { return count_; }
@@ -55,24 +63,42 @@ public:
     }
     // Which row of the matrix the i-th one is.
     std::int64_t index(std::ptrdiff_t i) const { return index_[static_cast<std::size_t>(i)]; }
-    const T* weight(std::ptrdiff_t first) const { return weight_.empty() ? nullptr : weight_.data() + first; }
+    // As a model sees them that holds out this fold; null where every row weighs 1.
+    const T* weight(std::ptrdiff_t first, int fold = kNoFold) const {
+        if (fold == kNoFold && problem_->weight == nullptr) return nullptr;
+        return weight_.data() + (fold == kNoFold ? problem_->n_folds : fold) * stride_ + first;
+    }
     const T* offset(std::ptrdiff_t first) const { return offset_.empty() ? nullptr : offset_.data() + first; }
-    double weight_sum(std::ptrdiff_t first, std::ptrdiff_t count) const {
-        if (weight_.empty()) return static_cast<double>(count);
+    double weight_sum(std::ptrdiff_t first, std::ptrdiff_t count, int fold = kNoFold) const {
+        const T* weights = weight(first, fold);
+        if (weights == nullptr) return static_cast<double>(count);
         double sum = 0.0;
-        for (std::ptrdiff_t i = first; i < first + count; ++i)
-            sum += static_cast<double>(weight_[static_cast<std::size_t>(i)]);
+        for (std::ptrdiff_t i = 0; i < count; ++i) sum += static_cast<double>(weights[i]);
         return sum;
     }
+    std::int64_t n_present(std::ptrdiff_t first, std::ptrdiff_t count, int fold = kNoFold) const {
+        const T* weights = weight(first, fold);
+        return weights == nullptr ? count : std::count_if(weights, weights + count, [](T w) { return w > T(0); });
+    }
     // The loss kernel's view of rows first .. first + count.
-    void describe(LossCall<T>& call, std::ptrdiff_t first, std::ptrdiff_t count) const {
+    void describe(LossCall<T>& call, std::ptrdiff_t first, std::ptrdiff_t count, int fold = kNoFold) const {
         call.y = y_.data() + first;
         call.y_stride = problem_->n_targets > 1 ? stride_ : 0;
-        call.weight = weight(first);
+        call.weight = weight(first, fold);
         call.n_rows = static_cast<int>(count);
     }
 
 private:
+    // One line of weights a fold, and one for all rows.
+    std::ptrdiff_t n_lines() const {
+        return problem_->n_folds > 0 ? problem_->n_folds + 1 : problem_->weight != nullptr ? 1 : 0;
+    }
+    void put_weights(std::int64_t at) {
+        const T weight = problem_->weight != nullptr ? problem_->weight[at] : T(1);
+        for (int f = 0; f < problem_->n_folds; ++f)
+            put(weight_, f, (problem_->fold[at] == f) == problem_->held_out ? weight : T(0));
+        put(weight_, problem_->n_folds, weight);
+    }
     void put(std::vector<T>& to, int k, T value) { to[static_cast<std::size_t>(k * stride_ + count_)] = value; }
 
     const LinearProblem<T>* problem_;

@@ -84,7 +84,7 @@ public:
         point_and_direction_.set(flat_.data());
         const PassSums sums = hessian_pass(problem_, point_and_direction_, rows_, 1);
         std::vector<double> product(size());
-        write_gradient(sums, shape_, sums.weight, product.data());
+        write_gradient(sums, shape_, 0, sums.weight, product.data());
         return product;
     }
 

@@ -29,14 +29,16 @@ public:
         : problem_(&problem),
           at_once_(std::min(rows_at_once(problem.row_bytes(), shape.n_scores()), round_up(most_rows, 16))),
           scores_(shape, at_once_),
-          sums_(shape) {}
+          sums_(shape),
+          ones_(static_cast<std::size_t>(shape.n_models), T(1)) {}
 
     std::ptrdiff_t at_once() const { return at_once_; }
 
-    // The sums over rows begin .. end of the block; adds the gradient to `grad` unless it is null. A table corrects the
-    // derivatives, but not the losses.
+    // The sums over rows begin .. end of the block; adds the gradient, times each model's `scale` (null: 1), to `grad`
+    // unless that is null. A table corrects the derivatives, but not the losses.
     const BlockSums<T>& pass(const Parameters<T>& parameters, const RowBlock<T>& block, std::ptrdiff_t begin,
-                             std::ptrdiff_t end, T scale, Parameters<T>* grad, SlopeTable<T>* table = nullptr) {
+                             std::ptrdiff_t end, const T* scale, Parameters<T>* grad, SlopeTable<T>* table = nullptr) {
+        if (scale == nullptr) scale = ones_.data();
         return walk(parameters, block, begin, end, grad, [&](std::ptrdiff_t first, std::ptrdiff_t count) {
             scores_.apply_loss(*problem_, block, first, count, parameters.n_models, scale, sums_.finite());
             if (table != nullptr) table->correct(scores_, block, first, count);
@@ -58,7 +60,7 @@ public:
     const BlockSums<T>& pass_adjusted(const Parameters<T>& parameters, const RowBlock<T>& block, Parameters<T>* grad,
                                       Adjust&& adjust) {
         return walk(parameters, block, 0, block.count(), grad, [&](std::ptrdiff_t first, std::ptrdiff_t count) {
-            scores_.apply_loss(*problem_, block, first, count, parameters.n_models, T(1), sums_.finite());
+            scores_.apply_loss(*problem_, block, first, count, parameters.n_models, ones_.data(), sums_.finite());
             adjust(scores_, first, count);
         });
     }
@@ -107,6 +109,7 @@ private:
     std::ptrdiff_t at_once_;
     ScoreBlock<T> scores_;
     BlockSums<T> sums_;
+    std::vector<T> ones_;
 };
 
 }  // namespace fastgd

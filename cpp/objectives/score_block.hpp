@@ -31,15 +31,15 @@ struct ScoreBlock {
             std::fill_n(raw.data() + s * stride, round_up(count, kRowTile), parameters.bias(s));
     }
 
-    // From raw scores to losses and their derivatives, model by model; clears `finite` (one a model) where a raw score
-    // is not finite.
+    // From raw scores to losses and their derivatives, model by model, each with its factor of the derivatives; clears
+    // `finite` (one a model) where a raw score is not finite.
     void apply_loss(const LinearProblem<T>& problem, const RowBlock<T>& block, std::ptrdiff_t first,
-                    std::ptrdiff_t count, int n_models, T scale, bool* finite) {
+                    std::ptrdiff_t count, int n_models, const T* scale, bool* finite) {
         add_offset(problem, block, first, count, n_models);
-        LossCall<T> call = problem.loss_call(scale);
-        block.describe(call, first, count);
-        call.stride = stride;
         for (int m = 0; m < n_models; ++m) {
+            LossCall<T> call = problem.loss_call(scale[m]);
+            block.describe(call, first, count, problem.fold_of(m));
+            call.stride = stride;
             call.raw = raw.data() + m * problem.n_outputs * stride;
             call.dloss = dloss.data() + m * problem.n_outputs * stride;
             call.value = value.data() + m * stride;

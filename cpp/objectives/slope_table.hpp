@@ -14,8 +14,11 @@ public:
     SlopeTable(std::int64_t n_rows, std::ptrdiff_t n_scores)
         : n_scores_(n_scores), slopes_(static_cast<std::size_t>(n_rows * n_scores)) {}
 
-    // What a batch's derivatives are multiplied by once they are corrected: one over its number of rows.
-    void begin_batch(std::int64_t n_rows) { share_ = static_cast<T>(1.0 / static_cast<double>(n_rows)); }
+    // What a batch's derivatives are multiplied by once they are corrected, for each model.
+    void begin_batch(const T* factor, int n_outputs) {
+        factor_ = factor;
+        n_outputs_ = n_outputs;
+    }
     // Whether the derivatives replace those of the table.
     void set_writes(bool writes) { writes_ = writes; }
     void clear() { slopes_.clear(); }
@@ -27,7 +30,7 @@ public:
             for (std::ptrdiff_t s = 0; s < n_scores_; ++s) {
                 T& derivative = scores.dloss[static_cast<std::size_t>(s * scores.stride + r)];
                 const T slope = derivative;
-                derivative = (slope - row[s]) * share_;
+                derivative = (slope - row[s]) * factor_[s / n_outputs_];
                 if (writes_) row[s] = slope;
             }
         }
@@ -36,7 +39,8 @@ public:
 private:
     std::ptrdiff_t n_scores_;
     AlignedBuffer<T> slopes_;
-    T share_ = T(1);
+    const T* factor_ = nullptr;
+    std::ptrdiff_t n_outputs_ = 1;
     bool writes_ = true;
 };
 

@@ -50,7 +50,7 @@ public:
     // Called by every thread of the team alike. Adds the gradient of rows begin .. end of the block to `grad`, each
     // thread in its columns, the first one the intercepts; the sums are complete in the first thread.
     const BlockSums<T>& pass(int thread, Barrier& barrier, const Parameters<T>& parameters, const RowBlock<T>& block,
-                             std::ptrdiff_t begin, std::ptrdiff_t end, T scale, Parameters<T>& grad) {
+                             std::ptrdiff_t begin, std::ptrdiff_t end, const T* scale, Parameters<T>& grad) {
         Worker& worker = workers_[static_cast<std::size_t>(thread)];
         worker.sums.clear();
         for (std::ptrdiff_t first = begin; first < end; first += at_once_) {

@@ -117,7 +117,8 @@ private:
     }
     StepInput input_of(std::size_t at) const {
         const std::size_t m = at % static_cast<std::size_t>(settings_.n_models);
-        return {settings_.hyper.data() + m * kMaxHyper, plan_.lr[at], plan_.step[at], plan_.share[at]};
+        return {settings_.hyper.data() + m * kMaxHyper, plan_.lr[at], plan_.step[at],
+                static_cast<double>(plan_.n_rows[at]) / static_cast<double>(plan_.n_seen[m])};
     }
     void prepare(std::size_t at) { info_.prepare(input_of(at), memory_of(at), coef_.data() + at * kMaxCoef); }
 

@@ -1,6 +1,6 @@
 """The compiled core. Its callers are the modules of this package, which check every argument first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, TypedDict, final
 
 import numpy as np
@@ -47,7 +47,9 @@ class _Outcome(TypedDict):
     x: _Floats
     fun: _Floats
     grad_norm: _Floats
+    held_out: _Floats
     lr: _Floats
+    converged_by: list[str]
     n_restarts: list[int]
     n_epochs: int
     n_steps: int
@@ -153,6 +155,8 @@ def minimize(
     gtol: float | None,
     clip_value: float,
     clip_norm: float,
+    fold_of_row: Sequence[int],
+    fold_of_model: Sequence[int],
     time_limit: float,
     observer: Callable[[int, int, _Floats, _Floats, float, Callable[[], _Floats]], bool] | None,
     n_threads: int,

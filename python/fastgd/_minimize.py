@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["EpochInfo", "minimize"]
 
 _INF = float("inf")
+# What the core multiplies the rate of a model by that diverged.
+RESTART_FACTOR = 0.1
 _MAX_INT = 2**63 - 1
 
 
@@ -249,7 +251,7 @@ def _result(objective: Objective, model: Model, plan: Plan, outcome: _Outcome) -
         n_steps=outcome["n_steps"],
         success=status in ("converged", "callback") or (status == "max_epochs" and plan.tol is None),
         status=status,
-        message=_message(objective, model, plan, status, outcome["n_epochs"], lr, outcome["n_restarts"][0]),
+        message=_message(objective, model, plan, outcome),
         history=History(
             epoch=history["epoch"],
             step=history["step"],
@@ -269,21 +271,25 @@ def _gradient(objective: Objective, x: NDArray[np.float64]) -> NDArray[np.float6
         return np.full(x.shape, math.nan)
 
 
-def _message(
-    objective: Objective, model: Model, plan: Plan, status: str, n_epochs: int, lr: float, n_restarts: int
-) -> str:
+def _message(objective: Objective, model: Model, plan: Plan, outcome: _Outcome) -> str:
     kinds = {0: "batch gradient descent", 1: "stochastic gradient descent"}
     kind = kinds.get(plan.batch_size, f"mini-batch gradient descent with batches of {plan.batch_size}")
+    n_epochs, n_restarts, status = outcome["n_epochs"], outcome["n_restarts"][0], outcome["status"][0]
     epochs = f"{n_epochs} epoch{'' if n_epochs == 1 else 's'}"
     if status == "diverged":
         momentum = float(getattr(model.optimizer, "momentum", 0.0))
+        lr = float(outcome["lr"][0]) / RESTART_FACTOR**n_restarts
         why = cause(objective, lr, momentum, model.alpha, model.l1_ratio, plan.batch_size)
         return f"{kind} diverged after {epochs}, x is the best before: {why}"
-    tamed = f"; it diverged {n_restarts} times, each time its rate fell to a tenth" if n_restarts else ""
+    tamed = f"; diverged {n_restarts}x on the way, lr fell to a tenth each time" if n_restarts else ""
     best = "x is the best at an epoch's end"
+    converged = {
+        "tol": f"the loss fell by less than the fraction tol={plan.tol} of it in {plan.n_iter_no_change} epochs",
+        "gtol": f"the gradient's norm is at most gtol={plan.gtol}",
+        "line search": "rounding allows no further decrease",
+    }
     ends: dict[str, Any] = {
-        "converged": f"converged: the loss fell by less than the fraction tol={plan.tol} of it in "
-        f"{plan.n_iter_no_change} epochs",
+        "converged": f"converged: {converged.get(outcome['converged_by'][0])}",
         "max_epochs": "made all its epochs"
         if plan.tol is None
         else f"made all its epochs before the loss settled to tol={plan.tol}",

@@ -75,6 +75,8 @@ def run(objective: Objective, models: Sequence[Model], plan: Plan, observer: Obs
         gtol=plan.gtol,
         clip_value=plan.clip_value,
         clip_norm=plan.clip_norm,
+        fold_of_row=[],
+        fold_of_model=[],
         time_limit=float("inf") if plan.time_limit is None else plan.time_limit,
         observer=observer,
         n_threads=plan.n_threads,

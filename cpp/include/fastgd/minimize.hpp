@@ -40,6 +40,10 @@ struct DescentOptions {
     // Gradients, penalty included, are clipped to this magnitude of an entry, then to this norm; 0: not at all.
     double clip_value = 0.0;
     double clip_norm = 0.0;
+    // Cross-validation: the fold of each row, from 0, and the one that each model holds out, so that it descends as if
+    // those rows weighed nothing; -1 for none. Empty: no folds.
+    std::vector<std::int32_t> fold_of_row{};
+    std::vector<int> fold_of_model{};
     double time_limit = std::numeric_limits<double>::infinity();
     int n_threads = 0;
 };
@@ -80,8 +84,12 @@ struct DescentResult {
     std::vector<double> x;
     std::vector<double> fun;
     std::vector<double> grad_norm;
+    // The mean loss on the rows that a model held out, without the penalty; empty without folds.
+    std::vector<double> held_out;
     std::vector<double> lr;
     std::vector<Status> status;
+    // What a model that converged did so by: tol, gtol or line search.
+    std::vector<std::string> converged_by;
     // How often a model went back to its best parameters, to go on with a tenth of its rate.
     std::vector<int> n_restarts;
     std::int64_t n_epochs = 0;

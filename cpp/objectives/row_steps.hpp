@@ -1,0 +1,73 @@
+#pragma once
+
+#include <vector>
+
+#include "descent/run.hpp"
+#include "objectives/parameters.hpp"
+#include "objectives/row_block.hpp"
+
+namespace fastgd {
+
+// Plain stochastic descent, a row a step.
+template <class T>
+class RowSteps {
+public:
+    RowSteps(const LinearProblem<T>& problem, const ModelSettings& settings) : problem_(&problem) {
+        for (const Penalty& penalty : settings.penalties) {
+            l2_.push_back(static_cast<T>(penalty.l2()));
+            l1_.push_back(static_cast<T>(penalty.l1()));
+        }
+        scores_.resize(l2_.size() * static_cast<std::size_t>(problem.n_outputs));
+        dloss_.resize(scores_.size());
+        scale_.resize(l2_.size());
+        weight_.resize(l2_.size());
+    }
+
+    void descend(const StepPlan& plan, const RowBlock<T>& block, Parameters<T>& params,
+                 const std::vector<double>& mean_weight, StepSums& sums) {
+        lr_.assign(plan.lr.begin(), plan.lr.end());
+        for (std::size_t m = 0; m < scale_.size(); ++m) {
+            scale_[m] = static_cast<T>(1.0 / mean_weight[m]);
+            weight_[m] = block.weight(0, problem_->fold_of(static_cast<int>(m)));
+        }
+        PerSampleCall<T> call{};
+        call.rows = block.rows(0, block.count());
+        call.n_features = params.n_features;
+        call.coef = params.coef.data();
+        call.coef_stride = params.stride;
+        call.intercept = params.intercept.data();
+        call.intercept_stride = params.intercept_stride;
+        call.fit_intercept = problem_->fit_intercept;
+        call.n_models = params.n_models;
+        call.n_outputs = params.n_outputs;
+        call.lr = lr_.data();
+        call.l2 = l2_.data();
+        call.l1 = l1_.data();
+        call.scale = scale_.data();
+        call.weight = weight_.data();
+        call.loss = problem_->loss_of_row;
+        call.loss_call = problem_->loss_call(T(1));
+        block.describe(call.loss_call, 0, block.count());
+        call.offset = block.offset(0);
+        call.offset_stride = block.stride();
+        call.scores = scores_.data();
+        call.dloss = dloss_.data();
+        call.loss_sum = sums.loss.data();
+        call.finite = sums.finite.data();
+        problem_->storage().per_sample(call);
+    }
+
+private:
+    const LinearProblem<T>* problem_;
+    std::vector<T> l2_;
+    std::vector<T> l1_;
+    // Of the steps at hand, [step][model].
+    std::vector<T> lr_;
+    std::vector<T> scale_;
+    std::vector<const T*> weight_;
+    // Of one row, for each model and output.
+    std::vector<T> scores_;
+    std::vector<T> dloss_;
+};
+
+}  // namespace fastgd
