@@ -7,17 +7,20 @@ It is made to be read, and to test against: every function's docstring states it
 `metrics`           losses without a useful derivative
 `penalties`         value, gradient and proximal step of l2, l1 and the elastic net
 `risk`              raw scores, weighted empirical risk, objective and gradient of linear models
-`optimizers`        one step with explicit state
+`optimizers`        one step with explicit state, a module a method
+`clipping`          bounds on a step's gradient
 `schedules`         learning rate as a function of the step
 `sampling`          random numbers from a counter, permutations, batches
 `descent`           batch, stochastic and mini-batch gradient descent in one loop
+`functions`         the same steps on any function
 ==================  =========================================================================
 """
 
 from __future__ import annotations
 
-from . import descent, losses, metrics, optimizers, penalties, risk, sampling, schedules
+from . import clipping, descent, functions, losses, metrics, optimizers, penalties, risk, sampling, schedules
 from .descent import History, Result, has_converged, minimize
+from .functions import Path, minimize_function
 from .losses import KINDS, LOSSES, one_vs_rest
 from .metrics import METRICS, zero_one
 from .optimizers import OPTIMIZERS
@@ -33,12 +36,16 @@ __all__ = [
     "SCHEDULES",
     "History",
     "LinearObjective",
+    "Path",
     "Result",
+    "clipping",
     "descent",
+    "functions",
     "has_converged",
     "losses",
     "metrics",
     "minimize",
+    "minimize_function",
     "one_vs_rest",
     "optimizers",
     "penalties",
