@@ -227,14 +227,15 @@ def test_the_table_of_saga(loss: str) -> None:
     table = finite_sum.saga_begin_epoch(objective, w, None, 0)
     first, table = finite_sum.saga_gradient(objective, w, rows[:3], table)
     np.testing.assert_allclose(first, objective.risk_gradient(w, rows[:3]), rtol=64 * EPS)
-    batch = rows[[2, 4, 2, 5]]  # one row that is in the table, two that are not, and one of them twice
+    batch = rows[[2, 4, 2, 5]]  # one row that is in the table, two that are not, and one of them twice: it counts once
     for _ in range(2):
         w = rng.normal(size=objective.n_params)
         before = table
         found, table = finite_sum.saga_gradient(objective, w, batch, before)
         slopes = objective.slopes(w, np.arange(12))
         change = sum(
-            np.append(np.outer(slopes[i] - before.slopes[i], X[i]).ravel(), slopes[i] - before.slopes[i]) for i in batch
+            np.append(np.outer(slopes[i] - before.slopes[i], X[i]).ravel(), slopes[i] - before.slopes[i])
+            for i in set(batch)
         )
         expected = change / (objective.mean_weight * 4) + before.average
         np.testing.assert_allclose(found, expected, rtol=1e3 * EPS, atol=8 * EPS)
@@ -252,6 +253,8 @@ def test_finite_sum_gradients_are_right_on_average() -> None:
     np.testing.assert_allclose(table.average, objective.risk_gradient(snapshot, np.arange(40)), rtol=1e3 * EPS)
     each = [finite_sum.svrg_gradient(objective, w, np.array([i]), table)[0] for i in range(40)]
     np.testing.assert_allclose(np.mean(each, axis=0), objective.risk_gradient(w, np.arange(40)), rtol=1e3 * EPS)
+    twice = finite_sum.svrg_gradient(objective, w, np.array([3, 3, 5]), table)[0]
+    np.testing.assert_allclose(twice, (2.0 * each[3] + each[5]) / 3.0, rtol=1e3 * EPS)
     at_snapshot = [finite_sum.svrg_gradient(objective, snapshot, np.array([i]), table)[0] for i in range(40)]
     np.testing.assert_allclose(at_snapshot, np.tile(table.average, (40, 1)), rtol=1e3 * EPS)
 

@@ -9,8 +9,11 @@ replace a batch's gradient by one of the same mean, whose variance vanishes as t
 
     g_B = sum_{i in B} (d_i - table_i) x_i / (mean(s) |B|) + average
 
-A row that a batch holds twice counts twice in this sum, both times with the table as it was before the batch. The
-penalty is no part of it: the gradient of its smooth part is added as it is for every optimiser.
+The penalty is no part of it: the gradient of its smooth part is added as it is for every optimiser.
+
+SAGA writes the batch's numbers into the table, row by row: a row that comes again in its batch finds what it left there
+and adds nothing to the sum, though ``|B|`` counts it. SVRG leaves the table alone until the next snapshot, so there it
+counts every time.
 """
 
 from __future__ import annotations
@@ -54,29 +57,6 @@ class GradientEstimator(NamedTuple):
     gradient: Callable[[LinearObjective, FloatArray, IntArray, Table], tuple[FloatArray, Table]]
 
 
-def reduced_gradient(objective: LinearObjective, w: FloatArray, rows: IntArray, table: Table) -> FloatArray:
-    """Estimate of the gradient of the risk, ``sum_B (d_i - table_i) x_i / (mean(s) |B|) + average``.
-
-    Parameters
-    ----------
-    objective : LinearObjective
-        Where rows, weights and losses come from.
-    w : array of shape (n_params,)
-        Parameters.
-    rows : array of shape (n_batch,), int64
-        Rows of positive weight, repeats allowed.
-    table : Table
-        What is remembered of them.
-
-    Returns
-    -------
-    array of shape (n_params,)
-        Gradient.
-    """
-    new = objective.slopes(w, rows) - table.slopes[rows]
-    return objective.combine(new, rows, len(rows)) + table.average
-
-
 def saga_begin_epoch(objective: LinearObjective, w: FloatArray, table: Table | None, epoch: int) -> Table:
     """Keep the table; it begins with zeros, which is the table of losses without slope.
 
@@ -102,19 +82,27 @@ def saga_begin_epoch(objective: LinearObjective, w: FloatArray, table: Table | N
 
 
 def saga_gradient(objective: LinearObjective, w: FloatArray, rows: IntArray, table: Table) -> tuple[FloatArray, Table]:
-    """Estimate by `reduced_gradient`, after which the batch's slopes replace those of the table.
+    """Estimate the gradient of the risk, and replace the batch's slopes in the table.
 
-    With ``g_B`` from the table before::
+    With the batch's rows taken once each::
 
-        average = average + sum_{i in set(B)} (d_i - table_i) x_i / (mean(s) n)
-        table_i = d_i                                           for i in B
+        change  = sum_{i in B} (d_i - table_i) x_i / (mean(s) |B|)
+        g_B     = change + average
+        average = average + |B| / n * change
+        table_i = d_i                                  for i in B
 
-    Every row counts once here, however often the batch holds it: so `average` stays what the table adds up to.
+    so `average` stays what the table adds up to.
 
     Parameters
     ----------
-    objective, w, rows, table
-        As in `reduced_gradient`.
+    objective : LinearObjective
+        Where rows, weights and losses come from.
+    w : array of shape (n_params,)
+        Parameters.
+    rows : array of shape (n_batch,), int64
+        Rows of positive weight, repeats allowed.
+    table : Table
+        What is remembered of them.
 
     Returns
     -------
@@ -128,12 +116,12 @@ def saga_gradient(objective: LinearObjective, w: FloatArray, rows: IntArray, tab
     A. Defazio, F. Bach and S. Lacoste-Julien, "SAGA: a fast incremental gradient method with support for non-strongly
     convex composite objectives", Advances in Neural Information Processing Systems 27, 2014.
     """
-    gradient = reduced_gradient(objective, w, rows, table)
     seen = np.unique(rows)
     slopes = table.slopes.copy()
     slopes[seen] = objective.slopes(w, seen)
-    change = objective.combine(slopes[seen] - table.slopes[seen], seen, len(objective.present()))
-    return gradient, Table(slopes, table.average + change)
+    change = objective.combine(slopes[seen] - table.slopes[seen], seen, len(rows))
+    average = table.average + len(rows) / len(objective.present()) * change
+    return change + table.average, Table(slopes, average)
 
 
 def svrg_begin_epoch(
@@ -173,12 +161,12 @@ def svrg_begin_epoch(
 
 
 def svrg_gradient(objective: LinearObjective, w: FloatArray, rows: IntArray, table: Table) -> tuple[FloatArray, Table]:
-    """Estimate by `reduced_gradient`; the table stays that of the snapshot.
+    """Estimate the gradient of the risk, ``sum_B (d_i - table_i) x_i / (mean(s) |B|) + average``.
 
     Parameters
     ----------
     objective, w, rows, table
-        As in `reduced_gradient`.
+        As in `saga_gradient`.
 
     Returns
     -------
@@ -187,7 +175,8 @@ def svrg_gradient(objective: LinearObjective, w: FloatArray, rows: IntArray, tab
     table : Table
         The same table.
     """
-    return reduced_gradient(objective, w, rows, table), table
+    change = objective.combine(objective.slopes(w, rows) - table.slopes[rows], rows, len(rows))
+    return change + table.average, table
 
 
 SAGA = GradientEstimator(saga_begin_epoch, saga_gradient)
