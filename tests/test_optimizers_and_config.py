@@ -58,13 +58,6 @@ def test_set_params_sets_all_or_none() -> None:
         assert optimizer == SGD(lr=InverseScaling(0.1))
 
 
-@pytest.mark.parametrize("schedule", [Constant(0.3), InverseScaling(0.3), InverseScaling(2.0, power_t=0.9)], ids=repr)
-def test_schedules_are_their_twins(schedule: Any) -> None:
-    name = {Constant: "constant", InverseScaling: "inverse_scaling"}[type(schedule)]
-    twin = fastgd.reference.SCHEDULES[name](**schedule.get_params())
-    assert [schedule(step) for step in (0, 1, 10, 10**6)] == [twin(step) for step in (0, 1, 10, 10**6)]
-
-
 def test_threads() -> None:
     default = fastgd.get_num_threads()
     assert default >= 1
@@ -107,18 +100,14 @@ def test_losses_have_twins() -> None:
     assert set(fastgd.losses()) == set(fastgd.reference.LOSSES)
 
 
-@pytest.mark.parametrize(
-    "module", ["_functional", "_minimize", "config", "objectives.linear", "optimizers", "schedules"]
-)
+@pytest.mark.parametrize("module", ["_functional", "_minimize", "config", "objectives.linear", "optimizers"])
 def test_examples_of_docstrings(module: str) -> None:
     found = doctest.testmod(importlib.import_module(f"fastgd.{module}"))
     assert found.attempted > 0
     assert found.failed == 0
 
 
-@pytest.mark.parametrize(
-    "function", [fastgd.minimize, fastgd.LinearObjective, fastgd.loss_and_grad, SGD, InverseScaling]
-)
+@pytest.mark.parametrize("function", [fastgd.minimize, fastgd.LinearObjective, fastgd.loss_and_grad, SGD])
 def test_docstrings_name_every_parameter(function: Any) -> None:
     text = inspect.getdoc(function)
     assert text is not None

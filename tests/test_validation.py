@@ -288,7 +288,7 @@ def test_minimize(wrong: dict[str, Any], error: type[Exception], fragments: tupl
         (lambda: Constant("auto"), TypeError, ("lr must be a finite number > 0", "'auto' of type str")),
         (lambda: InverseScaling(-1.0), ValueError, ("lr must be a finite number > 0, got -1.0",)),
         (lambda: InverseScaling(1.0, power_t=-0.5), ValueError, ("power_t must be a finite number >= 0, got -0.5",)),
-        (lambda: Constant(1.0)(-1), ValueError, ("step must be an integer >= 0, got -1",)),
+        (lambda: Constant(1.0)(-1), ValueError, ("step must be an integer from 0", "got -1")),
         (lambda: fastgd.set_num_threads(0), ValueError, ("n must be an integer from 1", "got 0")),
         (lambda: fastgd.set_num_threads("2"), TypeError, ("n must be an integer", "'2' of type str")),
         (lambda: fastgd.threads(-1), ValueError, ("n must be an integer from 1", "got -1")),

@@ -24,7 +24,7 @@ Problem::Problem(Shape shape, Storage storage, int n_classes)
 double epoch_seconds(const Problem& problem, int n_models, std::int64_t batch_size, int n_threads, int epochs) {
     DescentOptions options;
     // Small enough for bytes: parameters stay far from where losses are slow or overflow.
-    options.schedule_params = {{"lr", {1e-7}}};
+    options.schedule.params = {{"lr", {1e-7}}};
     options.batch_size = batch_size;
     options.max_epochs = epochs;
     options.tol.reset();

@@ -83,10 +83,29 @@ void update(benchmark::State& state, int index) {
     for (std::size_t i = 0; i < slots.size(); ++i) slot[i] = slots[i].data();
     double hyper[kMaxHyper] = {};
     for (int i = 0; i < kMaxHyper; ++i) hyper[i] = info.hyper[i].default_value;
-    UpdateCall<T> call{param.data(), grad.data(), slot, kParams, T(1e-3), T(1e-4), T(0), 0, hyper};
+    double memory[kMaxMemory] = {};
+    double coef[kMaxCoef] = {};
+    UpdateCall<T> call{};
+    call.param = param.data();
+    call.grad = grad.data();
+    call.state = slot;
+    call.n = kParams;
+    call.l2 = T(1e-4);
+    call.clip_factor = T(1);
+    call.weights = true;
+    call.coef = coef;
+    const OptimizerKernels<T>& kernel = kernels_for<T>(kernels()).optimizer[index];
+    std::int64_t step = 0;
     for (auto _ : state) {
-        kernels_for<T>(kernels()).update[index](call);
-        ++call.step;
+        double sums[kMaxSums] = {};
+        StepInput input{hyper, 1e-3, step++};
+        info.prepare(input, memory, coef);
+        if (info.n_sums > 0) {
+            kernel.measure(call, false, sums);
+            input.sums = sums;
+            info.conclude(input, memory, coef);
+        }
+        kernel.update(call);
         benchmark::ClobberMemory();
     }
     state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kParams));

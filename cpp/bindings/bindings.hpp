@@ -7,13 +7,18 @@
 #include <stdexcept>
 #include <string>
 
+#include "fastgd/objective.hpp"
+
 namespace fastgd::bindings {
 
 namespace py = pybind11;
 
 void bind_system(py::module_& module);
 void bind_objective(py::module_& module);
+void bind_function_objective(py::module_& module);
 void bind_descent(py::module_& module);
+void bind_schedule(py::module_& module);
+void bind_lbfgs(py::module_& module);
 
 // Arrays as the core takes them: no conversion behind the caller's back.
 using Floats = py::array_t<double, py::array::c_style>;
@@ -40,5 +45,11 @@ inline void check_signals() {
     const py::gil_scoped_acquire held;
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
 }
+
+// What `minimize` takes.
+struct AnyObjective {
+    virtual ~AnyObjective() = default;
+    virtual const fastgd::Objective& get() const = 0;
+};
 
 }  // namespace fastgd::bindings

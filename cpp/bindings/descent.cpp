@@ -3,38 +3,16 @@
 
 #include <variant>
 
+#include "bindings/convert.hpp"
 #include "bindings/objective.hpp"
-#include "fastgd/errors.hpp"
 #include "fastgd/minimize.hpp"
 
 namespace fastgd::bindings {
 namespace {
 
-using NumbersByName = std::map<std::string, Floats>;
-
-std::vector<PerModel> per_model(const NumbersByName& given) {
-    std::vector<PerModel> out;
-    for (const auto& [name, values] : given) {
-        const auto numbers = view(values);
-        out.push_back({name, {numbers.begin(), numbers.end()}});
-    }
-    return out;
-}
-
 std::vector<double> copy(const Floats& values) {
     const auto numbers = view(values);
     return {numbers.begin(), numbers.end()};
-}
-
-// Calls Python. KeyboardInterrupt ends the run with what it has; other exceptions go through.
-template <class F>
-auto unless_interrupted(F&& call) {
-    try {
-        return call();
-    } catch (const py::error_already_set& error) {
-        if (error.matches(PyExc_KeyboardInterrupt)) throw Interrupted();
-        throw;
-    }
 }
 
 // Brings the core's calls to Python.
@@ -108,6 +86,7 @@ py::dict to_dict(const DescentResult& result, py::ssize_t n_params) {
     out["fun"] = to_array(result.fun, {n_models});
     out["grad_norm"] = to_array(result.grad_norm, {n_models});
     out["lr"] = to_array(result.lr, {n_models});
+    out["n_restarts"] = result.n_restarts;
     out["n_epochs"] = result.n_epochs;
     out["n_steps"] = result.n_steps;
     out["status"] = status;
@@ -116,27 +95,31 @@ py::dict to_dict(const DescentResult& result, py::ssize_t n_params) {
     return out;
 }
 
-py::dict run(const Objective& objective, const Floats& params, const std::string& optimizer,
-             const NumbersByName& optimizer_params, const std::string& schedule, const NumbersByName& schedule_params,
-             const Floats& alpha, const Floats& l1_ratio, std::int64_t batch_size, std::int64_t max_epochs, double tol,
+py::dict run(const AnyObjective& objective, const Floats& params, const std::string& optimizer,
+             const NumbersByName& optimizer_params, const py::tuple& schedule, const Floats& alpha,
+             const Floats& l1_ratio, std::int64_t batch_size, std::int64_t max_epochs, std::optional<double> tol,
              std::int64_t n_iter_no_change, bool shuffle, const std::variant<std::monostate, Ints, py::function>& order,
-             std::uint64_t seed, double time_limit, const std::optional<py::function>& observer, int n_threads) {
-    const auto n_params = static_cast<py::ssize_t>(objective.core.n_params());
+             std::uint64_t seed, std::optional<double> gtol, double clip_value, double clip_norm, double time_limit,
+             const std::optional<py::function>& observer, int n_threads) {
+    const fastgd::Objective& core = objective.get();
+    const auto n_params = static_cast<py::ssize_t>(core.n_params());
     require(params.ndim() == 2 && params.shape(1) == n_params, "params must be (n_models, n_params)");
     DescentOptions options;
     options.optimizer = optimizer;
     options.optimizer_params = per_model(optimizer_params);
-    options.schedule = schedule;
-    options.schedule_params = per_model(schedule_params);
+    options.schedule = to_schedule(schedule);
     options.alpha = copy(alpha);
     options.l1_ratio = copy(l1_ratio);
     options.batch_size = batch_size;
     options.max_epochs = max_epochs;
-    options.tol = tol < 0.0 ? std::nullopt : std::optional(tol);
+    options.tol = tol;
     options.n_iter_no_change = n_iter_no_change;
     options.shuffle = shuffle;
     options.order = make_order(order);
     options.seed = seed;
+    options.gtol = gtol;
+    options.clip_value = clip_value;
+    options.clip_norm = clip_norm;
     options.time_limit = time_limit;
     options.n_threads = n_threads;
     PythonObserver watcher(observer, params.shape(0), n_params);
@@ -144,7 +127,7 @@ py::dict run(const Objective& objective, const Floats& params, const std::string
     DescentResult result;
     {
         const py::gil_scoped_release released;
-        result = fastgd::minimize(objective.core, start, options, &watcher);
+        result = fastgd::minimize(core, start, options, &watcher);
     }
     return to_dict(result, n_params);
 }
@@ -153,10 +136,11 @@ py::dict run(const Objective& objective, const Floats& params, const std::string
 
 void bind_descent(py::module_& module) {
     module.def("minimize", &run, py::arg("objective"), py::arg("params").noconvert(), py::kw_only(),
-               py::arg("optimizer"), py::arg("optimizer_params"), py::arg("schedule"), py::arg("schedule_params"),
-               py::arg("alpha"), py::arg("l1_ratio"), py::arg("batch_size"), py::arg("max_epochs"), py::arg("tol"),
+               py::arg("optimizer"), py::arg("optimizer_params"), py::arg("schedule"), py::arg("alpha"),
+               py::arg("l1_ratio"), py::arg("batch_size"), py::arg("max_epochs"), py::arg("tol").none(true),
                py::arg("n_iter_no_change"), py::arg("shuffle"), py::arg("order").none(true), py::arg("seed"),
-               py::arg("time_limit"), py::arg("observer").none(true), py::arg("n_threads"));
+               py::arg("gtol").none(true), py::arg("clip_value"), py::arg("clip_norm"), py::arg("time_limit"),
+               py::arg("observer").none(true), py::arg("n_threads"));
 }
 
 }  // namespace fastgd::bindings

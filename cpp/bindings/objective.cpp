@@ -55,8 +55,8 @@ std::unique_ptr<Objective> make_objective(const py::array& X, const std::string&
     const void* weights = sample_weight ? checked(*sample_weight, is_double, view.n_rows, "sample_weight") : nullptr;
     const void* offsets = offset ? checked(*offset, is_double, view.n_rows * n_outputs, "offset") : nullptr;
     const void* targets = checked(y, is_double, view.n_rows * n_targets, "y");
-    return std::unique_ptr<Objective>(
-        new Objective{X, y, sample_weight, offset, LinearObjective(view, targets, options, weights, offsets)});
+    return std::make_unique<Objective>(X, y, sample_weight, offset,
+                                       LinearObjective(view, targets, options, weights, offsets));
 }
 
 std::optional<std::span<const std::int64_t>> view_rows(const std::optional<Ints>& rows) {
@@ -78,6 +78,30 @@ double value_and_grad(const Objective& self, const Floats& w, const std::optiona
     const std::span<double> out(grad.mutable_data(), static_cast<std::size_t>(grad.size()));
     const py::gil_scoped_release released;
     return self.core.value_and_grad(at, out, chosen, n_threads, check_signals);
+}
+
+void hvp(const Objective& self, const Floats& w, const Floats& v, const std::optional<Ints>& rows, Floats& product,
+         int n_threads) {
+    const auto at = view(w);
+    const auto along = view(v);
+    const auto chosen = view_rows(rows);
+    const std::span<double> out(product.mutable_data(), static_cast<std::size_t>(product.size()));
+    const py::gil_scoped_release released;
+    self.core.hvp(at, along, out, chosen, n_threads, check_signals);
+}
+
+double duality_gap(const Objective& self, const Floats& w, int n_threads) {
+    const auto at = view(w);
+    const py::gil_scoped_release released;
+    return self.core.duality_gap(at, n_threads, check_signals);
+}
+
+std::map<std::string, double> row_moments(const Objective& self) {
+    const py::gil_scoped_release released;
+    const RowMoments moments = self.core.row_moments();
+    return {{"mean_square_norm", moments.mean_square_norm},
+            {"max_square_norm", moments.max_square_norm},
+            {"eigenvalue_bound", moments.eigenvalue_bound}};
 }
 
 py::array decision_function(const Objective& self, const Floats& w, const std::optional<Ints>& rows, int n_threads) {
@@ -105,7 +129,8 @@ void bind_objective(py::module_& module) {
             PyErr_SetString(PyExc_FloatingPointError, e.what());
         }
     });
-    py::classh<Objective>(module, "LinearObjective", py::is_final())
+    py::classh<AnyObjective>(module, "Objective");
+    py::classh<Objective, AnyObjective>(module, "LinearObjective", py::is_final())
         .def(py::init(&make_objective), py::arg("X"), py::arg("storage"), py::arg("y"), py::arg("loss"),
              py::arg("loss_params"), py::arg("n_outputs"), py::arg("alpha"), py::arg("l1_ratio"),
              py::arg("fit_intercept"), py::arg("sample_weight").none(true), py::arg("offset").none(true))
@@ -115,7 +140,10 @@ void bind_objective(py::module_& module) {
         .def("decision_function", &decision_function, py::arg("w").noconvert(), py::arg("rows").noconvert().none(true),
              py::arg("n_threads"))
         .def("find_nonfinite", [](const Objective& self) { return self.core.find_nonfinite(); })
-        .def("mean_squared_row_norm", [](const Objective& self) { return self.core.mean_squared_row_norm(); })
+        .def("hvp", &hvp, py::arg("w").noconvert(), py::arg("v").noconvert(), py::arg("rows").noconvert().none(true),
+             py::arg("product").noconvert(), py::arg("n_threads"))
+        .def("duality_gap", &duality_gap, py::arg("w").noconvert(), py::arg("n_threads"))
+        .def("row_moments", &row_moments)
         .def_property_readonly("n_samples", [](const Objective& self) { return self.core.n_samples(); })
         .def_property_readonly("n_features", [](const Objective& self) { return self.core.n_features(); })
         .def_property_readonly("n_outputs", [](const Objective& self) { return self.core.n_outputs(); })

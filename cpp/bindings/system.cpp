@@ -38,6 +38,26 @@ py::list losses() {
     return rows;
 }
 
+// The optimisers' names, parameters with defaults, and what they can do.
+py::list optimizers() {
+    const KernelTable& table = kernels();
+    py::list rows;
+    for (int i = 0; i < table.n_optimizers; ++i) {
+        const OptimizerInfo& info = table.optimizers[i];
+        py::dict params;
+        for (const HyperParam& hyper : info.hyper)
+            if (hyper.name != nullptr) params[hyper.name] = hyper.default_value;
+        py::dict row;
+        row["name"] = info.name;
+        row["params"] = params;
+        row["l1"] = info.l1 != L1Step::refused;
+        row["averages"] = info.averages;
+        row["finite_sums"] = info.table != Table::none;
+        rows.append(row);
+    }
+    return rows;
+}
+
 py::array vector_math(const std::string& name, const py::array& x) {
     const KernelTable& table = kernels();
     for (int i = 0; i < table.n_math; ++i) {
@@ -76,6 +96,7 @@ std::map<std::string, std::string> build_info() {
 
 void bind_system(py::module_& module) {
     module.def("losses", &losses);
+    module.def("optimizers", &optimizers);
     module.def("storages",
                [] { return std::vector<std::string>{"float64", "float32", "float16", "bfloat16", "uint8", "int8"}; });
     module.def("simd_level", [] { return std::string(simd_level()); });

@@ -6,14 +6,15 @@
 #include <memory>
 #include <stdexcept>
 
+#include "descent/model_table.hpp"
+#include "descent/rates.hpp"
+#include "descent/run.hpp"
 #include "descent/sampler.hpp"
 #include "descent/stopping.hpp"
 #include "fastgd/errors.hpp"
-#include "objectives/linear_run.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/registry_lookup.hpp"
 #include "runtime/threads.hpp"
-#include "schedules/registry.hpp"
 
 namespace fastgd {
 namespace {
@@ -23,8 +24,13 @@ using Clock = std::chrono::steady_clock;
 // Rows between two looks at the clock, at most; time between two looks for an interruption.
 constexpr std::int64_t kSliceRows = 8192;
 constexpr double kPollSeconds = 0.02;
-// A run that ends with this many times the loss it began with has diverged, though every number is finite.
+// A run that ends with this many times the loss it began with has diverged, though every number is finite; at this many
+// more it is not waited for.
 constexpr double kGrowth = 10.0;
+constexpr double kExplosion = 1e4;
+// What becomes of the rate of a model that diverged, and how often.
+constexpr double kSmaller = 0.1;
+constexpr int kMaxRestarts = 3;
 
 // Thrown through a pass over the data, to end it.
 struct Stopped {
@@ -35,51 +41,17 @@ void require(bool condition, const std::string& message) {
     if (!condition) throw std::invalid_argument(message);
 }
 
-std::string known_names(const auto* params, int n) {
-    std::string names;
-    for (int i = 0; i < n && params[i].name != nullptr; ++i) names += std::string(i > 0 ? ", " : "") + params[i].name;
-    return names;
-}
-
-// [model][n_max] from named numbers; what is not named has its default.
-std::vector<double> table_of(const auto* params, int n_max, const std::vector<PerModel>& given, std::size_t n_models,
-                             const std::string& owner) {
-    std::vector<double> table(n_models * static_cast<std::size_t>(n_max));
-    for (std::size_t m = 0; m < n_models; ++m)
-        for (int i = 0; i < n_max; ++i)
-            table[m * static_cast<std::size_t>(n_max) + static_cast<std::size_t>(i)] = params[i].default_value;
-    for (const PerModel& entry : given) {
-        int at = 0;
-        while (at < n_max && params[at].name != nullptr && entry.name != params[at].name) ++at;
-        require(at < n_max && params[at].name != nullptr,
-                owner + " has no parameter '" + entry.name + "'; it has: " + known_names(params, n_max));
-        require(entry.values.size() == 1 || entry.values.size() == n_models,
-                owner + "'s " + entry.name + " must have one value, or one for each model");
-        for (std::size_t m = 0; m < n_models; ++m) {
-            const double value = entry.values[entry.values.size() == 1 ? 0 : m];
-            require(std::isfinite(value), owner + "'s " + entry.name + " must be finite");
-            table[m * static_cast<std::size_t>(n_max) + static_cast<std::size_t>(at)] = value;
-        }
-    }
-    return table;
-}
-
-const ScheduleInfo& find_schedule(const std::string& name) {
-    return kSchedules[registry_index(kSchedules, static_cast<int>(std::size(kSchedules)), name, "schedule")];
-}
-
 class Descent {
 public:
-    Descent(const LinearObjective& objective, std::span<const double> params, const DescentOptions& options,
+    Descent(const Objective& objective, std::span<const double> params, const DescentOptions& options,
             Observer* observer)
         : objective_(objective),
           options_(options),
           observer_(observer),
           n_params_(static_cast<std::size_t>(objective.n_params())),
           n_models_(params.size() / n_params_),
-          schedule_(find_schedule(options.schedule)),
-          schedule_params_(table_of(schedule_.params, kMaxScheduleParams, options.schedule_params, n_models_,
-                                    "schedule '" + options.schedule + "'")),
+          full_(options.batch_size == 0),
+          rates_(options.schedule, n_models_),
           x_(params.begin(), params.end()),
           loss_(n_models_),
           lr_(n_models_),
@@ -91,11 +63,11 @@ public:
         require(options.batch_size >= 0, "batch_size must be 0 (all rows) or positive");
         require(options.max_epochs >= 1, "max_epochs must be at least 1");
         require(options.n_iter_no_change >= 1, "n_iter_no_change must be at least 1");
-        full_ = options.batch_size == 0;
-        run_ = start_run(objective, settings(), options.batch_size,
-                         options.n_threads > 0 ? options.n_threads : max_threads());
+        require(options.clip_value >= 0.0 && options.clip_norm >= 0.0, "clip_value and clip_norm must not be negative");
+        run_ = objective.start_run(settings());
         run_->set_params(x_);
         for (std::size_t m = 0; m < n_models_; ++m) models_.emplace_back(options.tol, options.n_iter_no_change);
+        for (std::int64_t i = 0; i < objective.n_samples(); ++i) n_present_ += objective.present(i) ? 1 : 0;
     }
 
     DescentResult run() {
@@ -122,6 +94,13 @@ private:
         Model(std::optional<double> tol, std::int64_t n_iter_no_change) : convergence(tol, n_iter_no_change) {}
         Convergence convergence;
         std::optional<Status> ended;
+        // Steps that its parameters are the result of, and what its schedule's rate is multiplied by.
+        std::int64_t n_steps = 0;
+        double rate_factor = 1.0;
+        int n_restarts = 0;
+        // When the epoch began, and when that of the best loss did.
+        ModelState begin;
+        ModelState best;
         std::vector<double> final_params;
         // The larger of the first two epochs' losses: the first one may be near 0 by chance.
         double early_loss = 0.0;
@@ -133,7 +112,7 @@ private:
         std::vector<double> best_end;
     };
 
-    ModelSettings settings() const {
+    ModelSettings settings() {
         const KernelTable& table = kernels();
         ModelSettings settings;
         settings.n_models = static_cast<int>(n_models_);
@@ -144,9 +123,23 @@ private:
             require(given.empty() || given.size() == n_models_, std::string(name) + " must have one value a model");
             return given.empty() ? std::vector<double>(n_models_, otherwise) : given;
         };
-        settings.alpha = each(options_.alpha, objective_.options().alpha, "alpha");
-        settings.l1_ratio = each(options_.l1_ratio, objective_.options().l1_ratio, "l1_ratio");
+        const std::vector<double> alpha = each(options_.alpha, objective_.penalty().alpha, "alpha");
+        const std::vector<double> l1_ratio = each(options_.l1_ratio, objective_.penalty().l1_ratio, "l1_ratio");
+        for (std::size_t m = 0; m < n_models_; ++m) settings.penalties.push_back({alpha[m], l1_ratio[m]});
+        settings.clip_value = options_.clip_value;
+        settings.clip_norm = options_.clip_norm;
+        settings.batch_size = options_.batch_size;
+        settings.n_threads = options_.n_threads > 0 ? options_.n_threads : max_threads();
+        line_search_ = table.optimizers[settings.optimizer].line_search;
+        refuse_what_does_not_fit(table.optimizers[settings.optimizer], settings);
         return settings;
+    }
+
+    void refuse_what_does_not_fit(const OptimizerInfo& info, const ModelSettings& settings) const {
+        const bool l1 = std::any_of(settings.penalties.begin(), settings.penalties.end(),
+                                    [](const Penalty& penalty) { return penalty.l1() > 0.0; });
+        require(!l1 || info.l1 != L1Step::refused,
+                "optimizer '" + options_.optimizer + "' has no proximal step for l1");
     }
 
     Sampler make_sampler() const {
@@ -172,14 +165,23 @@ private:
         if (observer_->interrupted()) throw Stopped{Status::interrupted};
     }
 
-    void set_rates(std::int64_t step, double* out) const {
-        for (std::size_t m = 0; m < n_models_; ++m) {
-            const double rate = schedule_.rate(schedule_params_.data() + m * kMaxScheduleParams, step);
-            if (!(std::isfinite(rate) && rate >= 0.0))
-                throw std::invalid_argument("schedule '" + options_.schedule + "' gives the rate " +
-                                            std::to_string(rate) + " at step " + std::to_string(step));
-            out[m] = rate;
+    // The next steps of all models, on batches that end where told.
+    StepPlan plan(std::span<const std::int64_t> batch_ends, std::int64_t epoch) {
+        lrs_.clear();
+        steps_.clear();
+        shares_.clear();
+        std::int64_t begin = 0;
+        for (const std::int64_t end : batch_ends) {
+            for (std::size_t m = 0; m < n_models_; ++m) {
+                Model& model = models_[m];
+                lrs_.push_back(lr_[m] = rates_.rate(m, model.n_steps, epoch) * model.rate_factor);
+                steps_.push_back(model.n_steps++);
+                shares_.push_back(static_cast<double>(end - begin) / static_cast<double>(n_present_));
+            }
+            begin = end;
         }
+        step_ += std::ssize(batch_ends);
+        return {n_models_, lrs_, steps_, shares_};
     }
 
     void walk_epoch(Sampler& sampler, std::int64_t epoch) {
@@ -187,25 +189,21 @@ private:
         std::fill_n(finite_.get(), n_models_, true);
         StepSums sums{0.0, loss_, {finite_.get(), n_models_}};
         run_->penalties(penalty_);
-        run_->get_params(x_);
+        run_->solution(x_);
+        for (std::size_t m = 0; m < n_models_; ++m)
+            if (!models_[m].ended) models_[m].begin = run_->state(static_cast<int>(m));
         if (full_) {
-            set_rates(step_, lr_.data());
-            run_->descend_full(lr_, step_, sums, grad_norm_, [this] { poll(); });
-            ++step_;
+            const std::int64_t all[] = {n_present_};
+            run_->descend_full(plan(all, epoch), loss_, grad_norm_, [this] { poll(); });
+            return;
         } else {
             sampler.start_epoch(epoch);
-            std::vector<double> rates;
             while (!sampler.epoch_done()) {
                 poll();
                 sampler.next(kSliceRows);
-                const std::size_t n_batches = sampler.batch_ends().size();
-                if (n_batches == 0) continue;
-                rates.resize(n_batches * n_models_);
-                for (std::size_t b = 0; b < n_batches; ++b)
-                    set_rates(step_ + static_cast<std::int64_t>(b), rates.data() + b * n_models_);
-                run_->descend({sampler.rows(), sampler.batch_ends(), rates, step_}, sums);
-                step_ += static_cast<std::int64_t>(n_batches);
-                std::copy(rates.end() - static_cast<std::ptrdiff_t>(n_models_), rates.end(), lr_.begin());
+                if (sampler.batch_ends().empty()) continue;
+                const StepPlan steps = plan(sampler.batch_ends(), epoch);
+                run_->descend({epoch, sampler.rows(), sampler.batch_ends(), steps}, sums);
                 if (std::none_of(finite_.get(), finite_.get() + n_models_, [](bool f) { return f; })) break;
             }
         }
@@ -218,21 +216,18 @@ private:
         history_.epoch.push_back(epoch);
         history_.step.push_back(step_);
         history_.seconds.push_back(seconds());
-        run_->get_params(after_);
+        run_->solution(after_);
         for (std::size_t m = 0; m < n_models_; ++m) {
             const bool running = !models_[m].ended;
             history_.loss.push_back(running ? loss_[m] : std::nan(""));
             history_.lr.push_back(running ? lr_[m] : std::nan(""));
             history_.grad_norm.push_back(running ? grad_norm_[m] : std::nan(""));
             if (running) judge(m);
+            rates_.epoch_end(m, loss_[m]);
         }
         if (observer_ == nullptr) return true;
-        const EpochInfo info{epoch,
-                             step_,
-                             loss_,
-                             lr_,
-                             history_.seconds.back(),
-                             [this](std::span<double> out) { run_->get_params(out); }};
+        const EpochInfo info{
+            epoch, step_, loss_, lr_, history_.seconds.back(), [this](std::span<double> out) { run_->solution(out); }};
         return !observer_->epoch_end(info);
     }
 
@@ -244,21 +239,42 @@ private:
     // x_ holds the parameters that the epoch began with, after_ those it ended with.
     void judge(std::size_t m) {
         Model& model = models_[m];
-        if (!finite_[m] || !std::isfinite(loss_[m])) {
-            model.ended = Status::diverged;
+        const bool explodes = n_epochs_ > 2 && loss_[m] > kExplosion * model.early_loss;
+        if (!finite_[m] || !std::isfinite(loss_[m]) || explodes) {
+            restart(m);
             return;
         }
         if (n_epochs_ <= 2) model.early_loss = std::max(model.early_loss, std::abs(loss_[m]));
         model.last_loss = loss_[m];
+        // Where a full batch's loss is that of.
+        const std::vector<double>& evaluated = line_search_ ? after_ : x_;
         if (loss_[m] < model.best_loss) {
             model.best_loss = loss_[m];
-            model.best_begin = params_of(m, x_);
+            model.best_begin = params_of(m, evaluated);
+            model.best = std::move(model.begin);
             if (!full_) model.best_end = params_of(m, after_);
         }
-        if (model.convergence.reached(loss_[m])) {
+        if (options_.gtol && full_ && grad_norm_[m] <= *options_.gtol) {
+            model.ended = Status::converged;
+            model.final_params = params_of(m, evaluated);
+        } else if (model.convergence.reached(loss_[m]) || run_->finished(static_cast<int>(m))) {
             model.ended = Status::converged;
             model.final_params = params_of(m, after_);
         }
+    }
+
+    // Back to where the best epoch began, or to the start, with a smaller rate; a few times.
+    void restart(std::size_t m) {
+        Model& model = models_[m];
+        if (model.n_restarts == kMaxRestarts) {
+            model.ended = Status::diverged;
+            return;
+        }
+        ++model.n_restarts;
+        model.rate_factor *= kSmaller;
+        const ModelState& state = model.best_begin.empty() ? model.begin : model.best;
+        run_->set_state(static_cast<int>(m), state);
+        model.n_steps = state.n_steps;
     }
 
     // The parameters each model ends with: its last ones, or its best where it did not come to its end.
@@ -266,11 +282,12 @@ private:
         DescentResult result;
         result.fun.resize(n_models_);
         result.grad_norm.resize(n_models_);
-        run_->get_params(x_);
+        run_->solution(x_);
         std::vector<double> other = x_;
         for (std::size_t m = 0; m < n_models_; ++m) {
             const Model& model = models_[m];
             result.status.push_back(status_of(m, ended));
+            result.n_restarts.push_back(model.n_restarts);
             switch (result.status.back()) {
                 case Status::converged:
                     put(model.final_params, m, x_);
@@ -327,14 +344,14 @@ private:
             if (other_value[m] < value[m]) put(params_of(m, other), m, x_);
     }
 
-    const LinearObjective& objective_;
+    const Objective& objective_;
     const DescentOptions& options_;
     Observer* observer_;
     std::size_t n_params_;
     std::size_t n_models_;
-    const ScheduleInfo& schedule_;
-    std::vector<double> schedule_params_;
-    bool full_ = true;
+    bool full_;
+    bool line_search_ = false;
+    Rates rates_;
     std::unique_ptr<Run> run_;
     std::vector<double> x_;
     const std::vector<double> start_ = x_;
@@ -345,7 +362,12 @@ private:
     std::unique_ptr<bool[]> finite_;
     std::vector<double> penalty_;
     std::vector<Model> models_;
+    // Of the coming steps, [batch][model].
+    std::vector<double> lrs_;
+    std::vector<std::int64_t> steps_;
+    std::vector<double> shares_;
     History history_;
+    std::int64_t n_present_ = 0;
     std::int64_t step_ = 0;
     std::int64_t n_epochs_ = 0;
     Clock::time_point began_;
@@ -366,7 +388,7 @@ const char* status_name(Status status) {
     return "unknown";
 }
 
-DescentResult minimize(const LinearObjective& objective, std::span<const double> params, const DescentOptions& options,
+DescentResult minimize(const Objective& objective, std::span<const double> params, const DescentOptions& options,
                        Observer* observer) {
     return Descent(objective, params, options, observer).run();
 }

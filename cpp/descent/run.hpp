@@ -2,19 +2,51 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
+#include <vector>
+
+#include "fastgd/penalty.hpp"
 
 namespace fastgd {
 
+// What may differ between the models of one run, beside their start, and what they share.
+struct ModelSettings {
+    int n_models;
+    int optimizer;
+    // [model][kMaxHyper]
+    std::vector<double> hyper;
+    std::vector<Penalty> penalties;
+    // Largest magnitude of a gradient's entry, and largest norm of a gradient; 0 for any.
+    double clip_value = 0.0;
+    double clip_norm = 0.0;
+    // 0: all rows.
+    std::int64_t batch_size = 0;
+    int n_threads = 1;
+
+    const Penalty& penalty(int m) const { return penalties[static_cast<std::size_t>(m)]; }
+};
+
+// The optimiser's steps on some batches, one number for each batch and model.
+struct StepPlan {
+    std::size_t n_models = 0;
+    std::span<const double> lr;
+    // Steps done before; -1 where the model makes none on the batch.
+    std::span<const std::int64_t> step;
+    // The batch's share of all rows.
+    std::span<const double> share;
+
+    std::size_t at(std::size_t batch, int model) const { return batch * n_models + static_cast<std::size_t>(model); }
+    bool runs(std::size_t batch, int model) const { return step[at(batch, model)] >= 0; }
+};
+
 // Whole batches of rows in the order of their visit; rows of weight 0 are not among them, nor batches without rows.
 struct Slice {
+    std::int64_t epoch;
     std::span<const std::int64_t> rows;
     // Where in `rows` each batch ends.
     std::span<const std::int64_t> batch_ends;
-    // [batch][model]
-    std::span<const double> lr;
-    // Optimiser steps done before the first batch.
-    std::int64_t first_step;
+    StepPlan plan;
 };
 
 // Sums over the rows of some steps, before the updates of their batches.
@@ -23,6 +55,14 @@ struct StepSums {
     // One a model: the sum of losses, and whether all raw scores were finite.
     std::span<double> loss;
     std::span<bool> finite;
+};
+
+// A model's parameters and its optimiser's state, as the run lays them out: to go back to.
+struct ModelState {
+    std::vector<double> params;
+    std::vector<double> slots;
+    std::vector<double> memory;
+    std::int64_t n_steps = 0;
 };
 
 // The parameters and optimiser state of all models while they descend. The loop above it knows of epochs, orders and
@@ -34,10 +74,14 @@ public:
     // One optimiser step a batch; adds to the sums.
     virtual void descend(const Slice& slice, StepSums& sums) = 0;
 
-    // One step on all rows; `grad_norm` (one a model) is that of F, penalty included, before the step. `poll` is called
-    // now and then on the calling thread; what it throws ends the step before the update.
-    virtual void descend_full(std::span<const double> lr, std::int64_t step, StepSums& sums,
-                              std::span<double> grad_norm, const std::function<void()>& poll) = 0;
+    // One step on all rows. `value` and `grad_norm` (one a model) are F, penalty included, and its gradient before the
+    // step, or at the best point yet where the optimiser searches along lines; NaN where a raw score is not finite.
+    // `poll` is called now and then on the calling thread; what it throws ends the step before the update.
+    virtual void descend_full(const StepPlan& plan, std::span<double> value, std::span<double> grad_norm,
+                              const std::function<void()>& poll) = 0;
+
+    // Whether the optimiser knows that it can go no further.
+    virtual bool finished(int) const { return false; }
 
     // F and its gradient's norm at the parameters; NaN where a raw score is not finite.
     virtual void evaluate(std::span<double> value, std::span<double> grad_norm) = 0;
@@ -45,9 +89,12 @@ public:
     // The penalty of each model at its parameters.
     virtual void penalties(std::span<double> out) = 0;
 
-    // n_models x n_params.
-    virtual void get_params(std::span<double> out) = 0;
+    // n_models x n_params: what the optimiser reports, which for most is where the next gradients are taken.
+    virtual void solution(std::span<double> out) = 0;
     virtual void set_params(std::span<const double> params) = 0;
+
+    virtual ModelState state(int model) = 0;
+    virtual void set_state(int model, const ModelState& state) = 0;
 };
 
 }  // namespace fastgd

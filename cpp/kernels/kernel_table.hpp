@@ -19,6 +19,8 @@ inline constexpr std::ptrdiff_t kPanel = 192;
 inline constexpr int kRowTile = 4;
 // Parameter rows are padded with zeros to a multiple of this many elements.
 inline constexpr std::ptrdiff_t kLaneAlign = 16;
+// A mini-batch up to this size is one accumulation block in the compute type; larger ones are summed as full batches.
+inline constexpr std::int64_t kLargestMiniBatch = 4096;
 inline constexpr int kMaxLosses = 32;
 inline constexpr int kMaxOptimizers = 32;
 
@@ -90,6 +92,17 @@ struct LossCall {
 template <class T>
 using LossKernel = bool (*)(const LossCall<T>&);
 
+// dloss[output][row] = scale * s * (H u)[output], with H the Hessian of the row's loss in its raw scores and u what
+// `direction` holds, laid out as raw scores are; `value` is not written.
+template <class T>
+struct CurvatureCall {
+    LossCall<T> loss;
+    const T* direction;
+};
+// False when a raw score or an entry of the direction is not finite.
+template <class T>
+using CurvatureKernel = bool (*)(const CurvatureCall<T>&);
+
 // One optimiser step on one model's row of parameters; leaves grad zeroed for the next batch.
 template <class T>
 struct UpdateCall {
@@ -97,14 +110,22 @@ struct UpdateCall {
     T* grad;
     T* const* state;
     std::ptrdiff_t n;
-    T lr;
     T l2;
     T l1;
-    std::int64_t step;
-    const double* hyper;
+    // Largest magnitude of a gradient's entry, 0 for any; what clipping by norm multiplies them by.
+    T clip_value;
+    T clip_factor;
+    // Whether these are weights, not intercepts.
+    bool weights;
+    const double* coef;
 };
 template <class T>
-using UpdateKernel = void (*)(const UpdateCall<T>&);
+struct OptimizerKernels {
+    void (*update)(const UpdateCall<T>&);
+    // Adds to sums: the squared norm of the gradient, or what the optimiser needs to know of all parameters.
+    void (*measure)(const UpdateCall<T>&, bool norm, double* sums);
+    void (*solution)(const UpdateCall<T>&, T* out);
+};
 
 // Plain stochastic descent, a row a step: the update by one row fused with the scores of the next.
 template <class T>
@@ -153,7 +174,8 @@ struct Kernels {
     LossKernel<T> loss[kMaxLosses];
     // For calls of one row.
     LossKernel<T> loss_of_row[kMaxLosses];
-    UpdateKernel<T> update[kMaxOptimizers];
+    OptimizerKernels<T> optimizer[kMaxOptimizers];
+    CurvatureKernel<T> curvature[kMaxLosses];
 };
 
 struct VectorMath {

@@ -24,6 +24,7 @@ struct LinearProblem {
     T loss_param;
     LossKernel<T> loss;
     LossKernel<T> loss_of_row;
+    CurvatureKernel<T> curvature;
     const Kernels<T>* kernels;
     // The mean weight of the rows that weigh more than 0.
     double mean_weight;
@@ -39,28 +40,6 @@ struct LinearProblem {
         call.scale = scale;
         call.param = loss_param;
         return call;
-    }
-};
-
-// F's parts beside the problem itself.
-struct Penalty {
-    double alpha;
-    double l1_ratio;
-    double l2() const { return alpha * (1.0 - l1_ratio); }
-    double l1() const { return alpha * l1_ratio; }
-    // Of n coefficients.
-    double value(const double* coef, std::int64_t n) const {
-        double squares = 0.0;
-        double absolutes = 0.0;
-        for (std::int64_t i = 0; i < n; ++i) {
-            squares += coef[i] * coef[i];
-            absolutes += coef[i] < 0.0 ? -coef[i] : coef[i];
-        }
-        return 0.5 * l2() * squares + l1() * absolutes;
-    }
-    void add_gradient(const double* coef, double* grad, std::int64_t n) const {
-        for (std::int64_t i = 0; i < n; ++i)
-            grad[i] += l2() * coef[i] + l1() * static_cast<double>((coef[i] > 0.0) - (coef[i] < 0.0));
     }
 };
 

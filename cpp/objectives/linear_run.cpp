@@ -1,55 +1,53 @@
-#include "objectives/linear_run.hpp"
-
 #include <chrono>
 #include <cmath>
 #include <limits>
 #include <optional>
 #include <string>
 
+#include "descent/run.hpp"
 #include "objectives/full_pass.hpp"
+#include "objectives/line_searches.hpp"
 #include "objectives/linear_access.hpp"
 #include "objectives/row_walk.hpp"
 #include "objectives/team_choice.hpp"
 #include "objectives/team_walk.hpp"
+#include "objectives/updates.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/threads.hpp"
 
 namespace fastgd {
 namespace {
 
-// A mini-batch up to this size is one accumulation block in the compute type; larger ones are summed as full batches.
-constexpr std::int64_t kLargestMiniBatch = 4096;
-
 template <class T>
 class LinearRun final : public Run {
 public:
-    LinearRun(const LinearProblem<T>& problem, ModelSettings settings, std::int64_t batch_size, int n_threads)
+    LinearRun(const LinearProblem<T>& problem, ModelSettings settings)
         : problem_(problem),
           settings_(std::move(settings)),
-          optimizer_(kernels().optimizers[settings_.optimizer]),
-          n_threads_(n_threads),
-          batch_size_(batch_size),
+          info_(kernels().optimizers[settings_.optimizer]),
           params_(shape()),
-          grad_(shape()) {
-        for (int i = 0; i < optimizer_.n_slots; ++i) state_.push_back(shape());
+          grad_(shape()),
+          updates_(*problem.kernels, info_, settings_, params_),
+          searches_(settings_, sizeof(T) == 4 ? 1e-6 : 0.0),
+          flat_(static_cast<std::size_t>(settings_.n_models * params_.n_params())),
+          flat_grad_(flat_.size()) {
+        if (info_.table != Table::none) table_.emplace(problem.X.n_rows, params_.n_scores());
         for (int m = 0; m < settings_.n_models; ++m) {
-            l2_.push_back(static_cast<T>(penalty(m).l2()));
-            l1_.push_back(static_cast<T>(penalty(m).l1()));
+            l2_.push_back(static_cast<T>(settings_.penalty(m).l2()));
+            l1_.push_back(static_cast<T>(settings_.penalty(m).l1()));
         }
-        // Only plain SGD has its state in the parameters alone, so that a row's update can meet the next row's scores.
-        per_sample_ = batch_size == 1 && std::string(optimizer_.name) == "sgd";
-        for (int m = 0; m < settings_.n_models; ++m) per_sample_ = per_sample_ && hyper(m)[0] == 0.0;
-        if (per_sample_) {
+        if (settings_.batch_size == 1 && is_plain()) {
+            per_sample_ = true;
             row_scores_ = AlignedBuffer<T>(static_cast<std::size_t>(params_.n_scores()));
             row_dloss_ = AlignedBuffer<T>(static_cast<std::size_t>(params_.n_scores()));
-        } else if (batch_size != 0 && batch_size <= kLargestMiniBatch) {
-            wanted_team_ = team_for_step(batch_size, problem.X.n_cols, params_.n_scores(), n_threads);
+        } else if (settings_.batch_size != 0 && settings_.batch_size <= kLargestMiniBatch && !table_) {
+            wanted_team_ =
+                team_for_step(settings_.batch_size, problem.X.n_cols, params_.n_scores(), settings_.n_threads);
         }
     }
 
     void descend(const Slice& slice, StepSums& sums) override {
-        lr_.assign(slice.lr.begin(), slice.lr.end());
-        if (batch_size_ > kLargestMiniBatch) return descend_large(slice, sums);
+        if (settings_.batch_size > kLargestMiniBatch) return descend_large(slice, sums);
         const std::int64_t n_rows = std::ssize(slice.rows);
         if (!block_ || block_capacity_ < n_rows) {
             block_capacity_ = n_rows;
@@ -57,60 +55,92 @@ public:
         }
         block_->gather({slice.rows.data(), n_rows}, 0, n_rows);
         sums.weight += block_->weight_sum(0, n_rows);
-        per_sample_ ? descend_rows(sums) : descend_batches(slice, sums);
+        if (per_sample_) return descend_rows(slice, sums);
+        if (info_.table == Table::snapshots && slice.epoch != last_epoch_) take_snapshot(slice.epoch);
+        last_epoch_ = slice.epoch;
+        updates_.prepare(slice.plan);
+        descend_batches(slice, sums);
     }
 
-    void descend_full(std::span<const double> lr, std::int64_t step, StepSums& sums, std::span<double> grad_norm,
+    void descend_full(const StepPlan& plan, std::span<double> value, std::span<double> grad_norm,
                       const std::function<void()>& poll) override {
-        const PassSums pass = full_pass(problem_, params_, {nullptr, problem_.X.n_rows}, true, n_threads_, poll);
-        norms(pass, grad_norm);
-        add(pass, sums);
-        lr_.assign(lr.begin(), lr.end());
-        update_all(pass, pass.weight, lr_.data(), step);
+        const PassSums pass =
+            full_pass(problem_, params_, {nullptr, problem_.X.n_rows}, true, settings_.n_threads, poll);
+        look_at(pass, value, grad_norm);
+        if (info_.line_search) {
+            if (!searches_.started()) searches_.start(flat_);
+            searches_.tell(value, flat_grad_, grad_norm);
+            searches_.ask(flat_);
+            params_.set(flat_.data());
+            return;
+        }
+        updates_.prepare(plan);
+        update_all(pass, pass.weight, 0);
     }
+    bool finished(int m) const override { return searches_.finished(m); }
 
     void evaluate(std::span<double> value, std::span<double> grad_norm) override {
-        const PassSums pass = full_pass(problem_, params_, {nullptr, problem_.X.n_rows}, true, n_threads_);
-        norms(pass, grad_norm);
-        penalties(value);
-        for (std::size_t m = 0; m < value.size(); ++m)
-            value[m] += pass.finite[m] ? pass.loss[m] / pass.weight : std::numeric_limits<double>::quiet_NaN();
+        const PassSums pass = full_pass(problem_, params_, {nullptr, problem_.X.n_rows}, true, settings_.n_threads);
+        look_at(pass, value, grad_norm);
     }
 
     void penalties(std::span<double> out) override {
-        std::vector<double> flat(static_cast<std::size_t>(settings_.n_models * params_.n_params()));
-        params_.get(flat.data());
+        params_.get(flat_.data());
         for (int m = 0; m < settings_.n_models; ++m)
-            out[static_cast<std::size_t>(m)] = penalty(m).value(flat.data() + m * params_.n_params(), n_coef());
+            out[static_cast<std::size_t>(m)] =
+                settings_.penalty(m).value(flat_.data() + m * params_.n_params(), n_coef());
     }
 
-    void get_params(std::span<double> out) override { params_.get(out.data()); }
     void set_params(std::span<const double> params) override { params_.set(params.data()); }
+    void solution(std::span<double> out) override {
+        if (searches_.started()) return searches_.best(out);
+        Parameters<T> reported = shape();
+        updates_.solution(params_, reported);
+        reported.get(out.data());
+    }
+
+    ModelState state(int m) override {
+        ModelState state;
+        params_.append_model(m, state.params);
+        updates_.save(m, state);
+        return state;
+    }
+    void set_state(int m, const ModelState& state) override {
+        params_.take_model(m, state.params.data());
+        updates_.restore(m, state);
+        grad_.coef.clear();
+        grad_.intercept.clear();
+    }
 
 private:
     Parameters<T> shape() const {
         return Parameters<T>(settings_.n_models, problem_.n_outputs, problem_.X.n_cols, problem_.fit_intercept);
     }
-    Penalty penalty(int m) const {
-        return {settings_.alpha[static_cast<std::size_t>(m)], settings_.l1_ratio[static_cast<std::size_t>(m)]};
+    // Only plain SGD has its state in the parameters alone, so that a row's update can meet the next row's scores.
+    bool is_plain() const {
+        if (std::string(info_.name) != "sgd" || settings_.clip_value > 0.0 || settings_.clip_norm > 0.0) return false;
+        for (int m = 0; m < settings_.n_models; ++m)
+            if (settings_.hyper[static_cast<std::size_t>(m) * kMaxHyper] != 0.0) return false;
+        return true;
     }
-    const double* hyper(int m) const { return settings_.hyper.data() + std::ptrdiff_t{m} * kMaxHyper; }
     std::ptrdiff_t n_coef() const { return problem_.n_outputs * params_.n_features; }
 
     // ---- one step on sums over many rows
 
-    void norms(const PassSums& pass, std::span<double> out) {
+    // F and the norm of its gradient, which stay in flat_ and flat_grad_ with the parameters.
+    void look_at(const PassSums& pass, std::span<double> value, std::span<double> grad_norm) {
         const std::ptrdiff_t n = params_.n_params();
-        std::vector<double> flat(static_cast<std::size_t>(settings_.n_models * n));
-        std::vector<double> grad(flat.size());
-        params_.get(flat.data());
-        write_gradient(pass, params_, pass.weight, grad.data());
+        penalties(value);
+        write_gradient(pass, params_, pass.weight, flat_grad_.data());
         for (int m = 0; m < settings_.n_models; ++m) {
-            penalty(m).add_gradient(flat.data() + m * n, grad.data() + m * n, n_coef());
+            const auto at = static_cast<std::size_t>(m);
+            value[at] =
+                pass.finite[at] ? pass.loss[at] / pass.weight + value[at] : std::numeric_limits<double>::quiet_NaN();
+            double* grad = flat_grad_.data() + m * n;
+            settings_.penalty(m).add_gradient(flat_.data() + m * n, grad, n_coef());
             double squares = 0.0;
-            for (std::ptrdiff_t i = m * n; i < (m + 1) * n; ++i)
-                squares += grad[static_cast<std::size_t>(i)] * grad[static_cast<std::size_t>(i)];
-            out[static_cast<std::size_t>(m)] = std::sqrt(squares);
+            for (std::ptrdiff_t i = 0; i < n; ++i) squares += grad[i] * grad[i];
+            grad_norm[at] = std::sqrt(squares);
         }
     }
 
@@ -122,74 +152,44 @@ private:
         }
     }
 
-    void update_all(const PassSums& pass, double weight, const T* lr, std::int64_t step) {
+    void update_all(const PassSums& pass, double weight, std::size_t batch) {
         for (std::size_t i = 0; i < pass.coef.size(); ++i) grad_.coef[i] = static_cast<T>(pass.coef[i] / weight);
         for (std::ptrdiff_t s = 0; problem_.fit_intercept && s < params_.n_scores(); ++s)
             grad_.bias(s) = static_cast<T>(pass.intercept[static_cast<std::size_t>(s)] / weight);
-        update_columns({0, params_.n_features}, lr, step);
-        update_intercepts(lr, step);
+        update(batch, [&](int m) { return pass.loss[static_cast<std::size_t>(m)] / weight; });
     }
 
     void descend_large(const Slice& slice, StepSums& sums) {
+        updates_.prepare(slice.plan);
         std::int64_t begin = 0;
         for (std::size_t b = 0; b < slice.batch_ends.size(); ++b) {
             const std::int64_t count = slice.batch_ends[b] - begin;
-            const PassSums pass = full_pass(problem_, params_, {slice.rows.data() + begin, count}, true, n_threads_);
+            const PassSums pass =
+                full_pass(problem_, params_, {slice.rows.data() + begin, count}, true, settings_.n_threads);
             add(pass, sums);
-            update_all(pass, problem_.mean_weight * static_cast<double>(count), lr_at(b),
-                       slice.first_step + static_cast<std::int64_t>(b));
+            update_all(pass, problem_.mean_weight * static_cast<double>(count), b);
             begin = slice.batch_ends[b];
         }
     }
 
-    // ---- the optimiser on some columns, and on the intercepts
-
-    UpdateCall<T> update_call(int m, const T* lr, std::int64_t step, T* const* state) const {
-        UpdateCall<T> call{};
-        call.state = state;
-        call.lr = lr[m];
-        call.step = step;
-        call.hyper = hyper(m);
-        return call;
-    }
-
-    void update_columns(Columns columns, const T* lr, std::int64_t step) {
-        const UpdateKernel<T> update = problem_.kernels->update[settings_.optimizer];
-        for (std::ptrdiff_t s = 0; s < params_.n_scores(); ++s) {
-            const int m = static_cast<int>(s / problem_.n_outputs);
-            T* state[kMaxSlots] = {};
-            for (std::size_t i = 0; i < state_.size(); ++i) state[i] = state_[i].coef_row(s) + columns.begin;
-            UpdateCall<T> call = update_call(m, lr, step, state);
-            call.param = params_.coef_row(s) + columns.begin;
-            call.grad = grad_.coef_row(s) + columns.begin;
-            call.n = round_up(columns.end - columns.begin, kLaneAlign);
-            call.l2 = l2_[static_cast<std::size_t>(m)];
-            call.l1 = l1_[static_cast<std::size_t>(m)];
-            update(call);
+    // The optimiser's step of all models; `risk` gives a model's mean loss on the step's rows.
+    template <class F>
+    void update(std::size_t batch, F&& risk) {
+        if (!updates_.is_whole()) {
+            updates_.step_columns(batch, {0, params_.n_features}, params_, grad_);
+            updates_.step_intercepts(batch, params_, grad_);
+            return;
         }
-    }
-
-    void update_intercepts(const T* lr, std::int64_t step) {
-        if (!problem_.fit_intercept) return;
-        for (int m = 0; m < settings_.n_models; ++m) {
-            const std::ptrdiff_t first = m * params_.intercept_stride;
-            T* state[kMaxSlots] = {};
-            for (std::size_t i = 0; i < state_.size(); ++i) state[i] = state_[i].intercept.data() + first;
-            UpdateCall<T> call = update_call(m, lr, step, state);
-            call.param = params_.intercept.data() + first;
-            call.grad = grad_.intercept.data() + first;
-            call.n = params_.intercept_stride;
-            problem_.kernels->update[settings_.optimizer](call);
-        }
-    }
-
-    const T* lr_at(std::size_t batch) const {
-        return lr_.data() + batch * static_cast<std::size_t>(settings_.n_models);
+        std::vector<double> penalty(static_cast<std::size_t>(settings_.n_models));
+        penalties(penalty);
+        for (int m = 0; m < settings_.n_models; ++m)
+            updates_.step_whole(batch, m, risk(m) + penalty[static_cast<std::size_t>(m)], params_, grad_);
     }
 
     // ---- a row a step
 
-    void descend_rows(StepSums& sums) {
+    void descend_rows(const Slice& slice, StepSums& sums) {
+        lr_.assign(slice.plan.lr.begin(), slice.plan.lr.end());
         PerSampleCall<T> call{};
         call.rows = block_->rows(0, block_->count());
         call.n_features = params_.n_features;
@@ -215,6 +215,38 @@ private:
         problem_.storage().per_sample(call);
     }
 
+    // ---- a table of slopes at a snapshot of the parameters, and the gradient that they add up to
+
+    void take_snapshot(std::int64_t epoch) {
+        table_->set_writes(false);
+        if (epoch % static_cast<std::int64_t>(settings_.hyper[0]) != 0) return;
+        table_->clear();
+        table_->set_writes(true);
+        RowBlock<T> block(problem_, kBlockRows);
+        RowWalk<T> walk(problem_, params_, kBlockRows);
+        std::vector<double> coef(grad_.coef.size());
+        std::vector<double> intercept(grad_.intercept.size());
+        std::int64_t n_present = 0;
+        for (std::int64_t begin = 0; begin < problem_.X.n_rows; begin += kBlockRows) {
+            block.gather({nullptr, problem_.X.n_rows}, begin, std::min(begin + kBlockRows, problem_.X.n_rows));
+            table_->begin_batch(1);
+            walk.pass(params_, block, 0, block.count(), static_cast<T>(1.0 / problem_.mean_weight), &grad_, &*table_);
+            n_present += block.count();
+            take(grad_.coef, coef);
+            take(grad_.intercept, intercept);
+        }
+        Parameters<T>& mean = updates_.slot(0);
+        for (std::size_t i = 0; i < coef.size(); ++i)
+            mean.coef[i] = static_cast<T>(coef[i] / static_cast<double>(n_present));
+        for (std::size_t i = 0; i < intercept.size(); ++i)
+            mean.intercept[i] = static_cast<T>(intercept[i] / static_cast<double>(n_present));
+        table_->set_writes(false);
+    }
+    static void take(AlignedBuffer<T>& from, std::vector<double>& to) {
+        for (std::size_t i = 0; i < to.size(); ++i) to[i] += static_cast<double>(from[i]);
+        from.clear();
+    }
+
     // ---- a mini-batch a step
 
     void descend_batches(const Slice& slice, StepSums& sums) {
@@ -231,7 +263,7 @@ private:
             if (n_threads == 1) return descend_alone(slice, sums);
             if (!team_walk_ || team_walk_->size() != n_threads) {
                 barrier.wait();
-                if (thread == 0) team_walk_.emplace(problem_, params_, batch_size_, n_threads);
+                if (thread == 0) team_walk_.emplace(problem_, params_, settings_.batch_size, n_threads);
                 barrier.wait();
             }
             descend_in_team(slice, sums, thread, barrier);
@@ -239,22 +271,28 @@ private:
     }
 
     void descend_alone(const Slice& slice, StepSums& sums) {
-        if (!walk_) walk_.emplace(problem_, params_, batch_size_);
-        for_batches(slice, [&](std::int64_t begin, std::int64_t end, T scale, const T* lr, std::int64_t step) {
-            add(walk_->pass(params_, *block_, begin, end, scale, &grad_), sums);
-            update_columns({0, params_.n_features}, lr, step);
-            update_intercepts(lr, step);
+        if (!walk_) walk_.emplace(problem_, params_, settings_.batch_size);
+        for_batches(slice, [&](std::size_t batch, std::int64_t begin, std::int64_t end, double scale) {
+            const BlockSums<T>& of_batch = walk_->pass(params_, *block_, begin, end, static_cast<T>(scale), &grad_);
+            add(of_batch, sums);
+            update(batch, [&](int m) { return of_batch.loss(m) * scale; });
         });
     }
 
     // Every thread walks all batches over its own columns; the first one keeps the sums.
     void descend_in_team(const Slice& slice, StepSums& sums, int thread, Barrier& barrier) {
-        for_batches(slice, [&](std::int64_t begin, std::int64_t end, T scale, const T* lr, std::int64_t step) {
-            const BlockSums<T>& batch = team_walk_->pass(thread, barrier, params_, *block_, begin, end, scale, grad_);
-            update_columns(team_walk_->columns(thread), lr, step);
-            if (thread != 0) return;
-            add(batch, sums);
-            update_intercepts(lr, step);
+        for_batches(slice, [&](std::size_t batch, std::int64_t begin, std::int64_t end, double scale) {
+            const BlockSums<T>& of_batch =
+                team_walk_->pass(thread, barrier, params_, *block_, begin, end, static_cast<T>(scale), grad_);
+            if (thread == 0) add(of_batch, sums);
+            if (updates_.is_whole()) {
+                barrier.wait();
+                if (thread == 0) update(batch, [&](int m) { return of_batch.loss(m) * scale; });
+                barrier.wait();
+                return;
+            }
+            updates_.step_columns(batch, team_walk_->columns(thread), params_, grad_);
+            if (thread == 0) updates_.step_intercepts(batch, params_, grad_);
         });
     }
 
@@ -263,8 +301,7 @@ private:
         std::int64_t begin = 0;
         for (std::size_t b = 0; b < slice.batch_ends.size(); ++b) {
             const std::int64_t end = slice.batch_ends[b];
-            visit(begin, end, static_cast<T>(1.0 / (problem_.mean_weight * static_cast<double>(end - begin))), lr_at(b),
-                  slice.first_step + static_cast<std::int64_t>(b));
+            visit(b, begin, end, 1.0 / (problem_.mean_weight * static_cast<double>(end - begin)));
             begin = end;
         }
     }
@@ -278,14 +315,17 @@ private:
 
     const LinearProblem<T>& problem_;
     ModelSettings settings_;
-    const OptimizerInfo& optimizer_;
-    int n_threads_;
-    std::int64_t batch_size_;
+    const OptimizerInfo& info_;
     bool per_sample_ = false;
     int wanted_team_ = 1;
     Parameters<T> params_;
     Parameters<T> grad_;
-    std::vector<Parameters<T>> state_;
+    Updates<T> updates_;
+    LineSearches searches_;
+    std::vector<double> flat_;
+    std::vector<double> flat_grad_;
+    std::optional<SlopeTable<T>> table_;
+    std::int64_t last_epoch_ = -1;
     std::vector<T> l2_;
     std::vector<T> l1_;
     std::vector<T> lr_;
@@ -301,13 +341,12 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Run> start_run(const LinearObjective& objective, ModelSettings settings, std::int64_t batch_size,
-                               int n_threads) {
+std::unique_ptr<Run> LinearObjective::start_run(ModelSettings settings) const {
     return std::visit(
         [&]<class T>(const LinearProblem<T>& problem) -> std::unique_ptr<Run> {
-            return std::make_unique<LinearRun<T>>(problem, std::move(settings), batch_size, n_threads);
+            return std::make_unique<LinearRun<T>>(problem, std::move(settings));
         },
-        LinearAccess::impl(objective).problem);
+        impl_->problem);
 }
 
 }  // namespace fastgd

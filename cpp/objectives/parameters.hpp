@@ -1,5 +1,8 @@
 #pragma once
 
+#include <algorithm>
+#include <vector>
+
 #include "kernels/kernel_table.hpp"
 #include "runtime/aligned_buffer.hpp"
 
@@ -46,6 +49,32 @@ struct Parameters {
         visit([&](T& value, std::ptrdiff_t i) { flat[i] = static_cast<double>(value); });
     }
 
+    // One model's rows, padding included.
+    void copy_model(const Parameters& from, int m) {
+        std::copy_n(from.coef.data() + model_coef(m), n_outputs * stride, coef.data() + model_coef(m));
+        std::copy_n(from.intercept.data() + m * intercept_stride, intercept_stride,
+                    intercept.data() + m * intercept_stride);
+    }
+    void append_model(int m, std::vector<double>& to) const {
+        to.insert(to.end(), coef.data() + model_coef(m), coef.data() + model_coef(m + 1));
+        to.insert(to.end(), intercept.data() + m * intercept_stride, intercept.data() + (m + 1) * intercept_stride);
+    }
+    // Returns where `from` goes on.
+    const double* take_model(int m, const double* from) {
+        const auto take = [&](T* to, std::ptrdiff_t n) {
+            for (std::ptrdiff_t i = 0; i < n; ++i) to[i] = static_cast<T>(*from++);
+        };
+        take(coef.data() + model_coef(m), n_outputs * stride);
+        take(intercept.data() + m * intercept_stride, intercept_stride);
+        return from;
+    }
+
+    // Adds all rows, padding included, to sums of this shape: n_scores rows of `stride`, and n_scores intercepts.
+    void add_to(double* coef_sums, double* intercept_sums) const {
+        for (std::size_t i = 0; i < coef.size(); ++i) coef_sums[i] += static_cast<double>(coef[i]);
+        for (std::ptrdiff_t s = 0; s < n_scores(); ++s) intercept_sums[s] += static_cast<double>(bias(s));
+    }
+
     template <class F>
     void visit(F&& f) {
         std::ptrdiff_t i = 0;
@@ -59,6 +88,7 @@ struct Parameters {
     }
 
 private:
+    std::ptrdiff_t model_coef(int m) const { return std::ptrdiff_t{m} * n_outputs * stride; }
     // A multiple of 4096 bytes would put the same column of all rows into the same few places of the L1 cache.
     static std::ptrdiff_t row_stride(std::ptrdiff_t features) {
         const std::ptrdiff_t padded = round_up(features, kLaneAlign);

@@ -1,9 +1,6 @@
 #pragma once
 
-#include <cstdint>
-
-#include "fastgd/optimizer_info.hpp"
-#include "simd/vec.hpp"
+#include "optimizers/optimizer.hpp"
 
 namespace fastgd {
 namespace {
@@ -12,23 +9,33 @@ namespace {
 // Sutskever et al. 2013, in the form PyTorch gives it.
 template <class T>
 struct Sgd {
-    static constexpr OptimizerInfo kInfo{"sgd", 1, {{"momentum", 0.0}, {"dampening", 0.0}, {"nesterov", 0.0}}};
+    static void prepare(const StepInput& in, double*, double* coef) {
+        coef[0] = in.lr;
+        coef[1] = in.hyper[0];
+        coef[2] = 1.0 - in.hyper[1];
+        coef[3] = in.hyper[2];
+        coef[4] = in.step == 0;
+    }
+    static constexpr OptimizerInfo kInfo{
+        "sgd", 1, L1Step::proximal, {{"momentum", 0.0}, {"dampening", 0.0}, {"nesterov", 0.0}}, prepare};
 
-    T lr;
-    T momentum;
-    T damped;
-    bool nesterov;
-    bool first;
+    Vec<T> lr, momentum, damped;
+    bool plain, nesterov, first;
 
-    Sgd(T rate, const double* hyper, std::int64_t step)
-        : lr(rate), momentum(T(hyper[0])), damped(T(1.0 - hyper[1])), nesterov(hyper[2] != 0.0), first(step == 0) {}
+    explicit Sgd(const StepContext<T>& c)
+        : lr(c[0]),
+          momentum(c[1]),
+          damped(c[2]),
+          plain(c.coef[1] == 0.0),
+          nesterov(c.coef[3] != 0.0),
+          first(c.coef[4] != 0.0) {}
 
-    FASTGD_INLINE Vec<T> step(Vec<T> w, Vec<T> g, T* const* state, std::ptrdiff_t i) const {
-        if (momentum == T(0)) return fnma(set1<T>(lr), g, w);
-        const Vec<T> m = set1<T>(momentum);
-        const Vec<T> v = first ? g : fma(m, load(state[0] + i), set1<T>(damped) * g);
+    FASTGD_INLINE Vec<T> step(Vec<T> w, Vec<T> g, T* const* state, std::ptrdiff_t i, Vec<T>& rate) const {
+        rate = lr;
+        if (plain) return fnma(lr, g, w);
+        const Vec<T> v = first ? g : fma(momentum, load(state[0] + i), damped * g);
         store(state[0] + i, v);
-        return fnma(set1<T>(lr), nesterov ? fma(m, v, g) : v, w);
+        return fnma(lr, nesterov ? fma(momentum, v, g) : v, w);
     }
 };
 

@@ -124,6 +124,37 @@ double exp_pair(double high, double low) {
     return value * power_of_two(half) * power_of_two(exponent - half);
 }
 
+// pi x for 0 <= x <= 1/4.
+Pair times_pi(double x) {
+    const Pair product = multiply(x, 0x1.921fb54442d18p+1);
+    return {product.high, std::fma(x, 0x1.1a62633145c07p-53, product.low)};
+}
+
+// cos(pi x) for 0 <= x <= 1/4: with a = pi x <= 0.7854, 1 - a^2/2 + a^4 (1/4! - a^2/6! + ...) up to a^16/16!, as
+// a^18/18! < 2^-58.
+double cos_pi_near_zero(double x) {
+    const Pair a = times_pi(x);
+    const double square = a.high * a.high;
+    double tail = 1.0 / 20922789888000.0;
+    for (const double factorial : {-87178291200.0, 479001600.0, -3628800.0, 40320.0, -720.0, 24.0})
+        tail = std::fma(tail, square, 1.0 / factorial);
+    const double half = 0.5 * square;
+    const Pair leading = add_ordered(1.0, -half);
+    // What the rounded square leaves out of a^2/2.
+    const double rest = 0.5 * std::fma(a.high, a.high, -square) + a.high * a.low;
+    return leading.high + (leading.low + std::fma(square * square, tail, -rest));
+}
+
+// sin(pi x) for 0 <= x <= 1/4: a - a^3/3! + a^5/5! - ... up to a^17/17!, as a^18/19! < 2^-62.
+double sin_pi_near_zero(double x) {
+    const Pair a = times_pi(x);
+    const double square = a.high * a.high;
+    double tail = 1.0 / 355687428096000.0;
+    for (const double factorial : {-1307674368000.0, 6227020800.0, -39916800.0, 362880.0, -5040.0, 120.0, -6.0})
+        tail = std::fma(tail, square, 1.0 / factorial);
+    return a.high + std::fma(a.high * square, tail, a.low);
+}
+
 bool is_integer(double y) {
     return std::fabs(y) >= 0x1p52 || (y + std::copysign(0x1p52, y)) - std::copysign(0x1p52, y) == y;
 }
@@ -157,6 +188,17 @@ double pow(double x, double y) {
     if (std::fabs(high) > 800.0) return sign * (high > 0.0 ? kInfinity : 0.0);
     const double low = std::fma(y, logarithm.high, -high) + y * logarithm.low;
     return sign * exp_pair(high, low);
+}
+
+double cos_pi(double x) {
+    if (!std::isfinite(x)) return kNan;
+    // Every step of the reduction to a quarter of a period, and of that to [0, 1/4], is exact.
+    const double size = std::fabs(x);
+    const double turn = size - 2.0 * std::floor(0.5 * size);
+    const double half_turn = turn > 1.0 ? 2.0 - turn : turn;
+    const double quarter = half_turn > 0.5 ? 1.0 - half_turn : half_turn;
+    const double value = quarter <= 0.25 ? cos_pi_near_zero(quarter) : sin_pi_near_zero(0.5 - quarter);
+    return half_turn > 0.5 ? -value : value;
 }
 
 }  // namespace fastgd::scalar

@@ -8,5 +8,7 @@ namespace fastgd::scalar {
 double exp(double x);
 double log(double x);
 double pow(double x, double y);
+// cos(pi x): its argument can be reduced without error, that of cos cannot.
+double cos_pi(double x);
 
 }  // namespace fastgd::scalar

@@ -5,6 +5,7 @@
 namespace fastgd {
 
 // lr
-inline constexpr ScheduleInfo kConstant{"constant", {{"lr", 0.01}}, [](const double* p, std::int64_t) { return p[0]; }};
+inline constexpr ScheduleInfo kConstant{
+    "constant", {{"lr", 0.01}}, [](const double* p, const double*, std::int64_t) { return p[0]; }};
 
 }  // namespace fastgd

@@ -16,7 +16,8 @@ int main() {
     const fastgd::MatrixView view{x.data(), n_rows, 2, 2 * sizeof(float), fastgd::Storage::f32};
     const fastgd::LinearObjective objective(view, y.data(), {.loss = "squared_error"});
     const std::vector<double> start(static_cast<std::size_t>(objective.n_params()));
-    const auto result = fastgd::minimize(objective, start, {.schedule_params = {{"lr", {0.5}}}, .max_epochs = 500});
+    const auto result =
+        fastgd::minimize(objective, start, {.schedule = {"constant", {{"lr", {0.5}}}}, .max_epochs = 500});
     std::printf("%.4f a %+.4f b %+.4f, loss %.1e\n", result.x[0], result.x[1], result.x[2], result.fun[0]);
     return std::abs(result.x[0] - 3) < 1e-3 && std::abs(result.x[1] + 2) < 1e-3 ? 0 : 1;
 }

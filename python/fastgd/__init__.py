@@ -3,6 +3,7 @@
 ==========================  =====================================================================================
 `LinearObjective`           loss and gradient of a linear model on data, in one pass
 `loss_and_grad`             the same for one evaluation
+`FunctionObjective`         a function of your own, to be minimised by the same descent
 `minimize`                  batch, stochastic and mini-batch gradient descent; returns a `Result`
 `optimizers`, `schedules`   how a gradient becomes a step, and how long the step is
 `losses`                    names of the losses that can be minimised
@@ -21,7 +22,7 @@ from ._functional import LossAndGrad, loss_and_grad
 from ._losses import losses
 from ._minimize import EpochInfo, minimize
 from .config import get_num_threads, set_num_threads, show_config, simd_level, simd_levels, threads
-from .objectives import LinearObjective
+from .objectives import FunctionObjective, LinearObjective
 from .result import History, Result
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EpochInfo",
+    "FunctionObjective",
     "History",
     "LinearObjective",
     "LossAndGrad",

@@ -1,7 +1,7 @@
 """The compiled core. Its callers are the modules of this package, which check every argument first."""
 
 from collections.abc import Callable
-from typing import Any, TypedDict, final
+from typing import Any, TypeAlias, TypedDict, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,25 @@ class _LossInfo(TypedDict):
     trainable: bool
     curvature: float
 
+class _OptimizerInfo(TypedDict):
+    name: str
+    params: dict[str, float]
+    l1: bool
+    averages: bool
+    finite_sums: bool
+
+class _ScheduleInfo(TypedDict):
+    name: str
+    params: dict[str, float]
+
+# (name, params, by_epoch, inner, calls)
+_ScheduleSpec: TypeAlias = tuple[str, dict[str, _Floats], bool, Any, list[Callable[[int], float]]]
+
+class _RowMoments(TypedDict):
+    mean_square_norm: float
+    max_square_norm: float
+    eigenvalue_bound: float
+
 class _History(TypedDict):
     epoch: _Ints
     step: _Ints
@@ -29,6 +48,7 @@ class _Outcome(TypedDict):
     fun: _Floats
     grad_norm: _Floats
     lr: _Floats
+    n_restarts: list[int]
     n_epochs: int
     n_steps: int
     status: list[str]
@@ -36,6 +56,7 @@ class _Outcome(TypedDict):
     history: _History
 
 def losses() -> list[_LossInfo]: ...
+def optimizers() -> list[_OptimizerInfo]: ...
 def storages() -> list[str]: ...
 def simd_level() -> str: ...
 def simd_levels() -> list[str]: ...
@@ -45,12 +66,26 @@ def set_num_threads(n: int) -> None: ...
 def openmp_runtime() -> str: ...
 def permutation(n: int, seed: int, epoch: int) -> _Ints: ...
 def philox(seed: int, stream: int, epoch: int, block: int) -> NDArray[np.uint64]: ...
+def schedules() -> list[_ScheduleInfo]: ...
+def schedule_rates(
+    schedule: _ScheduleSpec, n_models: int, steps: _Ints, epochs: _Ints, losses: _Floats | None
+) -> _Floats: ...
 def vector_math(name: str, x: NDArray[Any]) -> NDArray[Any]: ...
 
 class _PybindType(type): ...
+class Objective(metaclass=_PybindType): ...
 
 @final
-class LinearObjective(metaclass=_PybindType):
+class FunctionObjective(Objective):
+    def __init__(
+        self,
+        function: Callable[[_Floats, _Ints | None], tuple[_Floats, _Floats]],
+        n_params: int,
+        n_samples: int,
+    ) -> None: ...
+
+@final
+class LinearObjective(Objective):
     def __init__(
         self,
         X: NDArray[Any],
@@ -69,7 +104,9 @@ class LinearObjective(metaclass=_PybindType):
     def value_and_grad(self, w: _Floats, rows: _Ints | None, grad: _Floats, n_threads: int) -> float: ...
     def decision_function(self, w: _Floats, rows: _Ints | None, n_threads: int) -> NDArray[Any]: ...
     def find_nonfinite(self) -> tuple[int, int] | None: ...
-    def mean_squared_row_norm(self) -> float: ...
+    def hvp(self, w: _Floats, v: _Floats, rows: _Ints | None, product: _Floats, n_threads: int) -> None: ...
+    def duality_gap(self, w: _Floats, n_threads: int) -> float: ...
+    def row_moments(self) -> _RowMoments: ...
     @property
     def n_samples(self) -> int: ...
     @property
@@ -79,23 +116,43 @@ class LinearObjective(metaclass=_PybindType):
     @property
     def n_params(self) -> int: ...
 
+@final
+class Lbfgs(metaclass=_PybindType):
+    def __init__(
+        self,
+        start: _Floats,
+        memory: int = 10,
+        armijo: float = 1e-3,
+        curvature: float = 0.9,
+        noise: float = 1e-14,
+        max_search: int = 20,
+    ) -> None: ...
+    def ask(self) -> _Floats: ...
+    def tell(self, value: float, grad: _Floats) -> str: ...
+    def point(self) -> _Floats: ...
+    def value(self) -> float: ...
+    def gradient(self) -> _Floats: ...
+    def grad_norm(self) -> float: ...
+
 def minimize(
-    objective: LinearObjective,
+    objective: Objective,
     params: _Floats,
     *,
     optimizer: str,
     optimizer_params: dict[str, _Floats],
-    schedule: str,
-    schedule_params: dict[str, _Floats],
+    schedule: _ScheduleSpec,
     alpha: _Floats,
     l1_ratio: _Floats,
     batch_size: int,
     max_epochs: int,
-    tol: float,
+    tol: float | None,
     n_iter_no_change: int,
     shuffle: bool,
     order: _Ints | Callable[[int], _Ints] | None,
     seed: int,
+    gtol: float | None,
+    clip_value: float,
+    clip_norm: float,
     time_limit: float,
     observer: Callable[[int, int, _Floats, _Floats, float, Callable[[], _Floats]], bool] | None,
     n_threads: int,

@@ -9,18 +9,20 @@ import numpy as np
 
 from ._auto_lr import smoothness
 from ._matrix import sample
+from .objectives.function import FunctionObjective
 
 if TYPE_CHECKING:
-    from .objectives.linear import LinearObjective
+    from ._run import Objective
+    from .objectives import LinearObjective
 
 
-def cause(
-    objective: LinearObjective, lr: float, momentum: float, alpha: float, l1_ratio: float, batch_size: int
-) -> str:
+def cause(objective: Objective, lr: float, momentum: float, alpha: float, l1_ratio: float, batch_size: int) -> str:
     """Name the learning rate that would have been stable, and the feature that makes it so small.
 
     A quadratic stays stable up to ``lr = 2 (1 + momentum) / L``, with ``L`` the bound of `smoothness`.
     """
+    if isinstance(objective, FunctionObjective):
+        return f"lr was {lr:.2g}, try a smaller one, or a start nearer to a minimum"
     feature = _largest_feature(objective)
     bound = smoothness(objective, alpha, l1_ratio, batch_size)
     stable = 2.0 * (1.0 + momentum) / bound if bound > 0.0 else math.inf

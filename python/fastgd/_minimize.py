@@ -13,14 +13,15 @@ from ._callbacks import Callback, EpochInfo, Observers, check_callbacks, make_ba
 from ._divergence import cause
 from ._losses import no_gradient
 from ._run import Model, Plan, run
-from .objectives.linear import LinearObjective
-from .optimizers import get_optimizer
+from .objectives import FunctionObjective, LinearObjective
+from .optimizers import check_l1, get_optimizer
 from .result import History, Result
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from ._core import _Outcome
+    from ._run import Objective
     from .optimizers import Optimizer
 
 __all__ = ["EpochInfo", "minimize"]
@@ -30,17 +31,21 @@ _MAX_INT = 2**63 - 1
 
 
 def minimize(
-    objective: LinearObjective,
+    objective: Objective,
     w0: ArrayLike | None = None,
     *,
     optimizer: str | Optimizer = "sgd",
     batch_size: int | str = "full",
     max_epochs: int = 100,
     tol: float | None = 1e-4,
+    gtol: float | None = None,
     n_iter_no_change: int = 5,
     shuffle: bool = True,
     order: ArrayLike | Callable[[int], ArrayLike] | None = None,
     random_state: int = 0,
+    init_seed: int = 0,
+    clip_value: float | None = None,
+    clip_norm: float | None = None,
     time_limit: float | None = None,
     callbacks: Callback | Iterable[Callback] = (),
     progress: bool = False,
@@ -60,11 +65,11 @@ def minimize(
 
     Parameters
     ----------
-    objective : LinearObjective
+    objective : LinearObjective or FunctionObjective
         What is minimised.
     w0 : array of shape (n_params,), optional
-        Finite parameters to start from; ``objective.initial(random_state)`` by default. It is not written to.
-    optimizer : "sgd" or an instance from fastgd.optimizers, default="sgd"
+        Finite parameters to start from; ``objective.initial(init_seed)`` by default. It is not written to.
+    optimizer : str or an instance from fastgd.optimizers, default="sgd"
         How a gradient becomes a step, and the learning rate: a float, a schedule, or ``"auto"`` (the default), which is
         ``1 / (L * (1 + 2 / batch_size))``, or ``1 / L`` for full batches, with
         ``L = c * (mean ||x||^2 + 1 for an intercept) + alpha * (1 - l1_ratio)``. The mean is over at most 4096 evenly
@@ -78,6 +83,8 @@ def minimize(
     tol : float or None, default=1e-4
         The run has converged when the best loss of the last `n_iter_no_change` epochs is not below the best one before
         them by more than this fraction of it. None: no such end.
+    gtol : float, optional
+        The run has converged when the gradient's Euclidean norm, penalty included, is at most this; full batches only.
     n_iter_no_change : int, default=5
         See `tol`; at least 1.
     shuffle : bool, default=True
@@ -87,6 +94,13 @@ def minimize(
         full batches, which have no order.
     random_state : int, default=0
         Seed of the orders, 0 to 2**64 - 1. There is no None: a run can always be repeated.
+    init_seed : int, default=0
+        Seed of the start, where `w0` is not given and the objective's starts are random; 0 to 2**64 - 1.
+    clip_value : float, optional
+        Largest magnitude of an entry of the gradient, penalty included, above 0; larger ones are cut to it.
+    clip_norm : float, optional
+        Largest Euclidean norm ``c`` of the gradient ``g``, above 0: ``g`` is multiplied by ``c / (||g|| + 1e-6)`` where
+        that is below 1, after `clip_value`.
     time_limit : float, optional
         Seconds after which the run ends, above 0.
     callbacks : callable or iterable of callables, optional
@@ -101,8 +115,9 @@ def minimize(
     -------
     Result
         ``x`` (float64), ``fun``, ``grad_norm``, ``lr``, ``n_epochs``, ``n_steps``, ``success``, ``status``,
-        ``message``, ``history``, and SciPy's names ``nit``, ``nfev``, ``njev``, ``jac``. Divergence, the time limit and
-        Ctrl-C are results, not errors: ``status`` says so, and ``x`` is the best at an epoch's end.
+        ``message``, ``history``, and SciPy's names ``nit``, ``nfev``, ``njev``, ``jac``. A run that diverges goes back
+        to its best parameters and on with a tenth of the learning rate, three times at most. Divergence in the end, the
+        time limit and Ctrl-C are results, not errors: ``status`` says so, and ``x`` is the best at an epoch's end.
 
     Raises
     ------
@@ -140,9 +155,9 @@ def minimize(
     >>> coef.round(3).tolist(), intercept.round(3).tolist()
     ([[2.0, -1.0]], [0.5])
     """
-    if not isinstance(objective, LinearObjective):
-        raise check.refuse("objective", "a fastgd.LinearObjective", objective, TypeError)
-    if not objective._loss.trainable:
+    if not isinstance(objective, (LinearObjective, FunctionObjective)):
+        raise check.refuse("objective", "a LinearObjective or a FunctionObjective of fastgd", objective, TypeError)
+    if isinstance(objective, LinearObjective) and not objective._loss.trainable:
         raise no_gradient("minimize")
     chosen = get_optimizer(optimizer)
     plan = Plan(
@@ -155,6 +170,11 @@ def minimize(
         shuffle=check.boolean("shuffle", shuffle),
         order=_check_order(order, objective.n_samples),
         seed=check.seed("random_state", random_state),
+        gtol=None
+        if gtol is None
+        else check.number("gtol", gtol, "a finite number >= 0 or None", lambda v: 0.0 <= v < _INF),
+        clip_value=_check_clip("clip_value", clip_value),
+        clip_norm=_check_clip("clip_norm", clip_norm),
         time_limit=None
         if time_limit is None
         else check.number("time_limit", time_limit, "a number of seconds > 0 or None", lambda v: v > 0.0),
@@ -162,13 +182,19 @@ def minimize(
     )
     if plan.order is not None and plan.batch_size == 0:
         raise ValueError("order must be None with batch_size='full', where every step takes all rows at once")
-    start = objective.initial(plan.seed) if w0 is None else _check_start(objective, w0)
+    if plan.gtol is not None and plan.batch_size != 0:
+        raise ValueError("gtol must be None but with batch_size='full': no other step knows the whole gradient")
+    if plan.batch_size != 0 and isinstance(objective, FunctionObjective) and not objective._is_sum:
+        raise ValueError(f"batch_size must be 'full' for a FunctionObjective without n_samples, got {batch_size!r}")
+    check_l1(chosen, objective.l1_ratio if objective.alpha > 0.0 else 0.0)
+    seed = check.seed("init_seed", init_seed)
+    start = objective.initial(seed) if w0 is None else _check_start(objective, w0)
     given = check_callbacks(callbacks)
     bar = make_bar(plan.max_epochs) if check.boolean("progress", progress) else None
     model = Model(start, chosen, objective.alpha, objective.l1_ratio)
     with Observers(given, bar) as observers:
         outcome = run(objective, [model], plan, observers if observers else None)
-    if outcome["nonfinite"] is not None:
+    if outcome["nonfinite"] is not None and isinstance(objective, LinearObjective):
         raise objective._nonfinite_at(outcome["nonfinite"])
     return _result(objective, model, plan, outcome)
 
@@ -185,6 +211,11 @@ def _check_batch_size(batch_size: object) -> int:
     raise check.refuse("batch_size", "an integer >= 1 or 'full'", batch_size, TypeError)
 
 
+def _check_clip(name: str, clip: object) -> float:
+    """The bound, 0 for none."""
+    return 0.0 if clip is None else check.number(name, clip, "a finite number > 0 or None", lambda v: 0.0 < v < _INF)
+
+
 def _check_order(order: object, n_samples: int) -> NDArray[np.int64] | Callable[[int], NDArray[np.int64]] | None:
     if order is None:
         return None
@@ -197,14 +228,14 @@ def _check_order(order: object, n_samples: int) -> NDArray[np.int64] | Callable[
     return checked
 
 
-def _check_start(objective: LinearObjective, w0: object) -> NDArray[np.float64]:
+def _check_start(objective: Objective, w0: object) -> NDArray[np.float64]:
     given = check.real_array("w0", w0)
-    if given.shape != (objective.n_params,):
-        raise ValueError(f"w0 must have shape {(objective.n_params,)}, got shape {given.shape}")
+    if given.ndim != 1 or given.size == 0 or objective.n_params not in (None, given.size):
+        raise ValueError(f"w0 must have shape ({objective.n_params or 'n_params'},), got shape {given.shape}")
     return check.finite("w0", given, np.float64)
 
 
-def _result(objective: LinearObjective, model: Model, plan: Plan, outcome: _Outcome) -> Result:
+def _result(objective: Objective, model: Model, plan: Plan, outcome: _Outcome) -> Result:
     history = outcome["history"]
     status = outcome["status"][0]
     x = outcome["x"][0].copy()
@@ -218,7 +249,7 @@ def _result(objective: LinearObjective, model: Model, plan: Plan, outcome: _Outc
         n_steps=outcome["n_steps"],
         success=status in ("converged", "callback") or (status == "max_epochs" and plan.tol is None),
         status=status,
-        message=_message(objective, model, plan, status, outcome["n_epochs"], lr),
+        message=_message(objective, model, plan, status, outcome["n_epochs"], lr, outcome["n_restarts"][0]),
         history=History(
             epoch=history["epoch"],
             step=history["step"],
@@ -231,14 +262,16 @@ def _result(objective: LinearObjective, model: Model, plan: Plan, outcome: _Outc
     )
 
 
-def _gradient(objective: LinearObjective, x: NDArray[np.float64]) -> NDArray[np.float64]:
+def _gradient(objective: Objective, x: NDArray[np.float64]) -> NDArray[np.float64]:
     try:
         return np.asarray(objective.grad(x), dtype=np.float64)
     except ValueError:
         return np.full(x.shape, math.nan)
 
 
-def _message(objective: LinearObjective, model: Model, plan: Plan, status: str, n_epochs: int, lr: float) -> str:
+def _message(
+    objective: Objective, model: Model, plan: Plan, status: str, n_epochs: int, lr: float, n_restarts: int
+) -> str:
     kinds = {0: "batch gradient descent", 1: "stochastic gradient descent"}
     kind = kinds.get(plan.batch_size, f"mini-batch gradient descent with batches of {plan.batch_size}")
     epochs = f"{n_epochs} epoch{'' if n_epochs == 1 else 's'}"
@@ -246,6 +279,7 @@ def _message(objective: LinearObjective, model: Model, plan: Plan, status: str, 
         momentum = float(getattr(model.optimizer, "momentum", 0.0))
         why = cause(objective, lr, momentum, model.alpha, model.l1_ratio, plan.batch_size)
         return f"{kind} diverged after {epochs}, x is the best before: {why}"
+    tamed = f"; it diverged {n_restarts} times, each time its rate fell to a tenth" if n_restarts else ""
     best = "x is the best at an epoch's end"
     ends: dict[str, Any] = {
         "converged": f"converged: the loss fell by less than the fraction tol={plan.tol} of it in "
@@ -257,4 +291,4 @@ def _message(objective: LinearObjective, model: Model, plan: Plan, status: str, 
         "interrupted": f"was interrupted: {best}",
         "callback": "was ended by a callback",
     }
-    return f"{kind} {ends[status]} ({epochs})"
+    return f"{kind} {ends[status]} ({epochs}){tamed}"

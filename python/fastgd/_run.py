@@ -9,14 +9,16 @@ import numpy as np
 
 from . import _core
 from ._auto_lr import auto_lr
+from .schedules._spec import stacked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ._core import _Outcome
-    from .objectives.linear import LinearObjective
+    from .objectives import FunctionObjective, LinearObjective
     from .optimizers import Optimizer
 
+    Objective = LinearObjective | FunctionObjective
     Floats = NDArray[np.float64]
     Order = NDArray[np.int64] | Callable[[int], NDArray[np.int64]] | None
     Observer = Callable[[int, int, Floats, Floats, float, Callable[[], Floats]], bool]
@@ -32,6 +34,9 @@ class Plan(NamedTuple):
     shuffle: bool
     order: Order
     seed: int
+    gtol: float | None
+    clip_value: float
+    clip_norm: float
     time_limit: float | None
     n_threads: int
 
@@ -45,29 +50,31 @@ class Model(NamedTuple):
     l1_ratio: float
 
 
-def run(objective: LinearObjective, models: Sequence[Model], plan: Plan, observer: Observer | None) -> _Outcome:
+def run(objective: Objective, models: Sequence[Model], plan: Plan, observer: Observer | None) -> _Outcome:
     """Descend with every model in the same passes over the data."""
     auto = [
-        auto_lr(objective, model.alpha, model.l1_ratio, plan.batch_size) if model.optimizer.lr == "auto" else 0.0
+        auto_lr(objective, model.alpha, model.l1_ratio, plan.batch_size) if model.optimizer._is_auto else 0.0
         for model in models
     ]
     schedules = [model.optimizer._schedule(lr) for model, lr in zip(models, auto, strict=True)]
     return _core.minimize(
-        objective._core,
+        objective._core_objective(models[0].w0.size),
         np.stack([model.w0 for model in models]),
         optimizer=_one({model.optimizer._core_name for model in models}, "optimizer"),
         optimizer_params=_columns([model.optimizer._core_params() for model in models]),
-        schedule=_one({schedule._core_name for schedule in schedules}, "schedule"),
-        schedule_params=_columns([schedule._core_params() for schedule in schedules]),
+        schedule=stacked([schedule._spec() for schedule in schedules]),
         alpha=np.array([model.alpha for model in models]),
         l1_ratio=np.array([model.l1_ratio for model in models]),
         batch_size=plan.batch_size,
         max_epochs=plan.max_epochs,
-        tol=-1.0 if plan.tol is None else plan.tol,
+        tol=plan.tol,
         n_iter_no_change=plan.n_iter_no_change,
         shuffle=plan.shuffle,
         order=plan.order,
         seed=plan.seed,
+        gtol=plan.gtol,
+        clip_value=plan.clip_value,
+        clip_norm=plan.clip_norm,
         time_limit=float("inf") if plan.time_limit is None else plan.time_limit,
         observer=observer,
         n_threads=plan.n_threads,

@@ -121,19 +121,15 @@ int main(int argc, char** argv) {
     const std::vector<PerModel> falling{{"lr", {0.05}}, {"power_t", {0.3}}};
     const std::vector<PerModel> momentum{{"momentum", {0.9}}, {"nesterov", {1.0}}};
     const std::vector<Case> cases{
-        {"cpp-f32-log_loss-full", &log_loss, {.schedule_params = slow}},
-        {"cpp-f32-log_loss-rows",
-         &log_loss,
-         {.schedule = "inverse_scaling", .schedule_params = falling, .batch_size = 1}},
+        {"cpp-f32-log_loss-full", &log_loss, {.schedule = {"constant", slow}}},
+        {"cpp-f32-log_loss-rows", &log_loss, {.schedule = {"inverse_scaling", falling}, .batch_size = 1}},
         {"cpp-f32-log_loss-128-nesterov",
          &log_loss,
-         {.optimizer_params = momentum, .schedule_params = slow, .batch_size = 128}},
-        {"cpp-f32-huber-l1-weights-32", &sparse, {.schedule_params = slow, .batch_size = 32}},
-        {"cpp-u8-multinomial-128", &softmax, {.schedule_params = bytes_rate, .batch_size = 128}},
-        {"cpp-u8-multinomial-full", &softmax, {.schedule_params = bytes_rate}},
-        {"cpp-f64-log_cosh-100",
-         &exact,
-         {.schedule = "inverse_scaling", .schedule_params = falling, .batch_size = 100}},
+         {.optimizer_params = momentum, .schedule = {"constant", slow}, .batch_size = 128}},
+        {"cpp-f32-huber-l1-weights-32", &sparse, {.schedule = {"constant", slow}, .batch_size = 32}},
+        {"cpp-u8-multinomial-128", &softmax, {.schedule = {"constant", bytes_rate}, .batch_size = 128}},
+        {"cpp-u8-multinomial-full", &softmax, {.schedule = {"constant", bytes_rate}}},
+        {"cpp-f64-log_cosh-100", &exact, {.schedule = {"inverse_scaling", falling}, .batch_size = 100}},
     };
     const auto golden = argc > 2 ? read_golden(argv[2]) : std::map<std::string, std::uint64_t>();
     int n_failed = 0;

@@ -47,10 +47,11 @@ void test_descent() {
     const Line line;
     const LinearObjective objective(line.view(), line.y.data(), {.loss = "squared_error"});
     const std::vector<double> start(2);
-    const auto batch = minimize(objective, start, {.schedule_params = {{"lr", {0.5}}}, .max_epochs = 2000, .tol = {}});
+    const auto batch =
+        minimize(objective, start, {.schedule = {"constant", {{"lr", {0.5}}}}, .max_epochs = 2000, .tol = {}});
     CHECK(std::abs(batch.x[0] - 2.0) < 1e-9 && std::abs(batch.x[1] - 0.5) < 1e-9);
     CHECK(batch.status[0] == Status::max_epochs && batch.n_steps == 2000);
-    const auto diverged = minimize(objective, start, {.schedule_params = {{"lr", {50.0}}}, .max_epochs = 2000});
+    const auto diverged = minimize(objective, start, {.schedule = {"constant", {{"lr", {5e9}}}}, .max_epochs = 2000});
     CHECK(diverged.status[0] == Status::diverged && std::isfinite(diverged.fun[0]) && !diverged.nonfinite);
 }
 
@@ -70,8 +71,8 @@ void test_refusals() {
         return message_of<std::invalid_argument>([&] { minimize(objective, start, options); });
     };
     CHECK(has(refusal({.optimizer = "nonsense"}), "'nonsense'"));
-    CHECK(has(refusal({.schedule = "nonsense"}), "'nonsense'"));
-    CHECK(has(refusal({.schedule_params = {{"nonsense", {1.0}}}}), "'nonsense'"));
+    CHECK(has(refusal({.schedule = {"nonsense"}}), "'nonsense'"));
+    CHECK(has(refusal({.schedule = {"constant", {{"nonsense", {1.0}}}}}), "'nonsense'"));
     CHECK(has(refusal({.batch_size = -1}), "batch_size"));
     CHECK(has(refusal({.max_epochs = 0}), "max_epochs"));
 }
@@ -82,7 +83,7 @@ void test_nonfinite_data() {
     const LinearObjective objective(line.view(), line.y.data(), {.loss = "squared_error"});
     const std::vector<double> w(2);
     CHECK(has(message_of<NonFiniteError>([&] { objective.value(w); }), "not finite"));
-    const auto result = minimize(objective, w, {.schedule_params = {{"lr", {0.1}}}});
+    const auto result = minimize(objective, w, {.schedule = {"constant", {{"lr", {0.1}}}}});
     CHECK(result.status[0] == Status::diverged);
     CHECK(result.nonfinite && result.nonfinite->first == 7 && result.nonfinite->second == 0);
 }

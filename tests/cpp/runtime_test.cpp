@@ -122,6 +122,13 @@ double error_in_ulp(double got, long double wanted) {
     return static_cast<double>(std::fabs(got - wanted) / std::ldexp(1.0L, std::max(exponent - 53, -1074)));
 }
 
+// cos(pi x) for 0 <= x <= 1, by the function that does not cancel.
+long double cos_pi_reference(double x) {
+    const long double pi = std::acos(-1.0L);
+    const long double wide = x;
+    return x < 0.25 ? std::cos(pi * wide) : x > 0.75 ? -std::cos(pi * (1.0L - wide)) : std::sin(pi * (0.5L - wide));
+}
+
 // Numbers in [low, high), a function of the index alone.
 double uniform(std::uint64_t index, double low, double high) {
     const std::uint64_t word = fastgd::philox(1, fastgd::PhiloxStream::initial_parameters, 0, index)[0];
@@ -133,12 +140,19 @@ void test_scalar_accuracy() {
     double exp_error = 0;
     double log_error = 0;
     double pow_error = 0;
+    double cos_error = 0;
     std::uint64_t index = 0;
     for (int i = 0; i < 100'000; ++i) {
         const double x = uniform(index++, -745.0, 709.7);
         const double near_zero = uniform(index++, -1.0, 1.0);
         exp_error = std::max({exp_error, error_in_ulp(scalar::exp(x), std::exp(static_cast<long double>(x))),
                               error_in_ulp(scalar::exp(near_zero), std::exp(static_cast<long double>(near_zero)))});
+
+        // Fractions of a period, as schedules use them, close to the zero and to the ends too.
+        const double fraction = uniform(index++, 0.0, 1.0);
+        const double near_half = 0.5 + near_zero * 1e-9;
+        for (const double part : {fraction, near_half, std::fabs(near_zero) * 1e-6, 1.0 - std::fabs(near_zero) * 1e-6})
+            cos_error = std::max(cos_error, error_in_ulp(scalar::cos_pi(part), cos_pi_reference(part)));
 
         const int scale = static_cast<int>(uniform(index++, -1060, 1023));
         const double base = std::ldexp(uniform(index++, 1.0, 2.0), scale);
@@ -156,21 +170,24 @@ void test_scalar_accuracy() {
     }
     // Where long double is no wider than double the reference itself is off by half a unit or more.
     const double allowed = std::numeric_limits<long double>::digits > 53 ? 1.0 : 4.0;
-    std::printf("largest errors in ulp: exp %.3f, log %.3f, pow %.3f\n", exp_error, log_error, pow_error);
+    std::printf("largest errors in ulp: exp %.3f, log %.3f, pow %.3f, cos_pi %.3f\n", exp_error, log_error, pow_error,
+                cos_error);
     CHECK(exp_error < allowed);
     CHECK(log_error < allowed);
     CHECK(pow_error < allowed);
+    CHECK(cos_error < allowed);
 
     // The same bits everywhere: one sum over many results.
     std::uint64_t hash = 0;
     for (std::uint64_t i = 0; i < 20'000; ++i) {
         for (const double value : {scalar::exp(uniform(i, -745.0, 710.0)), scalar::log(uniform(i, 0.0, 1e9)),
-                                   scalar::pow(uniform(i, 0.0, 40.0), uniform(i + 1, -200.0, 190.0))}) {
+                                   scalar::pow(uniform(i, 0.0, 40.0), uniform(i + 1, -200.0, 190.0)),
+                                   scalar::cos_pi(uniform(i, -4.0, 4.0))}) {
             hash = hash * 1099511628211u + std::bit_cast<std::uint64_t>(value);
         }
     }
     std::printf("hash of scalar functions: %llx\n", static_cast<unsigned long long>(hash));
-    CHECK(hash == 0x1d1329583f437773u);
+    CHECK(hash == 0x896c95b7d4f69d5cu);
 }
 
 void test_scalar_special_values() {
@@ -188,6 +205,15 @@ void test_scalar_special_values() {
     CHECK(scalar::exp(-745.1332191019411) == tiny && scalar::exp(-745.1332191019412077) == 0.0);
     CHECK(same(scalar::log(1.0), 0.0) && scalar::log(0.0) == -infinity && scalar::log(-0.0) == -infinity);
     CHECK(std::isnan(scalar::log(-1.0)) && std::isnan(scalar::log(nan)) && scalar::log(infinity) == infinity);
+
+    for (int i = 0; i < 8; ++i) {
+        const double period = i < 4 ? 2.0 * i : 0x1p52 + 2.0 * i;
+        CHECK(scalar::cos_pi(period) == 1.0 && scalar::cos_pi(-period) == 1.0 && scalar::cos_pi(period + 1.0) == -1.0);
+        CHECK(same(scalar::cos_pi(i + 0.5), 0.0));
+        CHECK(scalar::cos_pi(i + 0.375) == (i % 2 == 0 ? 1.0 : -1.0) * scalar::cos_pi(0.375));
+    }
+    CHECK(scalar::cos_pi(tiny) == 1.0 && scalar::cos_pi(huge) == 1.0 && scalar::cos_pi(-0x1p53) == 1.0);
+    CHECK(std::isnan(scalar::cos_pi(infinity)) && std::isnan(scalar::cos_pi(nan)));
 
     // std::pow follows C's Annex F; where these results are not special they are powers of two, and so exact.
     const double values[] = {0.0,      -0.0,      1.0, -1.0,   0.5,     -0.5,       2.0,  -2.0,

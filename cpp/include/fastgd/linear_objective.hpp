@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "fastgd/matrix_view.hpp"
+#include "fastgd/objective.hpp"
 
 namespace fastgd {
 
@@ -22,6 +23,19 @@ struct LinearOptions {
     double alpha = 0.0;
     double l1_ratio = 0.0;
     bool fit_intercept = true;
+    // Whether the parameters are those of features that have mean 0 and standard deviation 1 over all rows; the data
+    // stay as they are.
+    bool standardize = false;
+};
+
+// Of x~, a row with the 1 of an intercept that is fitted, over at most 4096 evenly spaced rows of positive weight s.
+struct RowMoments {
+    // sum s ||x~||^2 / sum s, and the largest s ||x~||^2 / mean(s).
+    double mean_square_norm = 0.0;
+    double max_square_norm = 0.0;
+    // A bound on the largest eigenvalue of sum s x~ x~^T / sum s: 16 steps of Lanczos' method, which comes from below,
+    // divided by how far it may be off for all but one in a thousand starts; never more than mean_square_norm.
+    double eigenvalue_bound = 0.0;
 };
 
 // What the library's internals know of an objective; not part of the interface.
@@ -34,23 +48,23 @@ struct LinearAccess;
 // doubles where X is float64 and floats otherwise: y is (n_samples) or, for regression with several outputs,
 // (n_samples, n_outputs); -1 and +1 for a binary loss with one output; class indices otherwise. sample_weight
 // (n_samples) and offset (n_samples, n_outputs) may be null.
-class LinearObjective {
+class LinearObjective final : public Objective {
 public:
     // Throws std::invalid_argument for what does not fit together.
     LinearObjective(const MatrixView& X, const void* y, const LinearOptions& options,
                     const void* sample_weight = nullptr, const void* offset = nullptr);
-    ~LinearObjective();
+    ~LinearObjective() override;
     LinearObjective(LinearObjective&&) noexcept;
     LinearObjective& operator=(LinearObjective&&) noexcept;
 
-    std::int64_t n_samples() const;
+    std::int64_t n_samples() const override;
     std::int64_t n_features() const;
-    std::int64_t n_params() const;
+    std::int64_t n_params() const override;
     int n_outputs() const;
     const LinearOptions& options() const;
-    bool weighted() const;
-    // Whether the row's weight is positive.
-    bool present(std::int64_t row) const;
+    Penalty penalty() const override { return {options().alpha, options().l1_ratio}; }
+    bool weighted() const override;
+    bool present(std::int64_t row) const override;
 
     // F at w, over all rows or over the given ones as a mini-batch (any order, repeats allowed), which divides by the
     // mean weight of all rows times its number of rows; both count rows of positive weight only. n_threads 0 is the
@@ -65,15 +79,28 @@ public:
                           std::optional<std::span<const std::int64_t>> rows = {}, int n_threads = 0,
                           const std::function<void()>& poll = {}) const;
 
+    // The Hessian of F at w times v, over all rows or over a mini-batch as above; the L1 part has none. A loss whose
+    // slope jumps counts as straight there. Throws NonFiniteError where a raw score at w, or along v, is not finite.
+    void hvp(std::span<const double> w, std::span<const double> v, std::span<double> product,
+             std::optional<std::span<const std::int64_t>> rows = {}, int n_threads = 0,
+             const std::function<void()>& poll = {}) const;
+
     // Raw scores (n_rows x n_outputs, C order) in the compute type.
     void decision_function(std::span<const double> w, void* out, std::optional<std::span<const std::int64_t>> rows = {},
                            int n_threads = 0) const;
 
-    // The first row and column of X that is NaN or infinite, in rows that weigh more than 0.
-    std::optional<std::pair<std::int64_t, std::int64_t>> find_nonfinite() const;
+    std::optional<std::pair<std::int64_t, std::int64_t>> find_nonfinite() const override;
 
-    // The mean of ||x||^2 over at most 4096 evenly spaced rows: a scale for smoothness bounds.
-    double mean_squared_row_norm() const;
+    // How large X is, as smoothness bounds want it.
+    RowMoments row_moments() const;
+
+    // A bound on F(w) - min F: F(w) less the dual objective at a point made from the losses' derivatives at w. Two
+    // passes over the data, one without an intercept. Infinite where no such point is at hand: without penalty, and
+    // where the penalty is L1 alone for the losses but squared_error. Throws std::invalid_argument for a loss that has
+    // none (all but squared_error, log_loss, hinge and squared_hinge), NonFiniteError as `value` does.
+    double duality_gap(std::span<const double> w, int n_threads = 0, const std::function<void()>& poll = {}) const;
+
+    std::unique_ptr<Run> start_run(ModelSettings settings) const override;
 
 private:
     friend struct LinearAccess;

@@ -9,15 +9,11 @@
 #include <utility>
 #include <vector>
 
-#include "fastgd/linear_objective.hpp"
+#include "fastgd/objective.hpp"
+#include "fastgd/per_model.hpp"
+#include "fastgd/schedule.hpp"
 
 namespace fastgd {
-
-// A named number for each model; a single one counts for all models.
-struct PerModel {
-    std::string name;
-    std::vector<double> values;
-};
 
 enum class Status : std::uint8_t { converged, max_epochs, time_limit, interrupted, callback, diverged };
 const char* status_name(Status status);
@@ -25,8 +21,7 @@ const char* status_name(Status status);
 struct DescentOptions {
     std::string optimizer = "sgd";
     std::vector<PerModel> optimizer_params{};
-    std::string schedule = "constant";
-    std::vector<PerModel> schedule_params{};
+    ScheduleSpec schedule{};
     // Penalties of each model; the objective's where empty.
     std::vector<double> alpha{};
     std::vector<double> l1_ratio{};
@@ -40,6 +35,11 @@ struct DescentOptions {
     // Row indices for an epoch, in place of shuffling.
     std::function<std::vector<std::int64_t>(std::int64_t epoch)> order{};
     std::uint64_t seed = 0;
+    // The norm of the gradient at which a model has converged; full batches only.
+    std::optional<double> gtol{};
+    // Gradients, penalty included, are clipped to this magnitude of an entry, then to this norm; 0: not at all.
+    double clip_value = 0.0;
+    double clip_norm = 0.0;
     double time_limit = std::numeric_limits<double>::infinity();
     int n_threads = 0;
 };
@@ -82,6 +82,8 @@ struct DescentResult {
     std::vector<double> grad_norm;
     std::vector<double> lr;
     std::vector<Status> status;
+    // How often a model went back to its best parameters, to go on with a tenth of its rate.
+    std::vector<int> n_restarts;
     std::int64_t n_epochs = 0;
     std::int64_t n_steps = 0;
     // The first row and column of X that is not finite, where that ended the run.
@@ -91,7 +93,7 @@ struct DescentResult {
 
 // Gradient descent from `params` (n_models x n_params, C order): every model in the same passes over the data, each
 // with the bits it would have alone. Throws std::invalid_argument for what does not fit together.
-DescentResult minimize(const LinearObjective& objective, std::span<const double> params, const DescentOptions& options,
+DescentResult minimize(const Objective& objective, std::span<const double> params, const DescentOptions& options,
                        Observer* observer = nullptr);
 
 }  // namespace fastgd

@@ -1,21 +1,58 @@
 #pragma once
 
+#include <cstdint>
+
 namespace fastgd {
 
-inline constexpr int kMaxHyper = 4;
-inline constexpr int kMaxSlots = 3;
+inline constexpr int kMaxHyper = 10;
+inline constexpr int kMaxSlots = 4;
+// Numbers that an optimiser keeps for each model between steps, hands to a step, and sums over all parameters.
+inline constexpr int kMaxMemory = 4;
+inline constexpr int kMaxCoef = 10;
+inline constexpr int kMaxSums = 2;
 
 struct HyperParam {
     const char* name = nullptr;
     double default_value = 0.0;
 };
 
+// How an optimiser meets the l1 norm: not at all, by a proximal step of the rate that its own step had in each
+// coordinate, or within its formula.
+enum class L1Step : std::uint8_t { refused, proximal, own };
+
+// Whether an optimiser corrects gradients by a table of the rows' loss derivatives, and when that is written.
+enum class Table : std::uint8_t { none, every_step, snapshots };
+
+// Of one model, for one step.
+struct StepInput {
+    const double* hyper;
+    double lr;
+    // Steps done before.
+    std::int64_t step;
+    // The step's share of the fit's rows.
+    double share = 1.0;
+    // The objective on the step's rows, and the optimiser's sums over all parameters; for `conclude` alone.
+    double value = 0.0;
+    const double* sums = nullptr;
+};
+
 // What the rest of the library may know of an optimiser, declared beside its formula.
 struct OptimizerInfo {
     const char* name;
-    // State vectors as long as the parameters.
+    // State vectors as long as the parameters; they begin at zero.
     int n_slots;
+    L1Step l1;
     HyperParam hyper[kMaxHyper];
+    // From a step's number and rate to its coefficients; memory is the model's own and begins at zero.
+    void (*prepare)(const StepInput&, double* memory, double* coef);
+    // An optimiser with sums over all parameters measures them between the two.
+    int n_sums = 0;
+    void (*conclude)(const StepInput&, double* memory, double* coef) = nullptr;
+    // Whether what it reports differs from where it evaluates.
+    bool averages = false;
+    Table table = Table::none;
+    // Whether it searches along lines, on all rows: then it has no rate and no steps of other batches.
+    bool line_search = false;
 };
 
 }  // namespace fastgd

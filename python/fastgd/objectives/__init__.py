@@ -1,7 +1,6 @@
-"""Objectives: a model's loss on data, with its gradient."""
+"""Objectives: a value and its gradient as functions of flat parameters."""
 
-from __future__ import annotations
-
+from .function import FunctionObjective
 from .linear import LinearObjective
 
-__all__ = ["LinearObjective"]
+__all__ = ["FunctionObjective", "LinearObjective"]

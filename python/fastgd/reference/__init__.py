@@ -2,7 +2,6 @@
 
 It is made to be read, and to test against: every function's docstring states its equation.
 
-==================  =========================================================================
 `losses`            losses by name, each ``(y, raw) -> (loss, dloss/draw)``
 `metrics`           losses without a useful derivative
 `penalties`         value, gradient and proximal step of l2, l1 and the elastic net
@@ -12,13 +11,42 @@ It is made to be read, and to test against: every function's docstring states it
 `schedules`         learning rate as a function of the step
 `sampling`          random numbers from a counter, permutations, batches
 `descent`           batch, stochastic and mini-batch gradient descent in one loop
+`functions`           the same steps on any function
 `functions`         the same steps on any function
 ==================  =========================================================================
+=======
+====================  =========================================================================
+`losses`              losses by name, each ``(y, raw) -> (loss, dloss/draw)``
+`second_derivatives`  second derivatives of the losses, and products with Hessians
+`metrics`             losses without a useful derivative
+`penalties`           value, gradient and proximal step of l2, l1 and the elastic net
+`risk`                raw scores, weighted empirical risk, objective and gradient of linear models
+`duality`             bounds on how far a linear objective is above its minimum
+`optimizers`          one step with explicit state, a module a method
+`clipping`            bounds on a step's gradient
+`schedules`           learning rate as a function of the step
+`sampling`            random numbers from a counter, permutations, batches
+`descent`             batch, stochastic and mini-batch gradient descent in one loop
+`functions`           the same steps on any function
+====================  =========================================================================
 """
 
 from __future__ import annotations
 
-from . import clipping, descent, functions, losses, metrics, optimizers, penalties, risk, sampling, schedules
+from . import (
+    clipping,
+    descent,
+    duality,
+    functions,
+    losses,
+    metrics,
+    optimizers,
+    penalties,
+    risk,
+    sampling,
+    schedules,
+    second_derivatives,
+)
 from .descent import History, Result, has_converged, minimize
 from .functions import Path, minimize_function
 from .losses import KINDS, LOSSES, one_vs_rest
@@ -26,11 +54,12 @@ from .metrics import METRICS, zero_one
 from .optimizers import OPTIMIZERS
 from .risk import LinearObjective
 from .sampling import permutation, philox
-from .schedules import SCHEDULES
+from .schedules import LOSS_SCHEDULES, SCHEDULES
 
 __all__ = [
     "KINDS",
     "LOSSES",
+    "LOSS_SCHEDULES",
     "METRICS",
     "OPTIMIZERS",
     "SCHEDULES",
@@ -40,6 +69,7 @@ __all__ = [
     "Result",
     "clipping",
     "descent",
+    "duality",
     "functions",
     "has_converged",
     "losses",
@@ -54,5 +84,6 @@ __all__ = [
     "risk",
     "sampling",
     "schedules",
+    "second_derivatives",
     "zero_one",
 ]

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "bindings/bindings.hpp"
+#include "fastgd/errors.hpp"
+#include "fastgd/per_model.hpp"
+#include "fastgd/schedule.hpp"
+
+namespace fastgd::bindings {
+
+using NumbersByName = std::map<std::string, Floats>;
+
+std::vector<PerModel> per_model(const NumbersByName& given);
+
+// From the tuple (name, params, by_epoch, inner, calls) that fastgd.schedules makes. What it returns may be copied
+// without the GIL, as long as the last copy ends with it.
+ScheduleSpec to_schedule(const py::tuple& given);
+
+// Calls Python. KeyboardInterrupt ends the run with what it has; other exceptions go through.
+template <class F>
+auto unless_interrupted(F&& call) {
+    try {
+        return call();
+    } catch (const py::error_already_set& error) {
+        if (error.matches(PyExc_KeyboardInterrupt)) throw Interrupted();
+        throw;
+    }
+}
+
+}  // namespace fastgd::bindings

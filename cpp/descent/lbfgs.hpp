@@ -1,0 +1,125 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "descent/wolfe_search.hpp"
+
+namespace fastgd {
+
+// L-BFGS (Liu and Nocedal, Mathematical Programming 45, 1989) by ask and tell: the caller evaluates the objective at
+// ask() and tells value and gradient, so that many models, each in another phase of its own line search, share one
+// pass over the data. Its twin is fastgd.reference.lbfgs, which takes the same steps to the bit.
+//
+// Values that differ by no more than `noise` times their size count as equal, and of points with equal values the one
+// with the smaller gradient is the better one.
+class Lbfgs {
+public:
+    struct Options {
+        // How many pairs of steps and changes of the gradient are kept.
+        int memory = 10;
+        WolfeSearch::Options search = {};
+    };
+    // finished: rounding errors, or values that are not finite, allow no further decrease.
+    enum class Said { searching, accepted, finished };
+
+    // Throws std::invalid_argument where an option is out of range.
+    Lbfgs(std::span<const double> start, const Options& options);
+
+    // Where to evaluate next; the best point once finished.
+    std::span<const double> ask() const { return trial_.x; }
+    // Value and gradient may be infinite or NaN: then the step shrinks. Throws std::invalid_argument where the gradient
+    // has another size than the start.
+    Said tell(double value, std::span<const double> grad);
+
+    // The best point told so far, for all trials of the searches.
+    std::span<const double> point() const { return best_.x; }
+    double value() const { return best_.value; }
+    std::span<const double> gradient() const { return best_.grad; }
+    // Euclidean.
+    double grad_norm() const { return best_.norm; }
+
+    // Shows every field that changes, each a double, an int, a bool or a vector of double, for checkpoints.
+    template <class Archive>
+    void serialize(Archive&& archive) {
+        iterate_.serialize(archive);
+        trial_.serialize(archive);
+        best_.serialize(archive);
+        archive(lowest_);
+        archive(mark_value_);
+        archive(mark_norm_);
+        archive(n_stalls_);
+        archive(direction_);
+        auto n_pairs = static_cast<int>(pairs_.size());
+        archive(n_pairs);
+        pairs_.resize(static_cast<std::size_t>(n_pairs));
+        for (Pair& pair : pairs_) pair.serialize(archive);
+        archive(gamma_);
+        archive(is_started_);
+        archive(is_finished_);
+        search_.serialize(archive);
+    }
+
+private:
+    struct Point {
+        std::vector<double> x;
+        std::vector<double> grad;
+        double value = 0.0;
+        double norm = 0.0;
+
+        template <class Archive>
+        void serialize(Archive&& archive) {
+            archive(x);
+            archive(grad);
+            archive(value);
+            archive(norm);
+        }
+    };
+
+    // A step, the change of the gradient over it, and s.y.
+    struct Pair {
+        std::vector<double> s;
+        std::vector<double> y;
+        double curvature = 0.0;
+
+        template <class Archive>
+        void serialize(Archive&& archive) {
+            archive(s);
+            archive(y);
+            archive(curvature);
+        }
+    };
+
+    Said begin();
+    Said search();
+    Said accept();
+    Said finish();
+    void keep_if_better();
+    bool is_stalled();
+    void remember_pair();
+    void two_loop_recursion();
+    void go_to_trial();
+
+    std::size_t size() const { return trial_.x.size(); }
+
+    Options options_;
+    Point iterate_;
+    Point trial_;
+    Point best_;
+    double lowest_ = 0.0;
+    // What the best point was when progress was last made, and the accepted steps since.
+    double mark_value_ = 0.0;
+    double mark_norm_ = 0.0;
+    int n_stalls_ = 0;
+    std::vector<double> direction_;
+    // Oldest first.
+    std::vector<Pair> pairs_;
+    // Scale of the inverse Hessian before the pairs.
+    double gamma_ = 1.0;
+    bool is_started_ = false;
+    bool is_finished_ = false;
+    WolfeSearch search_;
+};
+
+}  // namespace fastgd

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+
+namespace fastgd {
+
+// alpha ((1 - l1_ratio) / 2 ||coef||^2 + l1_ratio ||coef||_1)
+struct Penalty {
+    double alpha = 0.0;
+    double l1_ratio = 0.0;
+    double l2() const { return alpha * (1.0 - l1_ratio); }
+    double l1() const { return alpha * l1_ratio; }
+    // Of n coefficients.
+    double value(const double* coef, std::int64_t n) const {
+        double squares = 0.0;
+        double absolutes = 0.0;
+        for (std::int64_t i = 0; i < n; ++i) {
+            squares += coef[i] * coef[i];
+            absolutes += coef[i] < 0.0 ? -coef[i] : coef[i];
+        }
+        return 0.5 * l2() * squares + l1() * absolutes;
+    }
+    void add_gradient(const double* coef, double* grad, std::int64_t n) const {
+        for (std::int64_t i = 0; i < n; ++i)
+            grad[i] += l2() * coef[i] + l1() * static_cast<double>((coef[i] > 0.0) - (coef[i] < 0.0));
+    }
+};
+
+}  // namespace fastgd

@@ -1,0 +1,183 @@
+#pragma once
+
+#include <cmath>
+#include <span>
+#include <vector>
+
+#include "descent/run.hpp"
+#include "kernels/kernel_table.hpp"
+#include "objectives/parameters.hpp"
+
+namespace fastgd {
+
+// The optimiser of all models of a run: its state, and its steps on their parameters.
+template <class T>
+class Updates {
+public:
+    Updates(const Kernels<T>& kernels, const OptimizerInfo& info, const ModelSettings& settings,
+            const Parameters<T>& shape)
+        : kernels_(kernels.optimizer[settings.optimizer]), info_(info), settings_(settings) {
+        for (int i = 0; i < info.n_slots; ++i)
+            slots_.emplace_back(shape.n_models, shape.n_outputs, shape.n_features, shape.has_intercept);
+        memory_.resize(static_cast<std::size_t>(settings.n_models * kMaxMemory));
+        n_steps_.resize(static_cast<std::size_t>(settings.n_models));
+        for (int m = 0; m < settings.n_models; ++m) {
+            l2_.push_back(static_cast<T>(settings.penalty(m).l2()));
+            l1_.push_back(static_cast<T>(settings.penalty(m).l1()));
+        }
+    }
+
+    // Whether a step needs sums over all parameters, so that it cannot be taken in parts.
+    bool is_whole() const { return info_.n_sums > 0 || settings_.clip_norm > 0.0; }
+
+    // Coefficients of the coming steps; a step that is whole makes its own.
+    void prepare(const StepPlan& plan) {
+        plan_ = plan;
+        const auto n = static_cast<std::size_t>(settings_.n_models);
+        coef_.resize(plan.step.size() * kMaxCoef);
+        for (std::size_t i = 0; i < plan.step.size(); ++i) {
+            if (plan.step[i] < 0) continue;
+            n_steps_[i % n] = plan.step[i] + 1;
+            if (info_.n_sums == 0) prepare(i);
+        }
+    }
+
+    void step_columns(std::size_t batch, Columns columns, Parameters<T>& params, Parameters<T>& grad) {
+        for (std::ptrdiff_t s = 0; s < params.n_scores(); ++s)
+            if (T * state[kMaxSlots] = {}; runs(batch, params, s))
+                kernels_.update(coef_call(batch, columns, params, grad, s, state));
+    }
+
+    void step_intercepts(std::size_t batch, Parameters<T>& params, Parameters<T>& grad) {
+        for (int m = 0; params.has_intercept && m < settings_.n_models; ++m)
+            if (T * state[kMaxSlots] = {}; plan_.runs(batch, m))
+                kernels_.update(intercept_call(batch, params, grad, m, state));
+    }
+
+    // One model's step on all its parameters; `value` is the objective on the step's rows.
+    void step_whole(std::size_t batch, int m, double value, Parameters<T>& params, Parameters<T>& grad) {
+        if (!plan_.runs(batch, m)) return;
+        const std::size_t at = plan_.at(batch, m);
+        clip_factor_ = T(1);
+        if (info_.n_sums > 0) prepare(at);
+        if (settings_.clip_norm > 0.0) {
+            const double norm = std::sqrt(measure(batch, m, true, params, grad).of[0]);
+            // The margin is PyTorch's.
+            const double factor = settings_.clip_norm / (norm + 1e-6);
+            clip_factor_ = static_cast<T>(factor < 1.0 ? factor : 1.0);
+        }
+        if (info_.n_sums > 0) {
+            const Sums sums = measure(batch, m, false, params, grad);
+            StepInput input = input_of(at);
+            input.value = value;
+            input.sums = sums.of;
+            info_.conclude(input, memory_of(at), coef_.data() + at * kMaxCoef);
+        }
+        for_rows(batch, m, params, grad, [&](const UpdateCall<T>& call) { kernels_.update(call); });
+        clip_factor_ = T(1);
+    }
+
+    // What the optimiser reports in the place of `params`.
+    void solution(const Parameters<T>& params, Parameters<T>& out) {
+        Parameters<T>& from = const_cast<Parameters<T>&>(params);
+        for (int m = 0; m < settings_.n_models; ++m) {
+            if (!info_.averages || n_steps_[static_cast<std::size_t>(m)] == 0) {
+                out.copy_model(params, m);
+                continue;
+            }
+            for_rows(0, m, from, out, [&](const UpdateCall<T>& call) { kernels_.solution(call, call.grad); });
+        }
+    }
+
+    Parameters<T>& slot(int i) { return slots_[static_cast<std::size_t>(i)]; }
+
+    void save(int m, ModelState& to) const {
+        for (const Parameters<T>& slot : slots_) slot.append_model(m, to.slots);
+        const auto first = memory_.begin() + m * kMaxMemory;
+        to.memory.assign(first, first + kMaxMemory);
+        to.n_steps = n_steps_[static_cast<std::size_t>(m)];
+    }
+    void restore(int m, const ModelState& from) {
+        const double* next = from.slots.data();
+        for (Parameters<T>& slot : slots_) next = slot.take_model(m, next);
+        std::copy(from.memory.begin(), from.memory.end(), memory_.begin() + m * kMaxMemory);
+        n_steps_[static_cast<std::size_t>(m)] = from.n_steps;
+    }
+
+private:
+    struct Sums {
+        double of[kMaxSums];
+    };
+
+    bool runs(std::size_t batch, const Parameters<T>& params, std::ptrdiff_t s) const {
+        return plan_.runs(batch, static_cast<int>(s / params.n_outputs));
+    }
+    double* memory_of(std::size_t at) {
+        return memory_.data() + at % static_cast<std::size_t>(settings_.n_models) * kMaxMemory;
+    }
+    StepInput input_of(std::size_t at) const {
+        const std::size_t m = at % static_cast<std::size_t>(settings_.n_models);
+        return {settings_.hyper.data() + m * kMaxHyper, plan_.lr[at], plan_.step[at], plan_.share[at]};
+    }
+    void prepare(std::size_t at) { info_.prepare(input_of(at), memory_of(at), coef_.data() + at * kMaxCoef); }
+
+    UpdateCall<T> call_of(std::size_t batch, int m, T* const* state) const {
+        UpdateCall<T> call{};
+        call.state = state;
+        call.clip_value = static_cast<T>(settings_.clip_value);
+        call.clip_factor = clip_factor_;
+        call.coef = coef_.data() + plan_.at(batch, m) * kMaxCoef;
+        return call;
+    }
+    UpdateCall<T> coef_call(std::size_t batch, Columns columns, Parameters<T>& params, Parameters<T>& grad,
+                            std::ptrdiff_t s, T** state) {
+        const auto m = static_cast<std::size_t>(s / params.n_outputs);
+        for (std::size_t i = 0; i < slots_.size(); ++i) state[i] = slots_[i].coef_row(s) + columns.begin;
+        UpdateCall<T> call = call_of(batch, static_cast<int>(m), state);
+        call.param = params.coef_row(s) + columns.begin;
+        call.grad = grad.coef_row(s) + columns.begin;
+        call.n = round_up(columns.end - columns.begin, kLaneAlign);
+        call.l2 = l2_[m];
+        call.l1 = l1_[m];
+        call.weights = true;
+        return call;
+    }
+    UpdateCall<T> intercept_call(std::size_t batch, Parameters<T>& params, Parameters<T>& grad, int m, T** state) {
+        const std::ptrdiff_t first = m * params.intercept_stride;
+        for (std::size_t i = 0; i < slots_.size(); ++i) state[i] = slots_[i].intercept.data() + first;
+        UpdateCall<T> call = call_of(batch, m, state);
+        call.param = params.intercept.data() + first;
+        call.grad = grad.intercept.data() + first;
+        call.n = params.intercept_stride;
+        return call;
+    }
+    template <class F>
+    void for_rows(std::size_t batch, int m, Parameters<T>& params, Parameters<T>& grad, F&& f) {
+        T* state[kMaxSlots] = {};
+        const std::ptrdiff_t first = std::ptrdiff_t{m} * params.n_outputs;
+        for (std::ptrdiff_t s = first; s < first + params.n_outputs; ++s)
+            f(coef_call(batch, {0, params.n_features}, params, grad, s, state));
+        if (params.has_intercept) f(intercept_call(batch, params, grad, m, state));
+    }
+    Sums measure(std::size_t batch, int m, bool norm, Parameters<T>& params, Parameters<T>& grad) {
+        Sums sums{};
+        for_rows(batch, m, params, grad, [&](const UpdateCall<T>& call) { kernels_.measure(call, norm, sums.of); });
+        return sums;
+    }
+
+    const OptimizerKernels<T>& kernels_;
+    const OptimizerInfo& info_;
+    const ModelSettings& settings_;
+    std::vector<Parameters<T>> slots_;
+    // [model][kMaxMemory]
+    std::vector<double> memory_;
+    std::vector<std::int64_t> n_steps_;
+    std::vector<T> l2_;
+    std::vector<T> l1_;
+    StepPlan plan_;
+    // [step][model][kMaxCoef]
+    std::vector<double> coef_;
+    T clip_factor_ = T(1);
+};
+
+}  // namespace fastgd

@@ -1,0 +1,39 @@
+#pragma once
+
+// What the optimisers' files share. An optimiser is
+//   kInfo, with `prepare`: from a step's number and rate to coefficients, in float64, once a model and step;
+//   a constructor that takes them, and step(w, g, state, i, rate): the new lanes of w; for the l1 norm's proximal step
+//   it says in `rate` what its step multiplied g by. Slots are read and written at state[slot] + i.
+// Optional: measure(w, g, state, i, sums), before `conclude` and the step; after(w, state, i), behind the proximal
+// step; solution(w, state, i), what to report in the place of w.
+
+#include "fastgd/optimizer_info.hpp"
+#include "simd/vec.hpp"
+
+namespace fastgd {
+namespace {
+
+template <class T>
+struct StepContext {
+    const double* coef;
+    // Whether the parameters are weights, which decay and are penalised; intercepts are not.
+    bool weights;
+    T l1;
+
+    FASTGD_INLINE Vec<T> operator[](int at) const { return set1<T>(static_cast<T>(coef[at])); }
+};
+
+// decay a + (1 - decay) b
+template <class T>
+FASTGD_INLINE Vec<T> moving_average(Vec<T> decay, Vec<T> a, Vec<T> rest, Vec<T> b) {
+    return fma(decay, a, rest * b);
+}
+
+// beta^(step + 1), kept in `memory` as a running product.
+inline double next_power(double beta, std::int64_t step, double& memory) {
+    memory = step == 0 ? beta : memory * beta;
+    return memory;
+}
+
+}  // namespace
+}  // namespace fastgd

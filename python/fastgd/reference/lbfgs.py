@@ -1,0 +1,279 @@
+"""L-BFGS: a quasi-Newton method that remembers the last few steps, and a line search to the strong Wolfe conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf, isfinite, sqrt
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ._arrays import FloatArray, as_float64
+from .wolfe_search import wolfe_search
+
+# A pair is left out unless s.y is more than this share of the decrease that the slope promised.
+_LEAST_CURVATURE = float(np.finfo(np.float64).eps)
+# So many steps in a row without progress beyond the noise end the run.
+_MAX_STALLS = 10
+
+
+class Point(NamedTuple):
+    """Parameters with the objective and its gradient there.
+
+    Parameters
+    ----------
+    x : array of shape (n_params,)
+        Parameters.
+    value : float
+        Objective.
+    grad : array of shape (n_params,)
+        Gradient.
+    norm : float
+        Euclidean norm of the gradient.
+    """
+
+    x: FloatArray
+    value: float
+    grad: FloatArray
+    norm: float
+
+
+class Pair(NamedTuple):
+    """A step and what it did to the gradient.
+
+    Parameters
+    ----------
+    s, y : array of shape (n_params,)
+        Differences of parameters and of gradients.
+    curvature : float
+        ``s . y``, which is positive.
+    """
+
+    s: FloatArray
+    y: FloatArray
+    curvature: float
+
+
+@dataclass(frozen=True)
+class LbfgsResult:
+    """What `lbfgs` found.
+
+    Parameters
+    ----------
+    x : array of shape (n_params,)
+        The best parameters seen.
+    fun : float
+        Objective there.
+    grad : array of shape (n_params,)
+        Gradient there.
+    n_evals, n_iterations : int
+        Evaluations of the objective with its gradient, and accepted steps.
+    status : str
+        ``"gtol"``, ``"ftol"``, ``"max_evals"``, or ``"finished"`` where rounding errors allow no further decrease.
+    """
+
+    x: FloatArray
+    fun: float
+    grad: FloatArray
+    n_evals: int
+    n_iterations: int
+    status: str
+
+
+def dot(u: FloatArray, v: FloatArray) -> float:
+    """Return ``u . v``, summed in eight lanes and then over them, which is the order of the core.
+
+    Parameters
+    ----------
+    u, v : array of shape (n,)
+        Factors.
+
+    Returns
+    -------
+    float
+        Their dot product.
+    """
+    products = np.zeros((-(-u.size // 8), 8))
+    products.flat[: u.size] = u * v
+    lanes = np.add.reduce(products, axis=0)
+    while lanes.size > 1:
+        lanes = lanes[: lanes.size // 2] + lanes[lanes.size // 2 :]
+    return float(lanes[0])
+
+
+def two_loop_recursion(grad: FloatArray, pairs: list[Pair], gamma: float) -> FloatArray:
+    """Return ``-H grad``, H being the inverse Hessian that the pairs make of ``gamma I``.
+
+    Each pair, from the oldest to the newest, updates it by the formula of BFGS::
+
+        H = (I - s y' / s.y) H (I - y s' / s.y) + s s' / s.y
+
+    Parameters
+    ----------
+    grad : array of shape (n_params,)
+        Gradient.
+    pairs : list of Pair
+        Oldest first.
+    gamma : float
+        Scale of the first H.
+
+    Returns
+    -------
+    array of shape (n_params,)
+        A direction of descent, but for rounding errors.
+
+    References
+    ----------
+    J. Nocedal, "Updating quasi-Newton matrices with limited storage", Mathematics of Computation 35, 1980.
+    """
+    direction = -grad
+    shares = []
+    for s, y, curvature in reversed(pairs):
+        shares.append(dot(s, direction) / curvature)
+        direction = direction - shares[-1] * y
+    direction = gamma * direction
+    for s, y, curvature in pairs:
+        direction = direction + (shares.pop() - dot(y, direction) / curvature) * s
+    return direction
+
+
+def lbfgs(
+    fun_and_grad: Callable[[FloatArray], tuple[float, ArrayLike]],
+    w0: ArrayLike,
+    *,
+    memory: int = 10,
+    armijo: float = 1e-3,
+    curvature: float = 0.9,
+    max_search: int = 20,
+    noise: float = 1e-14,
+    max_evals: int = 1000,
+    gtol: float = 1e-6,
+    ftol: float = 0.0,
+) -> LbfgsResult:
+    """Minimise a smooth function by L-BFGS.
+
+    An iteration goes from ``x`` along ``d = -H grad`` (see `two_loop_recursion`) by a step that `wolfe_search` finds.
+    The pair ``s = x_new - x``, ``y = grad_new - grad`` is kept if ``s . y`` is positive beyond rounding, and
+    ``gamma = s.y / y.y``; at first ``gamma = 1 / ||grad||``, so the first trial has length 1.  A search that fails goes
+    on from the best of its trials; if none is better than ``x``, the pairs are dropped, so that ``d = -gamma grad``;
+    if that fails too, no further decrease is possible.
+
+    Values that differ by no more than ``noise`` times their size count as equal, and of points with equal values the
+    one with the smaller gradient is the better one.
+
+    Parameters
+    ----------
+    fun_and_grad : function w -> (value, gradient)
+        The objective.  Where it is not finite, steps get shorter.
+    w0 : array of shape (n_params,)
+        First parameters.
+    memory : int
+        Number of pairs that are kept.
+    armijo, curvature, max_search
+        The line search, see `wolfe_search`.
+    noise : float
+        Relative rounding error of the objective's values: about 1e-14 in float64, 1e-6 in float32.
+    max_evals : int
+        Largest number of evaluations.
+    gtol : float
+        Stop when the Euclidean norm of the gradient is at most this.
+    ftol : float
+        Stop when an accepted step lowers the objective by no more than this share of its size.
+
+    Returns
+    -------
+    LbfgsResult
+        The best point seen, and why the search for a better one ended.
+
+    References
+    ----------
+    D. C. Liu and J. Nocedal, "On the limited memory BFGS method for large scale optimization", Mathematical
+    Programming 45, 1989.
+    J. Nocedal and S. J. Wright, "Numerical Optimization", 2nd edition, Springer, 2006, section 7.2.
+    """
+    n_evals = n_iterations = 0
+
+    def evaluate(x: FloatArray) -> Point:
+        nonlocal n_evals
+        n_evals += 1
+        value, grad = fun_and_grad(x)
+        (grad,) = as_float64(grad)
+        return Point(x, float(value), grad, sqrt(dot(grad, grad)))
+
+    def result(status: str) -> LbfgsResult:
+        return LbfgsResult(best.x, best.value, best.grad, n_evals, n_iterations, status)
+
+    x = best = mark = evaluate(as_float64(w0)[0].copy())
+    if not (isfinite(x.value) and isfinite(x.norm)):
+        return result("finished")
+    if x.norm <= gtol:
+        return result("gtol")
+    lowest = x.value
+    gamma = 1.0 / x.norm
+    pairs: list[Pair] = []
+    n_stalls = 0
+    trial, direction = x, -x.grad
+
+    def along(step: float) -> tuple[float, float]:
+        nonlocal trial, best, lowest
+        trial = evaluate(x.x + step * direction)
+        slope = dot(trial.grad, direction)
+        if isfinite(trial.value) and isfinite(slope):
+            lowest = min(lowest, trial.value)
+            best = _better(best, trial, lowest, noise)
+        return trial.value, slope
+
+    while best.norm > gtol:
+        direction = two_loop_recursion(x.grad, pairs, gamma)
+        slope = dot(x.grad, direction)
+        if not -inf < slope < 0.0:
+            pairs.clear()
+            direction = gamma * -x.grad
+            slope = dot(x.grad, direction)
+            if not -inf < slope < 0.0:
+                return result("finished")
+
+        budget = min(max_search, max_evals - n_evals)
+        found = wolfe_search(along, x.value, slope, armijo=armijo, curvature=curvature, noise=noise, max_search=budget)
+        if not found:
+            if n_evals >= max_evals:
+                return result("max_evals")
+            if best.value < x.value - noise * abs(x.value):
+                trial = best
+            elif pairs:
+                pairs.clear()
+                continue
+            else:
+                return result("finished")
+
+        n_iterations += 1
+        s, y = trial.x - x.x, trial.grad - x.grad
+        change, squares = dot(s, y), dot(y, y)
+        if change > _LEAST_CURVATURE * -dot(x.grad, s) and squares > 0.0:
+            pairs = [*pairs, Pair(s, y, change)][-memory:]
+            gamma = change / squares
+        decrease, x = x.value - trial.value, trial
+
+        if ftol > 0.0 and decrease <= ftol * abs(x.value):
+            return result("ftol")
+        if best.value < mark.value - noise * abs(mark.value) or best.norm < 0.5 * mark.norm:
+            mark, n_stalls = best, 0
+        else:
+            n_stalls += 1
+            if n_stalls == _MAX_STALLS:
+                return result("finished")
+        if n_evals >= max_evals:
+            return result("max_evals")
+    return result("gtol")
+
+
+def _better(best: Point, trial: Point, lowest: float, noise: float) -> Point:
+    """Return the better of two points, `lowest` being the lowest value seen."""
+    equal_below = lowest + noise * abs(lowest)
+    if trial.value > equal_below:
+        return best
+    if best.value > equal_below:
+        return trial
+    return trial if trial.norm < best.norm else best

@@ -1,0 +1,113 @@
+"""The core's L-BFGS against its NumPy twin: the same evaluations, to the bit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from _known_minima import KNOWN_MINIMA, Array
+
+from fastgd import LinearObjective, _core
+from fastgd.reference.lbfgs import lbfgs
+
+Function = Callable[[Array], tuple[float, Array]]
+
+
+def evaluated_by_the_core(fun_and_grad: Function, start: Array, max_evals: int) -> tuple[list[Array], Array]:
+    solver = _core.Lbfgs(start)
+    points: list[Array] = []
+    said = "searching"
+    while said != "finished" and len(points) < max_evals:
+        points.append(solver.ask())
+        said = solver.tell(*fun_and_grad(points[-1]))
+    return points, solver.point()
+
+
+def evaluated_by_the_twin(fun_and_grad: Function, start: Array, max_evals: int) -> tuple[list[Array], Array]:
+    points: list[Array] = []
+
+    def recorded(w: Array) -> tuple[float, Array]:
+        points.append(w)
+        return fun_and_grad(w)
+
+    return points, lbfgs(recorded, start, gtol=0.0, max_evals=max_evals).x
+
+
+def barrier(w: Array) -> tuple[float, Array]:
+    if w.min() <= 0.0:
+        return math.nan, np.full_like(w, math.nan)
+    return float(np.sum(w - np.log(w))), 1.0 - 1.0 / w
+
+
+def cliff(w: Array) -> tuple[float, Array]:
+    return (float(w @ w) if w[0] > 0.5 else math.inf), 2.0 * w
+
+
+def downhill(w: Array) -> tuple[float, Array]:
+    return float(w.sum()), np.ones_like(w)
+
+
+def logistic(w: Array) -> tuple[float, Array]:
+    rng = np.random.default_rng(4)
+    X = rng.normal(size=(200, w.size - 1)) * np.logspace(-0.5, 0.5, w.size - 1)
+    y = np.sign(X.sum(axis=1) + 2.0 * rng.normal(size=200))
+    return LinearObjective(X, y, alpha=1e-3).value_and_grad(w)
+
+
+CASES: dict[str, tuple[Function, list[float]]] = {
+    **{name: (known.fun_and_grad, known.start) for name, known in KNOWN_MINIMA.items()},
+    "logistic": (logistic, [0.0] * 21),
+    "barrier": (barrier, [1e-3, 50.0]),
+    "cliff": (cliff, [1.0, 2.0]),
+    "downhill": (downhill, [1.0, 2.0]),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_takes_the_evaluations_of_its_twin(name: str) -> None:
+    fun_and_grad, start = CASES[name]
+    points, best = evaluated_by_the_core(fun_and_grad, np.array(start), 300)
+    twins, twins_best = evaluated_by_the_twin(fun_and_grad, np.array(start), 300)
+    assert len(points) > 9
+    np.testing.assert_array_equal(points, twins)
+    np.testing.assert_array_equal(best, twins_best)
+
+
+def test_the_best_point_is_what_was_told() -> None:
+    solver = _core.Lbfgs(np.array([1.0, 2.0]), memory=3)
+    assert math.isnan(solver.value())
+    assert solver.tell(5.0, np.array([3.0, 4.0])) == "accepted"
+    np.testing.assert_array_equal(solver.point(), [1.0, 2.0])
+    np.testing.assert_array_equal(solver.gradient(), [3.0, 4.0])
+    assert (solver.value(), solver.grad_norm()) == (5.0, 5.0)
+    np.testing.assert_allclose(solver.ask(), [1.0 - 0.6, 2.0 - 0.8], rtol=1e-15)
+    assert solver.tell(9.0, np.array([-30.0, -40.0])) == "searching"
+    assert solver.value() == 5.0
+
+
+def test_a_search_that_fails_is_followed_by_one_along_the_gradient() -> None:
+    solver = _core.Lbfgs(np.array([0.0, 0.0]), max_search=20)
+    nowhere = (math.inf, np.array([1.0, 1.0]))
+    solver.tell(0.0, np.array([1.0, 0.0]))
+    grad = np.array([0.5, 2.0])
+    assert solver.tell(-1.0, grad) == "accepted"
+    start = solver.point()
+
+    def turn() -> float:
+        d = solver.ask() - start
+        return float(d[0] * grad[1] - d[1] * grad[0]) / float(np.linalg.norm(d))
+
+    assert abs(turn()) > 0.1
+    assert {solver.tell(*nowhere) for _ in range(20)} == {"searching"}
+    assert abs(turn()) < 1e-9
+    assert [solver.tell(*nowhere) for _ in range(20)] == ["searching"] * 19 + ["finished"]
+    np.testing.assert_array_equal(solver.point(), start)
+
+
+def test_refusals() -> None:
+    with pytest.raises(ValueError, match="memory must be >= 1"):
+        _core.Lbfgs(np.zeros(2), memory=0)
+    with pytest.raises(ValueError, match="grad must have 2 elements, got 3"):
+        _core.Lbfgs(np.zeros(2)).tell(1.0, np.zeros(3))
