@@ -9,6 +9,7 @@ numbers of steps have to be such that they stay below what a wrong formula would
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import _rounding
@@ -35,10 +36,11 @@ class Step(NamedTuple):
 
 
 class Recorder:
-    """The twin, which keeps the steps that descent makes on it."""
+    """The twin, which keeps the steps that descent with this learning rate makes on it."""
 
-    def __init__(self, twin: Twin) -> None:
+    def __init__(self, twin: Twin, lr: float | Callable[[int], float]) -> None:
         self.twin = twin
+        self.schedule = lr if callable(lr) else reference.schedules.constant(lr)
         self.steps: list[Step] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -46,12 +48,8 @@ class Recorder:
 
     def batch_gradient(self, w: np.ndarray, rows: np.ndarray) -> np.ndarray:
         gradient = self.twin.batch_gradient(w, rows)
-        self.steps.append(Step(w, rows, gradient, np.nan))
+        self.steps.append(Step(w, rows, gradient, self.schedule(len(self.steps))))
         return gradient
-
-    def prox(self, w: np.ndarray, lr: float) -> np.ndarray:
-        self.steps[-1] = self.steps[-1]._replace(lr=lr)
-        return self.twin.prox(w, lr)
 
 
 class Bounds(NamedTuple):

@@ -125,7 +125,7 @@ def run_both(problem: _parity.Problem, case: dict[str, Any], max_epochs: int) ->
     schedule: Callable[[int], float] | float = lr
     if power_t is not None:
         schedule = reference.schedules.inverse_scaling(lr, power_t)
-    recorder = _descent_bound.Recorder(twin)
+    recorder = _descent_bound.Recorder(twin, schedule)
     expected = reference.minimize(recorder, w, lr=schedule, optimizer_params=params, **common)
     optimizer = SGD(lr if power_t is None else InverseScaling(lr, power_t), **params)
     found = fastgd.minimize(objective, w, optimizer=optimizer, n_threads=case["n_threads"], **common)

@@ -149,7 +149,7 @@ class Fit:
 
     def __init__(self, table: Table, lr: float, **params: Any) -> None:
         w = table.w
-        recorder = _descent_bound.Recorder(table.twin)
+        recorder = _descent_bound.Recorder(table.twin, lr)
         common: dict[str, Any] = {"max_epochs": 6, "tol": None}
         twin = reference.minimize(recorder, w, lr=lr, optimizer_params=params, **common)
         self.result = fastgd.minimize(table.core, w, optimizer=SGD(lr, **params), **common)

@@ -14,7 +14,8 @@ from sklearn.linear_model import SGDClassifier, SGDRegressor
 
 from fastgd import reference
 from fastgd.reference import KINDS, LOSSES, LinearObjective, minimize, sampling, schedules
-from fastgd.reference.optimizers import SGDState, sgd_init, sgd_update
+from fastgd.reference.optimizers import Step
+from fastgd.reference.optimizers.sgd import SGDState, sgd_init, sgd_update
 
 Array = NDArray[np.float64]
 EPS = float(np.finfo(np.float64).eps)
@@ -193,9 +194,9 @@ def test_rows_that_cannot_be_used_are_named() -> None:
 )
 def test_sgd_by_hand(params: dict[str, Any], first: float, second: float, velocity: float | None) -> None:
     start = np.array([1.0])
-    w, state = sgd_update(np.array([1.0]), sgd_init(start), start, 0.1, **params)
+    w, state = sgd_update(np.array([1.0]), sgd_init(start), start, Step(0.1), **params)
     assert w[0] == pytest.approx(first, rel=4 * EPS)
-    w, state = sgd_update(np.array([3.0]), state, w, 0.1, **params)
+    w, state = sgd_update(np.array([3.0]), state, w, Step(0.1), **params)
     assert w[0] == pytest.approx(second, rel=4 * EPS)
     assert state == SGDState(None) if velocity is None else state.velocity == pytest.approx(velocity, rel=4 * EPS)
     assert start[0] == 1.0

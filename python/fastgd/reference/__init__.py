@@ -2,6 +2,19 @@
 
 It is made to be read, and to test against: every function's docstring states its equation.
 
+`losses`            losses by name, each ``(y, raw) -> (loss, dloss/draw)``
+`metrics`           losses without a useful derivative
+`penalties`         value, gradient and proximal step of l2, l1 and the elastic net
+`risk`              raw scores, weighted empirical risk, objective and gradient of linear models
+`optimizers`        one step with explicit state, a module a method
+`clipping`          bounds on a step's gradient
+`schedules`         learning rate as a function of the step
+`sampling`          random numbers from a counter, permutations, batches
+`descent`           batch, stochastic and mini-batch gradient descent in one loop
+`functions`           the same steps on any function
+`functions`         the same steps on any function
+==================  =========================================================================
+=======
 ====================  =========================================================================
 `losses`              losses by name, each ``(y, raw) -> (loss, dloss/draw)``
 `second_derivatives`  second derivatives of the losses, and products with Hessians
@@ -9,18 +22,22 @@ It is made to be read, and to test against: every function's docstring states it
 `penalties`           value, gradient and proximal step of l2, l1 and the elastic net
 `risk`                raw scores, weighted empirical risk, objective and gradient of linear models
 `duality`             bounds on how far a linear objective is above its minimum
-`optimizers`          one step with explicit state
+`optimizers`          one step with explicit state, a module a method
+`clipping`            bounds on a step's gradient
 `schedules`           learning rate as a function of the step
 `sampling`            random numbers from a counter, permutations, batches
 `descent`             batch, stochastic and mini-batch gradient descent in one loop
+`functions`           the same steps on any function
 ====================  =========================================================================
 """
 
 from __future__ import annotations
 
 from . import (
+    clipping,
     descent,
     duality,
+    functions,
     losses,
     metrics,
     optimizers,
@@ -31,6 +48,7 @@ from . import (
     second_derivatives,
 )
 from .descent import History, Result, has_converged, minimize
+from .functions import Path, minimize_function
 from .losses import KINDS, LOSSES, one_vs_rest
 from .metrics import METRICS, zero_one
 from .optimizers import OPTIMIZERS
@@ -47,13 +65,17 @@ __all__ = [
     "SCHEDULES",
     "History",
     "LinearObjective",
+    "Path",
     "Result",
+    "clipping",
     "descent",
     "duality",
+    "functions",
     "has_converged",
     "losses",
     "metrics",
     "minimize",
+    "minimize_function",
     "one_vs_rest",
     "optimizers",
     "penalties",

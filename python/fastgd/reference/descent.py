@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._arrays import FloatArray, as_float64
-from .optimizers import OPTIMIZERS
-from .risk import LinearObjective
+from .clipping import clip
+from .optimizers import Step, get_optimizer
+from .risk import LinearObjective, empirical_risk
 from .sampling import Order, batches, epoch_order
 from .schedules import Schedule, constant
 
@@ -53,7 +54,8 @@ class Result:
     Parameters
     ----------
     x : array of shape (n_params,)
-        Last parameters; after divergence, those the epoch of the least loss began with.
+        Last parameters, averaged where the optimiser averages; after divergence, the better of those that the epoch
+        of the least loss began and ended with.
     fun, grad_norm : float
         Objective at `x`, and the norm of its gradient, penalty included.
     lr : float
@@ -115,11 +117,15 @@ def minimize(
     shuffle: bool = True,
     order: Order | None = None,
     random_state: int = 0,
+    clip_value: float | None = None,
+    clip_norm: float | None = None,
 ) -> Result:
     """Minimise the objective by gradient descent.
 
-    A step on batch ``B`` is ``w <- update(grad_B(w), w, lr)``, then the proximal step of the l1 norm.  Batches
-    are cut from the order of all rows; then rows of weight 0 drop out, and a batch without any other is no step.
+    A step on batch ``B`` is ``w <- update(clip(grad_B(w)), w, lr)``, the proximal step of the l1 norm included.
+    ``grad_B`` is the gradient of the batch's risk, or its estimate by SAGA or SVRG, and that of the penalty's smooth
+    part.  Batches are cut from the order of all rows; then rows of weight 0 drop out, and a batch without any other
+    is no step.
 
     Parameters
     ----------
@@ -130,7 +136,7 @@ def minimize(
     optimizer : str
         Name in `OPTIMIZERS`.
     optimizer_params : mapping, optional
-        Parameters of its update by name.
+        Its parameters by name.
     lr : float or function step -> float
         Learning rate, or a schedule of it.
     batch_size : int or "full"
@@ -141,11 +147,18 @@ def minimize(
         When to stop before that, see `has_converged`.
     shuffle, order, random_state
         The order of the rows, see `epoch_order`.
+    clip_value, clip_norm : float, optional
+        Bounds on the elements and on the norm of every step's gradient, see `clip`.
 
     Returns
     -------
     Result
         Parameters found, and how.
+
+    Raises
+    ------
+    ValueError
+        The optimiser is unknown or refuses the l1 norm, the batch size is not allowed, or an epoch has no row.
 
     References
     ----------
@@ -157,53 +170,69 @@ def minimize(
     if not full and not (isinstance(batch_size, int) and batch_size >= 1):
         raise ValueError(f"batch_size must be an int >= 1 or 'full', got {batch_size!r}")
     schedule = lr if callable(lr) else constant(lr)
-    init, update = OPTIMIZERS[optimizer]
+    method, params = get_optimizer(optimizer), dict(optimizer_params or {})
+    l1, decays = objective.l1_strength(), objective.is_weight()
+    if np.any(l1 > 0.0):
+        method.check_l1(optimizer, params)
     w = objective.initial() if w0 is None else as_float64(w0)[0]
-    state = init(w)
+    estimator, table = method.estimator, None
+    update_params = params if estimator is None else {}
+    state = method.init(w, **update_params)
     rate, step, status = np.nan, 0, "max_epochs"
-    losses: list[float] = []
+    epoch_losses: list[float] = []
     steps: list[int] = []
     rates: list[float] = []
     norms: list[float] = []
-    best = (w, w)
+    x = w
+    best = (x, x)
 
     with np.errstate(over="ignore", invalid="ignore"):  # a run that diverges says so by its status
         for epoch in range(max_epochs):
-            start = w
+            start, x_start = w, x
             loss_sum = weight_sum = 0.0
             norm = float(np.linalg.norm(objective.grad(w))) if full else np.nan
+            if estimator is not None:
+                table = estimator.begin_epoch(objective, w, table, epoch, **params)
             rows = epoch_order(objective.n_samples, epoch, shuffle=shuffle and not full, seed=random_state, order=order)
             for cut in batches(rows, len(rows) if full else int(batch_size)):
                 batch = objective.present(cut)
                 if batch.size == 0:
                     continue
                 weight = objective.weight[batch]
-                loss_sum += float(weight @ objective.row_losses(w, batch))
+                losses = objective.row_losses(w, batch)
+                loss_sum += float(weight @ losses)
                 weight_sum += float(weight.sum())
                 rate = float(schedule(step))
-                w, state = update(objective.batch_gradient(w, batch), state, w, rate, **dict(optimizer_params or {}))
-                w = objective.prox(w, rate)
+                value = empirical_risk(losses, weight, objective.mean_weight) + objective.penalty(w)[0]
+                if estimator is None or table is None:
+                    gradient = objective.batch_gradient(w, batch)
+                else:
+                    gradient, table = estimator.gradient(objective, w, batch, table)
+                    gradient = gradient + objective.smooth_penalty_gradient(w)
+                now = Step(rate, step, value, decays, l1)
+                w, state = method.update(clip(gradient, clip_value, clip_norm), state, w, now, **update_params)
                 step += 1
 
+            x = method.solution(state, w)
             if weight_sum == 0.0:
                 raise ValueError(f"order visits no row of positive weight in epoch {epoch}")
             loss = loss_sum / weight_sum + objective.penalty(start)[0]
             if not (np.isfinite(loss) and np.all(np.isfinite(w))):
-                status, w = "diverged", min(best, key=objective.value)
+                status, x = "diverged", min(best, key=objective.value)
                 break
             # The loss is a mean over the way from the one to the other.
-            best = (start, w) if loss < min(losses, default=np.inf) else best
-            losses.append(loss)
+            best = (x_start, x) if loss < min(epoch_losses, default=np.inf) else best
+            epoch_losses.append(loss)
             steps.append(step)
             rates.append(rate)
             norms.append(norm)
-            if has_converged(losses, tol, n_iter_no_change):
+            if has_converged(epoch_losses, tol, n_iter_no_change):
                 status = "converged"
                 break
 
-        fun, gradient = objective.value_and_grad(w)
+        fun, gradient = objective.value_and_grad(x)
 
-    n_epochs = len(losses)
+    n_epochs = len(epoch_losses)
     epochs = np.arange(n_epochs)
-    history = History(epochs, np.array(steps, np.int64), np.array(losses), np.array(rates), np.array(norms))
-    return Result(w, fun, float(np.linalg.norm(gradient)), rate, n_epochs, step, status, history)
+    history = History(epochs, np.array(steps, np.int64), np.array(epoch_losses), np.array(rates), np.array(norms))
+    return Result(x, fun, float(np.linalg.norm(gradient)), rate, n_epochs, step, status, history)

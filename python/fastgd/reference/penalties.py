@@ -113,15 +113,15 @@ def prox_l2(coef: ArrayLike, step: float) -> FloatArray:
     return w / (1.0 + step)
 
 
-def prox_l1(coef: ArrayLike, step: float) -> FloatArray:
+def prox_l1(coef: ArrayLike, step: float | FloatArray) -> FloatArray:
     """Proximal step of `l1`, the soft threshold: ``sign(w) max(|w| - t, 0)``.
 
     Parameters
     ----------
     coef : array of shape (...)
         Coefficients ``w``.
-    step : float
-        Step size ``t``, at least 0.
+    step : float or array of shape (...)
+        Step size ``t``, at least 0; an array has one for every coefficient.
 
     Returns
     -------

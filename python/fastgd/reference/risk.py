@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import FloatArray, IntArray, Loss, as_float64
 from .duality import duality_gap
@@ -255,6 +255,16 @@ class LinearObjective:
         coef, intercept = risk_gradient(self.X[rows], dloss, self.weight[rows], self.mean_weight)
         return self.pack(coef, intercept)
 
+    def slopes(self, w: ArrayLike, rows: IntArray) -> FloatArray:
+        """Return ``s_i dloss_i``, shape (n_rows, n_outputs): what rows of positive weight are multiplied by."""
+        _, dloss = output_loss(self.loss, self.n_outputs)(self.y[rows], self.raw(w, rows), **self.loss_params)
+        return self.weight[rows][:, None] * dloss
+
+    def combine(self, slopes: FloatArray, rows: IntArray, count: int) -> FloatArray:
+        """Return the gradient, shape (n_params,), that slopes add up to: ``sum_i slopes_i x_i / (mean(s) count)``."""
+        scaled = slopes / (self.mean_weight * count)
+        return self.pack(scaled.T @ self.X[rows], scaled.sum(axis=0))
+
     def value(self, w: ArrayLike, rows: ArrayLike | None = None) -> float:
         """Return ``F``; with `rows`, the risk is that of these rows as a mini-batch.
 
@@ -327,9 +337,21 @@ class LinearObjective:
         array of shape (n_params,)
             Gradient.
         """
+        return self.risk_gradient(w, rows) + self.smooth_penalty_gradient(w)
+
+    def smooth_penalty_gradient(self, w: ArrayLike) -> FloatArray:
+        """Return ``alpha (1 - l1_ratio) coef``, shape (n_params,), 0 by the intercepts."""
         coef, intercept = self.unpack(w)
         _, smooth = elastic_net(coef, alpha=self.alpha * (1.0 - self.l1_ratio), l1_ratio=0.0)
-        return self.risk_gradient(w, rows) + self.pack(smooth, np.zeros_like(intercept))
+        return self.pack(smooth, np.zeros_like(intercept))
+
+    def is_weight(self) -> NDArray[np.bool_]:
+        """Return which parameters are coefficients, shape (n_params,): the penalised ones, and those that decay."""
+        return self.pack(np.ones(self.n_outputs * self.n_features), np.zeros(self.n_outputs)) > 0.0
+
+    def l1_strength(self) -> FloatArray:
+        """Return the strength of the l1 norm on every parameter, shape (n_params,): ``alpha l1_ratio``, or 0."""
+        return np.where(self.is_weight(), self.alpha * self.l1_ratio, 0.0)
 
     def prox(self, w: ArrayLike, lr: float) -> FloatArray:
         """Return the parameters after the l1 norm's proximal step.

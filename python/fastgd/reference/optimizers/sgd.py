@@ -1,29 +1,12 @@
-"""Optimisers: a function that makes the first state, and one that maps gradient and state to the next parameters.
-
-No state is hidden: ``state = init(w)``, then ``w, state = update(grad, state, w, lr, **params)`` a step.
-"""
+"""Gradient descent, with momentum where asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ._arrays import FloatArray
-
-
-class Optimizer(NamedTuple):
-    """The two functions of an optimiser.
-
-    Parameters
-    ----------
-    init : function w -> state
-        First state for parameters of this shape.
-    update : function (grad, state, w, lr, **params) -> (w, state)
-        One step.
-    """
-
-    init: Callable[[FloatArray], Any]
-    update: Callable[..., tuple[FloatArray, Any]]
+from .._arrays import FloatArray
+from ..penalties import prox_l1
+from ._interface import Step
 
 
 class SGDState(NamedTuple):
@@ -38,7 +21,7 @@ class SGDState(NamedTuple):
     velocity: FloatArray | None
 
 
-def sgd_init(w: FloatArray) -> SGDState:
+def sgd_init(w: FloatArray, **params: Any) -> SGDState:
     """Return the state before the first step, which has no velocity yet."""
     return SGDState(velocity=None)
 
@@ -47,7 +30,7 @@ def sgd_update(
     grad: FloatArray,
     state: SGDState,
     w: FloatArray,
-    lr: float,
+    step: Step,
     *,
     momentum: float = 0.0,
     dampening: float = 0.0,
@@ -60,7 +43,7 @@ def sgd_update(
         v = g                                        at the first step
         v = momentum * v + (1 - dampening) * g       later
         d = g + momentum * v  if nesterov  else  v   (d = g without momentum)
-        w = w - lr * d
+        w = prox_l1(w - lr * d, lr * l1)
 
     Parameters
     ----------
@@ -70,8 +53,8 @@ def sgd_update(
         What the step before returned, or `sgd_init`.
     w : array of shape (n_params,)
         Parameters.
-    lr : float
-        Learning rate.
+    step : Step
+        Learning rate and strength of the l1 norm.
     momentum : float
         Share of the velocity that is kept, between 0 and 1.
     dampening : float
@@ -93,11 +76,9 @@ def sgd_update(
     I. Sutskever, J. Martens, G. Dahl and G. Hinton, "On the importance of initialization and momentum in deep
     learning", International Conference on Machine Learning, 2013.
     """
-    if momentum == 0.0:
-        return w - lr * grad, state
-    velocity = grad if state.velocity is None else momentum * state.velocity + (1.0 - dampening) * grad
-    direction = grad + momentum * velocity if nesterov else velocity
-    return w - lr * direction, SGDState(velocity)
-
-
-OPTIMIZERS: dict[str, Optimizer] = {"sgd": Optimizer(sgd_init, sgd_update)}
+    direction = grad
+    if momentum != 0.0:
+        velocity = grad if state.velocity is None else momentum * state.velocity + (1.0 - dampening) * grad
+        direction = grad + momentum * velocity if nesterov else velocity
+        state = SGDState(velocity)
+    return prox_l1(w - step.lr * direction, step.lr * step.l1), state
