@@ -133,6 +133,10 @@ class BeyondGradient(LinearParameters):
         return self._core.row_moments()
 
     @cached_property
+    def _max_square_norm(self) -> float:
+        return self._core.max_square_norm()
+
+    @cached_property
     def _n_present(self) -> int:
         return self.n_samples if self._weight is None else int(np.count_nonzero(self._weight))
 
