@@ -159,6 +159,18 @@ def test_batches_go_from_the_longest_row_to_all(data: Data) -> None:
     assert smoothness(weighted, 0.0, 0.0, 1) == pytest.approx(longest, rel=1e-12)
 
 
+@pytest.mark.parametrize("n_threads", [1, 3])
+def test_one_long_row_among_many_is_found(n_threads: int) -> None:
+    X = np.random.default_rng(4).normal(size=(30_000, 3)).astype(np.float32)
+    X[12_347] = 100.0
+    objective = fastgd.LinearObjective(X, X[:, 0], loss="squared_error")
+    with fastgd.threads(n_threads):
+        result = fastgd.minimize(objective, batch_size=8, max_epochs=2, tol=None)
+    share = (30_000 - 8) / (8 * 29_999)
+    assert 1.0 / result.lr >= share * 30_001.0
+    assert result.status == "max_epochs"
+
+
 @pytest.mark.parametrize("batch_size", [1, 4, 16])
 def test_errors_shrink_in_mean_square(data: Data, batch_size: int) -> None:
     """E[(I - lr A_B)^2] over all batches is a contraction, exactly, on rows of very different lengths."""

@@ -24,7 +24,7 @@ Params = tuple[tuple[str, float], ...]
 @pytest.mark.parametrize("loss, params, outputs", CASES)
 def test_it_is_the_derivative_of_the_gradient(loss: str, params: Params, outputs: str, tmp_path: Path) -> None:
     """Differences over a step and over its half: the first error of either is a third of how they differ."""
-    objective, twin, w, _, eps, _ = make_problem(loss, params, outputs, tmp_path)
+    objective, twin, w, _, eps = make_problem(loss, params, outputs, tmp_path)
     v = np.random.default_rng(4).normal(size=len(w))
     v /= max(1.0, float(np.abs(twin.raw(v, twin.present()) - twin.offset[twin.present()]).max()))
     product = objective.hvp(w, v)
@@ -42,7 +42,7 @@ def test_it_is_the_derivative_of_the_gradient(loss: str, params: Params, outputs
 
 @pytest.mark.parametrize("loss, params, outputs", CASES)
 def test_it_is_symmetric(loss: str, params: Params, outputs: str, tmp_path: Path) -> None:
-    objective, twin, w, _, eps, _ = make_problem(loss, params, outputs, tmp_path)
+    objective, twin, w, _, eps = make_problem(loss, params, outputs, tmp_path)
     v, u = np.random.default_rng(5).normal(size=(2, len(w)))
     bound = sum(np.abs(a) @ _rounding.hessian_error(twin, w, b, None, eps) for a, b in ((u, v), (v, u)))
     assert abs(u @ objective.hvp(w, v) - v @ objective.hvp(w, u)) <= bound

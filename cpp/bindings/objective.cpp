@@ -99,9 +99,12 @@ double duality_gap(const Objective& self, const Floats& w, int n_threads) {
 std::map<std::string, double> row_moments(const Objective& self) {
     const py::gil_scoped_release released;
     const RowMoments moments = self.core.row_moments();
-    return {{"mean_square_norm", moments.mean_square_norm},
-            {"max_square_norm", moments.max_square_norm},
-            {"eigenvalue_bound", moments.eigenvalue_bound}};
+    return {{"mean_square_norm", moments.mean_square_norm}, {"eigenvalue_bound", moments.eigenvalue_bound}};
+}
+
+double max_square_norm(const Objective& self) {
+    const py::gil_scoped_release released;
+    return self.core.max_square_norm(0, check_signals);
 }
 
 py::array decision_function(const Objective& self, const Floats& w, const std::optional<Ints>& rows, int n_threads) {
@@ -144,6 +147,7 @@ void bind_objective(py::module_& module) {
              py::arg("product").noconvert(), py::arg("n_threads"))
         .def("duality_gap", &duality_gap, py::arg("w").noconvert(), py::arg("n_threads"))
         .def("row_moments", &row_moments)
+        .def("max_square_norm", &max_square_norm)
         .def_property_readonly("n_samples", [](const Objective& self) { return self.core.n_samples(); })
         .def_property_readonly("n_features", [](const Objective& self) { return self.core.n_features(); })
         .def_property_readonly("n_outputs", [](const Objective& self) { return self.core.n_outputs(); })

@@ -202,9 +202,10 @@ void LinearObjective::decision_function(std::span<const double> w, void* out,
 std::optional<std::pair<std::int64_t, std::int64_t>> LinearObjective::find_nonfinite() const {
     return std::visit(
         [](const auto& p) -> std::optional<std::pair<std::int64_t, std::int64_t>> {
+            std::vector<std::remove_cvref_t<decltype(p.loss_param)>> row;
             for (std::int64_t i = 0; i < p.X.n_rows; ++i) {
                 if (!p.present(i)) continue;
-                const auto row = widen_row(p, i);
+                widen_row(p, i, row);
                 const auto bad = std::find_if(row.begin(), row.end(), [](auto v) { return !std::isfinite(v); });
                 if (bad != row.end()) return std::pair{i, static_cast<std::int64_t>(bad - row.begin())};
             }
@@ -215,6 +216,11 @@ std::optional<std::pair<std::int64_t, std::int64_t>> LinearObjective::find_nonfi
 
 RowMoments LinearObjective::row_moments() const {
     return std::visit([](const auto& p) { return fastgd::row_moments(p); }, impl_->problem);
+}
+
+double LinearObjective::max_square_norm(int n_threads, const std::function<void()>& poll) const {
+    return std::visit([&](const auto& p) { return fastgd::max_square_norm(p, threads_or_default(n_threads), poll); },
+                      impl_->problem);
 }
 
 double LinearObjective::duality_gap(std::span<const double> w, int n_threads, const std::function<void()>& poll) const {

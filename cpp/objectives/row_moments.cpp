@@ -147,25 +147,55 @@ double relative_error(std::size_t size) {
     return root * root;
 }
 
+// s ||x~||^2
+template <class T>
+double weighted_square(const LinearProblem<T>& problem, std::int64_t row, std::vector<T>& buffer) {
+    widen_row(problem, row, buffer);
+    // In lanes, as one chain of additions would take longer than the rest.
+    double lanes[kLaneAlign] = {};
+    for (std::size_t i = 0; i < buffer.size(); i += kLaneAlign)
+        for (std::size_t j = 0; j < kLaneAlign; ++j)
+            lanes[j] += static_cast<double>(buffer[i + j]) * static_cast<double>(buffer[i + j]);
+    double square = problem.fit_intercept ? 1.0 : 0.0;
+    for (const double lane : lanes) square += lane;
+    return problem.weight != nullptr ? static_cast<double>(problem.weight[row]) * square : square;
+}
+
+// NaN is the largest of all.
+double larger(double a, double b) { return a <= b || std::isnan(b) ? b : a; }
+
 }  // namespace
+
+template <class T>
+double max_square_norm(const LinearProblem<T>& problem, int n_threads, const std::function<void()>& poll) {
+    const BlockPlan plan = plan_blocks(problem, 1, problem.X.n_rows, n_threads);
+    std::vector<std::vector<T>> buffers(static_cast<std::size_t>(plan.team));
+    std::vector<double> found(buffers.size());
+    double largest = 0.0;
+    for_each_block(
+        plan, poll,
+        [&](int thread, std::int64_t block) {
+            const auto t = static_cast<std::size_t>(thread);
+            found[t] = 0.0;
+            for (std::int64_t i = plan.begin(block); i < plan.end(block); ++i)
+                if (problem.present(i)) found[t] = larger(found[t], weighted_square(problem, i, buffers[t]));
+        },
+        [&](int thread) { largest = larger(largest, found[static_cast<std::size_t>(thread)]); });
+    return largest / problem.mean_weight;
+}
 
 template <class T>
 RowMoments row_moments(const LinearProblem<T>& problem) {
     const std::vector<std::int64_t> rows = sample_rows(problem);
     double weight_sum = 0.0;
     double total = 0.0;
-    double largest = 0.0;
+    std::vector<T> buffer;
     for (const std::int64_t i : rows) {
-        double square = problem.fit_intercept ? 1.0 : 0.0;
-        for (const T x : widen_row(problem, i)) square += static_cast<double>(x) * static_cast<double>(x);
-        const double weight = problem.weight != nullptr ? static_cast<double>(problem.weight[i]) : 1.0;
-        weight_sum += weight;
-        total += weight * square;
-        largest = std::max(largest, weight * square);
+        weight_sum += problem.weight != nullptr ? static_cast<double>(problem.weight[i]) : 1.0;
+        total += weighted_square(problem, i, buffer);
     }
     RowMoments moments;
     moments.mean_square_norm = total / weight_sum;
-    moments.max_square_norm = largest / (weight_sum / static_cast<double>(rows.size()));
     moments.eigenvalue_bound = moments.mean_square_norm;
     // The trace bounds the eigenvalue, and it is all there is to say of what is not finite, or 0.
     if (!std::isfinite(moments.mean_square_norm) || moments.mean_square_norm == 0.0) return moments;
@@ -179,5 +209,7 @@ RowMoments row_moments(const LinearProblem<T>& problem) {
 
 template RowMoments row_moments<float>(const LinearProblem<float>&);
 template RowMoments row_moments<double>(const LinearProblem<double>&);
+template double max_square_norm<float>(const LinearProblem<float>&, int, const std::function<void()>&);
+template double max_square_norm<double>(const LinearProblem<double>&, int, const std::function<void()>&);
 
 }  // namespace fastgd

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "objectives/linear_problem.hpp"
 
 namespace fastgd {
@@ -7,5 +9,9 @@ namespace fastgd {
 // LinearObjective::row_moments.
 template <class T>
 RowMoments row_moments(const LinearProblem<T>& problem);
+
+// LinearObjective::max_square_norm.
+template <class T>
+double max_square_norm(const LinearProblem<T>& problem, int n_threads, const std::function<void()>& poll);
 
 }  // namespace fastgd

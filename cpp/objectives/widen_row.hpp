@@ -6,12 +6,13 @@
 
 namespace fastgd {
 
-// Elements of a row in the compute type, through the same loads as the kernels use: row . e_j.
+// Elements of a row in the compute type, through the same loads as the kernels use: row . e_j. Past the row are zeros,
+// up to whole vectors.
 template <class T>
-std::vector<T> widen_row(const LinearProblem<T>& problem, std::int64_t row) {
+void widen_row(const LinearProblem<T>& problem, std::int64_t row, std::vector<T>& out) {
     const std::ptrdiff_t n = problem.X.n_cols;
     const std::byte* at[kRowTile] = {problem.row(row), problem.row(row), problem.row(row), problem.row(row)};
-    std::vector<T> out(static_cast<std::size_t>(round_up(n, kLaneAlign)));
+    out.assign(static_cast<std::size_t>(round_up(n, kLaneAlign)), T(0));
     const T one = T(1);
     BackwardCall<T> call{};
     call.rows = {at, 1, nullptr};
@@ -21,8 +22,6 @@ std::vector<T> widen_row(const LinearProblem<T>& problem, std::int64_t row) {
     call.n_outputs = 1;
     call.grad = out.data();
     problem.storage().backward(call);
-    out.resize(static_cast<std::size_t>(n));
-    return out;
 }
 
 }  // namespace fastgd

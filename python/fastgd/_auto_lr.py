@@ -63,7 +63,8 @@ def analyze(objective: LinearObjective, alpha: float, l1_ratio: float, batch_siz
 
     since ``E[A_b^2] <= L_b E[A_b]`` for the second derivatives ``A_b`` of batches of squared errors, so that steps of
     ``1 / L_b`` bring all errors down in mean square. Single rows take the step that suits the longest of them, and
-    larger batches soon steps as long as that of all rows.
+    larger batches soon steps as long as that of all rows. The longest is looked for among all rows, in one pass: a few
+    that are a hundred times longer than the others, as real tables have them, would make a longer step diverge.
 
     A loss without such a bound has only a stand-in for it, and a step has to be right for each row rather than for all
     together; there ``mean ||x||^2``, the sum of all eigenvalues, takes the place of ``lambda``.
@@ -96,7 +97,7 @@ def analyze(objective: LinearObjective, alpha: float, l1_ratio: float, batch_siz
     if 0 < batch_size < n:
         share = (n - batch_size) / (batch_size * (n - 1))
         what = f"({1.0 - share:.3g} of {what} and {share:.3g} of the largest ||x||^2)"
-    size = (1.0 - share) * together + share * moments["max_square_norm"]
+    size = together if share == 0.0 else (1.0 - share) * together + share * objective._max_square_norm
     return Smoothness(curvature(objective), size, alpha * (1.0 - l1_ratio), what)
 
 

@@ -30,9 +30,8 @@ struct LinearOptions {
 
 // Of x~, a row with the 1 of an intercept that is fitted, over at most 4096 evenly spaced rows of positive weight s.
 struct RowMoments {
-    // sum s ||x~||^2 / sum s, and the largest s ||x~||^2 / mean(s).
+    // sum s ||x~||^2 / sum s.
     double mean_square_norm = 0.0;
-    double max_square_norm = 0.0;
     // A bound on the largest eigenvalue of sum s x~ x~^T / sum s: 16 steps of Lanczos' method, which comes from below,
     // divided by how far it may be off for all but one in a thousand starts; never more than mean_square_norm.
     double eigenvalue_bound = 0.0;
@@ -93,6 +92,9 @@ public:
 
     // How large X is, as smoothness bounds want it.
     RowMoments row_moments() const;
+
+    // The largest s ||x~||^2 / mean(s) of all rows of positive weight, NaN where X holds one.
+    double max_square_norm(int n_threads = 0, const std::function<void()>& poll = {}) const;
 
     // A bound on F(w) - min F: F(w) less the dual objective at a point made from the losses' derivatives at w. Two
     // passes over the data, one without an intercept. Infinite where no such point is at hand: without penalty, and

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from .. import _validation as check
 from .._losses import check_params, get_loss, no_gradient
 from .._matrix import as_matrix
 from .._rows import check_offset, check_weight
-from .linear_parameters import LinearParameters
+from .beyond_gradient import BeyondGradient
 from .zero_one import share_of_mistakes
 
 if TYPE_CHECKING:
@@ -21,15 +20,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from .._core import _RowMoments
-
 __all__ = ["LinearObjective"]
 
 _FLOAT64 = np.dtype(np.float64)
-_DUAL_LOSSES = ("squared_error", "log_loss", "hinge", "squared_hinge")
 
 
-class LinearObjective(LinearParameters):
+class LinearObjective(BeyondGradient):
     """Weighted empirical risk of a linear model, plus an elastic-net penalty, as a function of flat parameters.
 
     With raw scores ``raw = X @ coef.T + intercept + offset`` and sample weights ``s``::
@@ -278,104 +274,6 @@ class LinearObjective(LinearParameters):
             out[...] = buffer
         return value, out
 
-    def hvp(self, w: ArrayLike, v: ArrayLike, rows: ArrayLike | None = None) -> NDArray[np.floating[Any]]:
-        """Return the product of the Hessian at `w` with a direction `v`, in one pass over the data.
-
-        With ``u = X @ v_coef.T + v_intercept`` and ``H_i`` the Hessian of row i's loss in its raw scores::
-
-            sum_i s_i (H_i u_i) x_i / sum_i s_i + alpha (1 - l1_ratio) v_coef
-
-        for the coefficients, the same without ``x_i`` and penalty for the intercepts. It is exact, not a difference of
-        gradients. Where a slope jumps (hinges, absolute errors, the l1 norm) nothing counts for it: piecewise linear
-        losses have a Hessian of 0. Where a second derivative jumps, it is that of the quadratic side for huber and for
-        modified_huber below, else 0.
-
-        Parameters
-        ----------
-        w : array of shape (n_params,)
-            Parameters.
-        v : array of shape (n_params,)
-            Direction.
-        rows : array of int, optional
-            Row indices of a mini-batch, as in `value`. All rows by default.
-
-        Returns
-        -------
-        array of shape (n_params,)
-            The product, in the dtype of `v`, float64 where `v` holds integers.
-
-        Raises
-        ------
-        ValueError, TypeError
-            As `value`; and `v` does not fit or is not finite, or the loss is ``"zero_one"``.
-
-        References
-        ----------
-        .. [1] B. A. Pearlmutter, "Fast exact multiplication by the Hessian", Neural Computation 6, 1994.
-
-        Examples
-        --------
-        SciPy's Newton methods take it as it is:
-        ``scipy.optimize.minimize(objective.value_and_grad, w0, jac=True, method="trust-ncg", hessp=objective.hvp)``.
-        """
-        if not self._loss.trainable:
-            raise no_gradient("hvp")
-        params, _ = self._parameters(w)
-        direction, dtype = self._parameters(v, "v")
-        indices = None if rows is None else check.row_indices("rows", rows, self.n_samples)
-        product = np.empty(self._shape)
-        try:
-            self._core.hvp(params, direction, indices, product, 0)
-        except FloatingPointError:
-            raise self._nonfinite_scores(params, direction) from None
-        with np.errstate(over="ignore"):
-            return product.astype(dtype, copy=False)
-
-    def duality_gap(self, w: ArrayLike) -> float:
-        """Return a bound on how far the objective is above its minimum: ``F(w) - min F <= gap``.
-
-        For each output, with ``p_i = s_i / sum s`` and conjugate losses ``loss*``, every ``theta`` gives a bound::
-
-            min F >= - sum_i p_i (loss_i*(theta_i) - offset_i theta_i) - sum_j max(|g_j| - l1, 0)^2 / (2 l2)
-
-        with ``g = sum_i p_i theta_i x_i``, ``l1 = alpha l1_ratio``, ``l2 = alpha (1 - l1_ratio)``; with an intercept
-        ``sum_i p_i theta_i`` has to be 0. Here ``theta`` are the losses' derivatives at `w`. Unless the intercept is
-        the best one their sum is not 0: squared errors are then shifted by their mean, and of two classes the one with
-        the larger sum is scaled down to the other's. Two passes over the data, one without an intercept. ``F`` and the
-        bound are not subtracted, so gaps far below the rounding of ``F`` are meaningful.
-
-        Parameters
-        ----------
-        w : array of shape (n_params,)
-            Parameters.
-
-        Returns
-        -------
-        float
-            The gap, at least 0. It vanishes at the minimum for smooth losses; the hinge's slope is any number from -1
-            to 0 on its kink, which `w` does not tell, so its gap stays above 0, the less the more rows and penalty
-            there are. It is infinite where no finite bound is at hand: with ``alpha=0``, and with ``l1_ratio=1`` for
-            all losses but squared_error, whose ``theta`` is scaled down to ``max |g_j| = l1``.
-
-        Raises
-        ------
-        ValueError, TypeError
-            As `value`; and the loss is not squared_error, log_loss, hinge or squared_hinge.
-
-        References
-        ----------
-        .. [1] R. T. Rockafellar, "Convex Analysis", section 31, Princeton University Press, 1970.
-        .. [2] S. Shalev-Shwartz and T. Zhang, "Stochastic dual coordinate ascent methods for regularized loss
-           minimization", Journal of Machine Learning Research 14, 2013.
-        """
-        if self.loss not in _DUAL_LOSSES:
-            raise check.refuse("loss", f"one of {', '.join(_DUAL_LOSSES)} for a duality gap", self.loss)
-        params, _ = self._parameters(w)
-        try:
-            return self._core.duality_gap(params, 0)
-        except FloatingPointError:
-            raise self._nonfinite_scores(params) from None
-
     def decision_function(self, w: ArrayLike, rows: ArrayLike | None = None) -> NDArray[np.floating[Any]]:
         """Return the raw scores ``X @ coef.T + intercept + offset``.
 
@@ -423,14 +321,6 @@ class LinearObjective(LinearParameters):
 
     def _refuse_gradient(self, *_: object) -> float:
         raise no_gradient("value_and_grad")
-
-    @cached_property
-    def _row_moments(self) -> _RowMoments:
-        return self._core.row_moments()
-
-    @cached_property
-    def _n_present(self) -> int:
-        return self.n_samples if self._weight is None else int(np.count_nonzero(self._weight))
 
     def _penalty(self, w: NDArray[np.float64]) -> float:
         coef = w[: self.n_outputs * self.n_features]
