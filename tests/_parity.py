@@ -64,6 +64,8 @@ class Problem(NamedTuple):
     w: np.ndarray
     rows: Rows
     eps: float
+    # A direction, for products with the Hessian.
+    v: np.ndarray
 
 
 # ---- where and how the data lie in memory
@@ -218,7 +220,8 @@ def make_problem(case: _design.Case, folder: Path) -> Problem:
     objective = fastgd.LinearObjective(LAYOUTS[case["layout"]](X, folder), y, **options)
     twin = reference.LinearObjective(X.astype(np.float64), y, **options)
     w = np.concatenate([coef.ravel(), intercept]) if case["fit_intercept"] else coef.ravel()
-    return Problem(objective, twin, w, rows, 2.0**-52 if case["storage"] == "float64" else 2.0**-23)
+    v = rng.permutation(w).astype(np.float32).astype(np.float64)
+    return Problem(objective, twin, w, rows, 2.0**-52 if case["storage"] == "float64" else 2.0**-23, v)
 
 
 # ---- the comparison
@@ -233,23 +236,27 @@ class Outcome(NamedTuple):
 
 
 def compare(problem: Problem) -> Outcome:
-    objective, twin, w, rows, eps = problem
+    objective, twin, w, rows, eps, v = problem
     results = []
     for n_threads in THREADS:
         with fastgd.threads(n_threads):
             value, gradient = objective.value_and_grad(w, rows)
             scores = objective.decision_function(w, twin.present(rows)).astype(np.float64)
-            results.append(np.concatenate([[value, objective.value(w, rows)], gradient, scores.ravel()]).tobytes())
+            product = objective.hvp(w, v, rows)
+            parts = [value, objective.value(w, rows)], gradient, product, scores.ravel()
+            results.append(np.concatenate(parts).tobytes())
     value_bound, gradient_bound = _rounding.bound(twin, w, rows, eps)
     score_bound = _rounding.score_error(twin, w, twin.present(rows), eps)
     if not score_bound.max() < KINK / 4.0:
         raise AssertionError("the bounds on the scores reach over a kink: they would prove nothing")
     expected, expected_gradient = twin.value_and_grad(w, rows)
+    product_error = np.abs(product - twin.hvp(w, v, rows))
     expected_scores = twin.raw(w, twin.present(rows))
     errors = [
         abs(value - expected) / value_bound,
         abs(objective.value(w, rows) - expected) / value_bound,
         *np.nan_to_num(np.abs(gradient - expected_gradient) / np.maximum(gradient_bound, 1e-300), nan=np.inf),
+        *(product_error / np.maximum(_rounding.hessian_error(twin, w, v, rows, eps), 1e-300)),
         *(np.abs(scores.reshape(expected_scores.shape) - expected_scores) / np.maximum(score_bound, 1e-300)).ravel(),
     ]
     return Outcome(float(np.max(np.nan_to_num(errors, nan=np.inf))), results[0], len(set(results)) == 1)

@@ -142,6 +142,63 @@ def bound(twin: reference.LinearObjective, w: np.ndarray, rows: np.ndarray | Non
     return Bound(float(value), gradient)
 
 
+def product_errors(
+    twin: reference.LinearObjective, w: np.ndarray, u: np.ndarray, u_error: np.ndarray, rows: np.ndarray, eps: float
+) -> np.ndarray:
+    """Largest errors of the losses' Hessians times u, which is known to within u_error; shape (n, n_outputs)."""
+    raw = twin.raw(w, rows)
+    delta = score_error(twin, w, rows, eps)
+    size = np.abs(u)
+    if twin.loss == "multinomial":
+        # Shares as in `multiclass_errors`; the mean is subtracted from u, and is wrong by as much as they and u are.
+        share = np.exp(raw - raw.max(axis=1, keepdims=True))
+        share /= share.sum(axis=1, keepdims=True)
+        part = np.expm1(4.0 * (delta + eps * (np.abs(raw) + 1.0)).max(axis=1))[:, None] + EVALUATION * eps
+
+        def mean(values: np.ndarray) -> np.ndarray:
+            total: np.ndarray = np.sum(share * values, axis=1, keepdims=True)
+            return total
+
+        return share * (part * (size + 3.0 * mean(size)) + u_error + mean(u_error))
+    second = reference.second_derivatives.SECOND_DERIVATIVES.get(twin.loss)
+    if second is None:
+        return np.zeros_like(u)
+    y = labels(twin, rows)
+    parameter = max((abs(v) for v in twin.loss_params.values()), default=0.0)
+    delta = delta + eps * (np.abs(raw) + np.abs(y) + 1.0 + parameter)
+
+    middle, *ends = (second(y, raw + side * delta, **twin.loss_params) for side in (0.0, -1.0, 1.0))
+    error = np.maximum(*(np.abs(end - middle) for end in ends))
+    magnitude = np.abs(middle)
+    if twin.loss in ("poisson", "gamma", "tweedie"):
+        power = {"poisson": 1.0, "gamma": 2.0}.get(twin.loss, twin.loss_params.get("power", 1.5))
+        exponents = (1.0 - power) * raw, (2.0 - power) * raw
+        first, last = (np.exp(a) * (1.0 + np.abs(a)) for a in exponents)
+        magnitude = abs(1.0 - power) * np.abs(y) * first + abs(2.0 - power) * last
+    elif twin.loss in ("log_loss", "exponential", "log_cosh"):
+        magnitude = magnitude * (1.0 + np.abs(raw) + np.abs(y))
+    return (error + EVALUATION * eps * magnitude) * (size + u_error) + np.abs(middle) * u_error
+
+
+def hessian_error(
+    twin: reference.LinearObjective, w: np.ndarray, v: np.ndarray, rows: np.ndarray | None, eps: float
+) -> np.ndarray:
+    """Largest errors of ``hvp(w, v, rows)`` in arithmetic of precision eps, shape (n_params,)."""
+    present = twin.present(rows)
+    u = reference.risk.raw_scores(twin.X[present], *twin.unpack(v))
+    u_error = score_error(twin, v, present, eps)
+    product = reference.second_derivatives.hessian_product(
+        twin.loss, twin.y[present], twin.raw(w, present), u, **twin.loss_params
+    )
+    each = product_errors(twin, w, u, u_error, present, eps)
+    each = each + walk(min(len(present), BLOCK_ROWS)) * eps * np.abs(product)
+    coef, intercept = reference.risk.risk_gradient(
+        np.abs(twin.X[present]), each, twin.weight[present], twin.mean_weight
+    )
+    penalty = twin.alpha * (1.0 - twin.l1_ratio) * np.abs(twin.unpack(v)[0])
+    return twin.pack(coef, intercept) + EVALUATION * EPS64 * twin.pack(penalty, np.zeros_like(intercept))
+
+
 def kink_distance(loss: str, y: np.ndarray, raw: np.ndarray, epsilon: float = 0.1) -> np.ndarray:
     """How far each row's scores, shape (n, n_outputs), are from a jump of the loss's derivative; inf without one.
 

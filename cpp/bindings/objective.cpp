@@ -80,6 +80,30 @@ double value_and_grad(const Objective& self, const Floats& w, const std::optiona
     return self.core.value_and_grad(at, out, chosen, n_threads, check_signals);
 }
 
+void hvp(const Objective& self, const Floats& w, const Floats& v, const std::optional<Ints>& rows, Floats& product,
+         int n_threads) {
+    const auto at = view(w);
+    const auto along = view(v);
+    const auto chosen = view_rows(rows);
+    const std::span<double> out(product.mutable_data(), static_cast<std::size_t>(product.size()));
+    const py::gil_scoped_release released;
+    self.core.hvp(at, along, out, chosen, n_threads, check_signals);
+}
+
+double duality_gap(const Objective& self, const Floats& w, int n_threads) {
+    const auto at = view(w);
+    const py::gil_scoped_release released;
+    return self.core.duality_gap(at, n_threads, check_signals);
+}
+
+std::map<std::string, double> row_moments(const Objective& self) {
+    const py::gil_scoped_release released;
+    const RowMoments moments = self.core.row_moments();
+    return {{"mean_square_norm", moments.mean_square_norm},
+            {"max_square_norm", moments.max_square_norm},
+            {"eigenvalue_bound", moments.eigenvalue_bound}};
+}
+
 py::array decision_function(const Objective& self, const Floats& w, const std::optional<Ints>& rows, int n_threads) {
     const auto at = view(w);
     const auto chosen = view_rows(rows);
@@ -116,7 +140,10 @@ void bind_objective(py::module_& module) {
         .def("decision_function", &decision_function, py::arg("w").noconvert(), py::arg("rows").noconvert().none(true),
              py::arg("n_threads"))
         .def("find_nonfinite", [](const Objective& self) { return self.core.find_nonfinite(); })
-        .def("mean_squared_row_norm", [](const Objective& self) { return self.core.mean_squared_row_norm(); })
+        .def("hvp", &hvp, py::arg("w").noconvert(), py::arg("v").noconvert(), py::arg("rows").noconvert().none(true),
+             py::arg("product").noconvert(), py::arg("n_threads"))
+        .def("duality_gap", &duality_gap, py::arg("w").noconvert(), py::arg("n_threads"))
+        .def("row_moments", &row_moments)
         .def_property_readonly("n_samples", [](const Objective& self) { return self.core.n_samples(); })
         .def_property_readonly("n_features", [](const Objective& self) { return self.core.n_features(); })
         .def_property_readonly("n_outputs", [](const Objective& self) { return self.core.n_outputs(); })

@@ -50,6 +50,7 @@ public:
           observer_(observer),
           n_params_(static_cast<std::size_t>(objective.n_params())),
           n_models_(params.size() / n_params_),
+          full_(options.batch_size == 0),
           rates_(options.schedule, n_models_),
           x_(params.begin(), params.end()),
           loss_(n_models_),
@@ -63,7 +64,6 @@ public:
         require(options.max_epochs >= 1, "max_epochs must be at least 1");
         require(options.n_iter_no_change >= 1, "n_iter_no_change must be at least 1");
         require(options.clip_value >= 0.0 && options.clip_norm >= 0.0, "clip_value and clip_norm must not be negative");
-        full_ = options.batch_size == 0;
         run_ = objective.start_run(settings());
         run_->set_params(x_);
         for (std::size_t m = 0; m < n_models_; ++m) models_.emplace_back(options.tol, options.n_iter_no_change);
@@ -112,7 +112,7 @@ private:
         std::vector<double> best_end;
     };
 
-    ModelSettings settings() const {
+    ModelSettings settings() {
         const KernelTable& table = kernels();
         ModelSettings settings;
         settings.n_models = static_cast<int>(n_models_);
@@ -130,6 +130,7 @@ private:
         settings.clip_norm = options_.clip_norm;
         settings.batch_size = options_.batch_size;
         settings.n_threads = options_.n_threads > 0 ? options_.n_threads : max_threads();
+        line_search_ = table.optimizers[settings.optimizer].line_search;
         refuse_what_does_not_fit(table.optimizers[settings.optimizer], settings);
         return settings;
     }
@@ -193,7 +194,8 @@ private:
             if (!models_[m].ended) models_[m].begin = run_->state(static_cast<int>(m));
         if (full_) {
             const std::int64_t all[] = {n_present_};
-            run_->descend_full(plan(all, epoch), sums, grad_norm_, [this] { poll(); });
+            run_->descend_full(plan(all, epoch), loss_, grad_norm_, [this] { poll(); });
+            return;
         } else {
             sampler.start_epoch(epoch);
             while (!sampler.epoch_done()) {
@@ -237,23 +239,25 @@ private:
     // x_ holds the parameters that the epoch began with, after_ those it ended with.
     void judge(std::size_t m) {
         Model& model = models_[m];
-        const double size = std::abs(loss_[m]);
-        if (!finite_[m] || !std::isfinite(loss_[m]) || (n_epochs_ > 2 && size > kExplosion * model.early_loss)) {
+        const bool explodes = n_epochs_ > 2 && loss_[m] > kExplosion * model.early_loss;
+        if (!finite_[m] || !std::isfinite(loss_[m]) || explodes) {
             restart(m);
             return;
         }
-        if (n_epochs_ <= 2) model.early_loss = std::max(model.early_loss, size);
+        if (n_epochs_ <= 2) model.early_loss = std::max(model.early_loss, std::abs(loss_[m]));
         model.last_loss = loss_[m];
+        // Where a full batch's loss is that of.
+        const std::vector<double>& evaluated = line_search_ ? after_ : x_;
         if (loss_[m] < model.best_loss) {
             model.best_loss = loss_[m];
-            model.best_begin = params_of(m, x_);
+            model.best_begin = params_of(m, evaluated);
             model.best = std::move(model.begin);
             if (!full_) model.best_end = params_of(m, after_);
         }
         if (options_.gtol && full_ && grad_norm_[m] <= *options_.gtol) {
             model.ended = Status::converged;
-            model.final_params = params_of(m, x_);
-        } else if (model.convergence.reached(loss_[m])) {
+            model.final_params = params_of(m, evaluated);
+        } else if (model.convergence.reached(loss_[m]) || run_->finished(static_cast<int>(m))) {
             model.ended = Status::converged;
             model.final_params = params_of(m, after_);
         }
@@ -345,8 +349,9 @@ private:
     Observer* observer_;
     std::size_t n_params_;
     std::size_t n_models_;
+    bool full_;
+    bool line_search_ = false;
     Rates rates_;
-    bool full_ = true;
     std::unique_ptr<Run> run_;
     std::vector<double> x_;
     const std::vector<double> start_ = x_;

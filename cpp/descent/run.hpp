@@ -74,10 +74,14 @@ public:
     // One optimiser step a batch; adds to the sums.
     virtual void descend(const Slice& slice, StepSums& sums) = 0;
 
-    // One step on all rows; `grad_norm` (one a model) is that of F, penalty included, before the step. `poll` is called
-    // now and then on the calling thread; what it throws ends the step before the update.
-    virtual void descend_full(const StepPlan& plan, StepSums& sums, std::span<double> grad_norm,
+    // One step on all rows. `value` and `grad_norm` (one a model) are F, penalty included, and its gradient before the
+    // step, or at the best point yet where the optimiser searches along lines; NaN where a raw score is not finite.
+    // `poll` is called now and then on the calling thread; what it throws ends the step before the update.
+    virtual void descend_full(const StepPlan& plan, std::span<double> value, std::span<double> grad_norm,
                               const std::function<void()>& poll) = 0;
+
+    // Whether the optimiser knows that it can go no further.
+    virtual bool finished(int) const { return false; }
 
     // F and its gradient's norm at the parameters; NaN where a raw score is not finite.
     virtual void evaluate(std::span<double> value, std::span<double> grad_norm) = 0;

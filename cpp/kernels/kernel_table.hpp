@@ -19,6 +19,8 @@ inline constexpr std::ptrdiff_t kPanel = 192;
 inline constexpr int kRowTile = 4;
 // Parameter rows are padded with zeros to a multiple of this many elements.
 inline constexpr std::ptrdiff_t kLaneAlign = 16;
+// A mini-batch up to this size is one accumulation block in the compute type; larger ones are summed as full batches.
+inline constexpr std::int64_t kLargestMiniBatch = 4096;
 inline constexpr int kMaxLosses = 32;
 inline constexpr int kMaxOptimizers = 32;
 
@@ -89,6 +91,17 @@ struct LossCall {
 // False when a raw score is not finite.
 template <class T>
 using LossKernel = bool (*)(const LossCall<T>&);
+
+// dloss[output][row] = scale * s * (H u)[output], with H the Hessian of the row's loss in its raw scores and u what
+// `direction` holds, laid out as raw scores are; `value` is not written.
+template <class T>
+struct CurvatureCall {
+    LossCall<T> loss;
+    const T* direction;
+};
+// False when a raw score or an entry of the direction is not finite.
+template <class T>
+using CurvatureKernel = bool (*)(const CurvatureCall<T>&);
 
 // One optimiser step on one model's row of parameters; leaves grad zeroed for the next batch.
 template <class T>
@@ -162,6 +175,7 @@ struct Kernels {
     // For calls of one row.
     LossKernel<T> loss_of_row[kMaxLosses];
     OptimizerKernels<T> optimizer[kMaxOptimizers];
+    CurvatureKernel<T> curvature[kMaxLosses];
 };
 
 struct VectorMath {

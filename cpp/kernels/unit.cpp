@@ -1,6 +1,7 @@
 // Compiled once for each instruction set. Everything is in an anonymous namespace but the one table.
 
 #include "kernels/backward.hpp"
+#include "kernels/curvature.hpp"
 #include "kernels/forward.hpp"
 #include "kernels/kernel_table.hpp"
 #include "kernels/loss.hpp"
@@ -54,6 +55,8 @@ constexpr int length(const T (&)[n]) {
 #define FASTGD_ROW_LOSS_F64(L) evaluate_loss_of_row<L, double>,
 #define FASTGD_OPTIMIZER_F32(O) {update<O<float>, float>, measure<O<float>, float>, solution<O<float>, float>},
 #define FASTGD_OPTIMIZER_F64(O) {update<O<double>, double>, measure<O<double>, double>, solution<O<double>, double>},
+#define FASTGD_CURVATURE_F32(L) curve_loss<L, float>,
+#define FASTGD_CURVATURE_F64(L) curve_loss<L, double>,
 
 // Storages stand at their enumerators' places.
 constexpr KernelTable kTable{
@@ -66,11 +69,13 @@ constexpr KernelTable kTable{
       storage_kernels<I8>()},
      {FASTGD_LOSSES(FASTGD_LOSS_F32)},
      {FASTGD_LOSSES(FASTGD_ROW_LOSS_F32)},
-     {FASTGD_OPTIMIZERS(FASTGD_OPTIMIZER_F32)}},
+     {FASTGD_OPTIMIZERS(FASTGD_OPTIMIZER_F32)},
+     {FASTGD_LOSSES(FASTGD_CURVATURE_F32)}},
     {{storage_kernels<F64>(), {}, {}, {}, {}, {}},
      {FASTGD_LOSSES(FASTGD_LOSS_F64)},
      {FASTGD_LOSSES(FASTGD_ROW_LOSS_F64)},
-     {FASTGD_OPTIMIZERS(FASTGD_OPTIMIZER_F64)}},
+     {FASTGD_OPTIMIZERS(FASTGD_OPTIMIZER_F64)},
+     {FASTGD_LOSSES(FASTGD_CURVATURE_F64)}},
     kLosses,
     length(kLosses),
     kOptimizers,

@@ -14,6 +14,11 @@ struct Exponential {
         value = exp(neg(y * raw));
         deriv = neg(y) * value;
     }
+
+    template <class T>
+    static FASTGD_INLINE Vec<T> second(Vec<T> y, Vec<T> raw, T) {
+        return exp(neg(y * raw));
+    }
 };
 
 }  // namespace

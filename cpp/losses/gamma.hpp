@@ -15,6 +15,11 @@ struct Gamma {
         value = raw + ratio;
         deriv = set1<T>(T(1)) - ratio;
     }
+
+    template <class T>
+    static FASTGD_INLINE Vec<T> second(Vec<T> y, Vec<T> raw, T) {
+        return y * exp(neg(raw));
+    }
 };
 
 }  // namespace

@@ -18,6 +18,11 @@ struct Huber {
         deriv = select(inside, r, e * sign(r));
         value = select(inside, half * r * r, e * (abs(r) - half * e));
     }
+
+    template <class T>
+    static FASTGD_INLINE Vec<T> second(Vec<T> y, Vec<T> raw, T epsilon) {
+        return select(le(abs(raw - y), set1<T>(epsilon)), set1<T>(T(1)), zero<T>());
+    }
 };
 
 }  // namespace

@@ -16,6 +16,14 @@ struct LogCosh {
         value = a + log1p(set1<T>(T(0.5)) * expm1(set1<T>(T(-2)) * a));
         deriv = tanh(r);
     }
+
+    template <class T>
+    static FASTGD_INLINE Vec<T> second(Vec<T> y, Vec<T> raw, T) {
+        // 1 - tanh^2 would cancel.
+        const Vec<T> t = exp_nonpositive(set1<T>(T(-2)) * abs(raw - y));
+        const Vec<T> cosh = set1<T>(T(1)) + t;
+        return set1<T>(T(4)) * t / (cosh * cosh);
+    }
 };
 
 }  // namespace

@@ -17,6 +17,13 @@ struct LogLoss {
         value = log1p_unit(t) + positive_part(neg(m));
         deriv = neg(y) * (select(lt(m, zero<T>()), one, t) / (one + t));
     }
+
+    template <class T>
+    static FASTGD_INLINE Vec<T> second(Vec<T> y, Vec<T> raw, T) {
+        const Vec<T> t = exp_nonpositive(neg(abs(y * raw)));
+        const Vec<T> s = set1<T>(T(1)) + t;
+        return t / (s * s);
+    }
 };
 
 }  // namespace

@@ -4,8 +4,11 @@
 //
 // Scalar losses (regression, binary):
 //   eval<T>(y, raw, param, value, deriv): one score a lane; binary y is -1 or +1.
+//   second<T>(y, raw, param): the second derivative; on a jump of it, its value on either side.
 // Multi-class losses:
 //   eval<T>(scores, y, param, value): y holds class indices; see Scores below.
+//   hessian_product<T>(scores, y, param): the Hessian in the scores times a direction; see DirectedScores below.
+// A loss of curvature 0 is piecewise linear and has no second derivative to write.
 
 #include <cstddef>
 
@@ -49,6 +52,14 @@ struct Scores {
     FASTGD_INLINE void set_deriv(int k, Vec<T> v) const {
         lanes.store(derivs + k * stride, select(present, v * factor, zero<T>()));
     }
+};
+
+// The same with a direction u, a number a score, and the product with it in the derivatives' place.
+template <class T, class Lanes>
+struct DirectedScores : Scores<T, Lanes> {
+    const T* directions;
+
+    FASTGD_INLINE Vec<T> direction(int k) const { return this->lanes.load(directions + k * this->stride); }
 };
 
 template <class T, class S>

@@ -18,6 +18,13 @@ struct ModifiedHuber {
         value = select(linear, minus_four * m, gap * gap);
         deriv = y * select(linear, minus_four, set1<T>(T(-2)) * gap);
     }
+
+    template <class T>
+    static FASTGD_INLINE Vec<T> second(Vec<T> y, Vec<T> raw, T) {
+        const Vec<T> m = y * raw;
+        const Mask<T> curved = lt(m, set1<T>(T(1))) & le(set1<T>(T(-1)), m);
+        return select(curved, set1<T>(T(2)), zero<T>());
+    }
 };
 
 }  // namespace

@@ -31,6 +31,25 @@ struct Multinomial {
             scores.set_deriv(k, select(eq(y, set1<T>(T(k))), p - set1<T>(T(1)), p));
         }
     }
+
+    // H u = p (u - p^T u), p the softmax of the scores
+    template <class T, class S>
+    static FASTGD_INLINE void hessian_product(const S& scores, Vec<T>, T) {
+        Vec<T> top = scores.raw(0);
+        for (int k = 1; k < scores.n_classes; ++k) top = max(top, scores.raw(k));
+        Vec<T> sum = zero<T>();
+        Vec<T> dot = zero<T>();
+        for (int k = 0; k < scores.n_classes; ++k) {
+            const Vec<T> e = exp_nonpositive(scores.raw(k) - top);
+            sum = sum + e;
+            dot = fma(e, scores.direction(k), dot);
+            scores.set_scratch(k, e);
+        }
+        const Vec<T> share = set1<T>(T(1)) / sum;
+        const Vec<T> mean = dot * share;
+        for (int k = 0; k < scores.n_classes; ++k)
+            scores.set_deriv(k, scores.scratch(k) * share * (scores.direction(k) - mean));
+    }
 };
 
 }  // namespace

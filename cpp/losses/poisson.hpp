@@ -15,6 +15,11 @@ struct Poisson {
         value = fnma(y, raw, mean);
         deriv = mean - y;
     }
+
+    template <class T>
+    static FASTGD_INLINE Vec<T> second(Vec<T>, Vec<T> raw, T) {
+        return exp(raw);
+    }
 };
 
 }  // namespace

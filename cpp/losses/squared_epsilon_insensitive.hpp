@@ -16,6 +16,11 @@ struct SquaredEpsilonInsensitive {
         value = excess * excess;
         deriv = set1<T>(T(2)) * excess * sign(r);
     }
+
+    template <class T>
+    static FASTGD_INLINE Vec<T> second(Vec<T> y, Vec<T> raw, T epsilon) {
+        return select(lt(set1<T>(epsilon), abs(raw - y)), set1<T>(T(2)), zero<T>());
+    }
 };
 
 }  // namespace

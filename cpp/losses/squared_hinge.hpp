@@ -15,6 +15,11 @@ struct SquaredHinge {
         value = gap * gap;
         deriv = set1<T>(T(-2)) * y * gap;
     }
+
+    template <class T>
+    static FASTGD_INLINE Vec<T> second(Vec<T> y, Vec<T> raw, T) {
+        return select(lt(y * raw, set1<T>(T(1))), set1<T>(T(2)), zero<T>());
+    }
 };
 
 }  // namespace

@@ -23,6 +23,15 @@ struct Tweedie {
         value = b / two_minus_p - a / one_minus_p;
         deriv = b - a;
     }
+
+    template <class T>
+    static FASTGD_INLINE Vec<T> second(Vec<T> y, Vec<T> raw, T power) {
+        if (power == T(1)) return Poisson::second<T>(y, raw, power);
+        if (power == T(2)) return Gamma::second<T>(y, raw, power);
+        const Vec<T> one_minus_p = set1<T>(T(1) - power);
+        const Vec<T> two_minus_p = set1<T>(T(2) - power);
+        return two_minus_p * exp(two_minus_p * raw) - one_minus_p * y * exp(one_minus_p * raw);
+    }
 };
 
 }  // namespace

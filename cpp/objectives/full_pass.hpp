@@ -4,14 +4,12 @@
 #include <memory>
 #include <vector>
 
+#include "objectives/block_pass.hpp"
 #include "objectives/linear_problem.hpp"
 #include "objectives/parameters.hpp"
 #include "objectives/row_block.hpp"
 
 namespace fastgd {
-
-// Blocks of this many rows are summed in the compute type; blocks are added up in double, in order.
-inline constexpr std::int64_t kBlockRows = 1024;
 
 // Sums over rows, not yet divided by the sum of weights.
 struct PassSums {
@@ -43,6 +41,12 @@ void write_gradient(const PassSums& sums, const Parameters<T>& shape, double wei
 template <class T>
 PassSums full_pass(const LinearProblem<T>& problem, const Parameters<T>& parameters, const RowSource& rows,
                    bool want_gradient, int n_threads, const std::function<void()>& poll = {});
+
+// The product of the loss's Hessian at the first of two models with the second one, in the place of the gradient of one
+// model. `finite` tells of the scores of both.
+template <class T>
+PassSums hessian_pass(const LinearProblem<T>& problem, const Parameters<T>& point_and_direction, const RowSource& rows,
+                      int n_threads, const std::function<void()>& poll = {});
 
 // Raw scores of one model's parameters, n_rows x n_outputs in C order.
 template <class T>

@@ -3,6 +3,7 @@
 
 #include "descent/run.hpp"
 #include "fastgd/function_objective.hpp"
+#include "objectives/line_searches.hpp"
 #include "objectives/updates.hpp"
 #include "runtime/dispatch.hpp"
 
@@ -16,7 +17,9 @@ public:
           settings_(std::move(settings)),
           params_(settings_.n_models, 1, objective.n_params(), false),
           grad_(params_),
-          updates_(kernels_for<double>(kernels()), kernels().optimizers[settings_.optimizer], settings_, params_),
+          info_(kernels().optimizers[settings_.optimizer]),
+          updates_(kernels_for<double>(kernels()), info_, settings_, params_),
+          searches_(settings_, 0.0),
           flat_(static_cast<std::size_t>(settings_.n_models * objective.n_params())),
           flat_grad_(flat_.size()),
           value_(static_cast<std::size_t>(settings_.n_models)) {}
@@ -27,19 +30,31 @@ public:
         for (std::size_t b = 0; b < slice.batch_ends.size(); ++b) {
             const std::int64_t count = slice.batch_ends[b] - begin;
             call(slice.rows.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(count)));
-            step(b, static_cast<double>(count), sums);
+            sums.weight += static_cast<double>(count);
+            for (std::size_t m = 0; m < value_.size(); ++m) {
+                sums.loss[m] += value_[m] * static_cast<double>(count);
+                sums.finite[m] = sums.finite[m] && std::isfinite(value_[m]);
+            }
+            step(b);
             begin = slice.batch_ends[b];
         }
     }
 
-    void descend_full(const StepPlan& plan, StepSums& sums, std::span<double> grad_norm,
+    void descend_full(const StepPlan& plan, std::span<double> value, std::span<double> grad_norm,
                       const std::function<void()>& poll) override {
         poll();
-        call(std::nullopt);
-        norms(grad_norm);
+        evaluate(value, grad_norm);
+        if (info_.line_search) {
+            if (!searches_.started()) searches_.start(flat_);
+            searches_.tell(value, flat_grad_, grad_norm);
+            searches_.ask(flat_);
+            params_.set(flat_.data());
+            return;
+        }
         updates_.prepare(plan);
-        step(0, static_cast<double>(objective_.n_samples()), sums);
+        step(0);
     }
+    bool finished(int m) const override { return searches_.finished(m); }
 
     void evaluate(std::span<double> value, std::span<double> grad_norm) override {
         call(std::nullopt);
@@ -51,6 +66,7 @@ public:
 
     void set_params(std::span<const double> params) override { params_.set(params.data()); }
     void solution(std::span<double> out) override {
+        if (searches_.started()) return searches_.best(out);
         Parameters<double> reported = params_;
         updates_.solution(params_, reported);
         reported.get(out.data());
@@ -82,23 +98,20 @@ private:
         }
     }
 
-    void step(std::size_t batch, double n_rows, StepSums& sums) {
+    void step(std::size_t batch) {
         grad_.set(flat_grad_.data());
-        sums.weight += n_rows;
-        for (int m = 0; m < settings_.n_models; ++m) {
-            const auto at = static_cast<std::size_t>(m);
-            sums.loss[at] += value_[at] * n_rows;
-            sums.finite[at] = sums.finite[at] && std::isfinite(value_[at]);
-            if (updates_.is_whole()) updates_.step_whole(batch, m, value_[at], params_, grad_);
-        }
-        if (!updates_.is_whole()) updates_.step_columns(batch, {0, params_.n_features}, params_, grad_);
+        if (!updates_.is_whole()) return updates_.step_columns(batch, {0, params_.n_features}, params_, grad_);
+        for (int m = 0; m < settings_.n_models; ++m)
+            updates_.step_whole(batch, m, value_[static_cast<std::size_t>(m)], params_, grad_);
     }
 
     const FunctionObjective& objective_;
     ModelSettings settings_;
     Parameters<double> params_;
     Parameters<double> grad_;
+    const OptimizerInfo& info_;
     Updates<double> updates_;
+    LineSearches searches_;
     std::vector<double> flat_;
     std::vector<double> flat_grad_;
     std::vector<double> value_;

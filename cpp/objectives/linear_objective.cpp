@@ -7,16 +7,17 @@
 #include <vector>
 
 #include "fastgd/errors.hpp"
+#include "objectives/duality_gap.hpp"
 #include "objectives/full_pass.hpp"
 #include "objectives/linear_access.hpp"
+#include "objectives/row_moments.hpp"
+#include "objectives/widen_row.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/registry_lookup.hpp"
 #include "runtime/threads.hpp"
 
 namespace fastgd {
 namespace {
-
-constexpr std::int64_t kNormRows = 4096;
 
 void require(bool condition, const std::string& message) {
     if (!condition) throw std::invalid_argument(message);
@@ -43,6 +44,7 @@ LinearProblem<T> make_problem(const MatrixView& X, const void* y, const LinearOp
     problem.kernels = &kernels_for<T>(table);
     problem.loss = problem.kernels->loss[loss];
     problem.loss_of_row = problem.kernels->loss_of_row[loss];
+    problem.curvature = problem.kernels->curvature[loss];
     double sum = 0.0;
     std::int64_t n_present = 0;
     for (std::int64_t i = 0; i < X.n_rows; ++i) {
@@ -77,23 +79,12 @@ RowSource make_source(const LinearProblem<T>& problem, std::optional<std::span<c
 
 int threads_or_default(int n_threads) { return n_threads > 0 ? n_threads : max_threads(); }
 
-// Elements of a row in the compute type, through the same loads as the kernels use: row . e_j.
+// What sums over rows are divided by: a mini-batch by what it may be expected to weigh.
 template <class T>
-std::vector<T> widen_row(const LinearProblem<T>& problem, std::int64_t row) {
-    const std::ptrdiff_t n = problem.X.n_cols;
-    const std::byte* at[kRowTile] = {problem.row(row), problem.row(row), problem.row(row), problem.row(row)};
-    std::vector<T> out(static_cast<std::size_t>(round_up(n, kLaneAlign)));
-    const T one = T(1);
-    BackwardCall<T> call{};
-    call.rows = {at, 1, nullptr};
-    call.columns = {0, n};
-    call.dloss = &one;
-    call.dloss_stride = 1;
-    call.n_outputs = 1;
-    call.grad = out.data();
-    problem.storage().backward(call);
-    out.resize(static_cast<std::size_t>(n));
-    return out;
+double divisor(const LinearProblem<T>& problem, const PassSums& sums, bool is_batch) {
+    if (!sums.finite[0]) throw NonFiniteError();
+    require(sums.weight > 0.0, "rows must name at least one row of positive weight");
+    return is_batch ? problem.mean_weight * static_cast<double>(sums.n_present) : sums.weight;
 }
 
 template <class T>
@@ -104,10 +95,7 @@ double objective_value(const LinearProblem<T>& problem, const LinearOptions& opt
     require(!want_gradient || grad.size() == w.size(), "grad must be as long as w");
     const RowSource source = make_source(problem, rows);
     const PassSums sums = full_pass(problem, parameters, source, want_gradient, threads_or_default(n_threads), poll);
-    if (!sums.finite[0]) throw NonFiniteError();
-    require(sums.weight > 0.0, "rows must name at least one row of positive weight");
-    // A mini-batch divides by what it may be expected to weigh.
-    const double weight = rows ? problem.mean_weight * static_cast<double>(sums.n_present) : sums.weight;
+    const double weight = divisor(problem, sums, rows.has_value());
     const Penalty penalty{options.alpha, options.l1_ratio};
     const std::ptrdiff_t n_coef = parameters.n_scores() * problem.X.n_cols;
     if (want_gradient) {
@@ -115,6 +103,24 @@ double objective_value(const LinearProblem<T>& problem, const LinearOptions& opt
         penalty.add_gradient(w.data(), grad.data(), n_coef);
     }
     return sums.loss[0] / weight + penalty.value(w.data(), n_coef);
+}
+
+template <class T>
+void hessian_product(const LinearProblem<T>& problem, const LinearOptions& options, std::span<const double> w,
+                     std::span<const double> v, std::span<double> product,
+                     std::optional<std::span<const std::int64_t>> rows, int n_threads,
+                     const std::function<void()>& poll) {
+    const Parameters<T> point = make_parameters(problem, w);
+    require(v.size() == w.size() && product.size() == w.size(), "v and product must be as long as w");
+    std::vector<double> flat(w.begin(), w.end());
+    flat.insert(flat.end(), v.begin(), v.end());
+    Parameters<T> both(2, problem.n_outputs, problem.X.n_cols, problem.fit_intercept);
+    both.set(flat.data());
+    const RowSource source = make_source(problem, rows);
+    const PassSums sums = hessian_pass(problem, both, source, threads_or_default(n_threads), poll);
+    write_gradient(sums, point, divisor(problem, sums, rows.has_value()), product.data());
+    const double l2 = Penalty{options.alpha, options.l1_ratio}.l2();
+    for (std::ptrdiff_t i = 0; i < point.n_scores() * problem.X.n_cols; ++i) product.data()[i] += l2 * v.data()[i];
 }
 
 }  // namespace
@@ -176,6 +182,13 @@ double LinearObjective::value_and_grad(std::span<const double> w, std::span<doub
         impl_->problem);
 }
 
+void LinearObjective::hvp(std::span<const double> w, std::span<const double> v, std::span<double> product,
+                          std::optional<std::span<const std::int64_t>> rows, int n_threads,
+                          const std::function<void()>& poll) const {
+    std::visit([&](const auto& p) { hessian_product(p, impl_->options, w, v, product, rows, n_threads, poll); },
+               impl_->problem);
+}
+
 void LinearObjective::decision_function(std::span<const double> w, void* out,
                                         std::optional<std::span<const std::int64_t>> rows, int n_threads) const {
     std::visit(
@@ -200,19 +213,15 @@ std::optional<std::pair<std::int64_t, std::int64_t>> LinearObjective::find_nonfi
         impl_->problem);
 }
 
-double LinearObjective::mean_squared_row_norm() const {
+RowMoments LinearObjective::row_moments() const {
+    return std::visit([](const auto& p) { return fastgd::row_moments(p); }, impl_->problem);
+}
+
+double LinearObjective::duality_gap(std::span<const double> w, int n_threads, const std::function<void()>& poll) const {
     return std::visit(
-        [](const auto& p) {
-            const std::int64_t n = std::min(p.X.n_rows, kNormRows);
-            double total = 0.0;
-            std::int64_t n_present = 0;
-            for (std::int64_t i = 0; i < n; ++i) {
-                const std::int64_t at = n == p.X.n_rows ? i : i * (p.X.n_rows / n);
-                if (!p.present(at)) continue;
-                ++n_present;
-                for (const auto v : widen_row(p, at)) total += static_cast<double>(v) * static_cast<double>(v);
-            }
-            return n_present > 0 ? total / static_cast<double>(n_present) : 0.0;
+        [&](const auto& p) {
+            return fastgd::duality_gap(p, impl_->options, make_parameters(p, w), w, threads_or_default(n_threads),
+                                       poll);
         },
         impl_->problem);
 }

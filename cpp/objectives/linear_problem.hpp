@@ -24,6 +24,7 @@ struct LinearProblem {
     T loss_param;
     LossKernel<T> loss;
     LossKernel<T> loss_of_row;
+    CurvatureKernel<T> curvature;
     const Kernels<T>* kernels;
     // The mean weight of the rows that weigh more than 0.
     double mean_weight;

@@ -6,6 +6,7 @@
 
 #include "descent/run.hpp"
 #include "objectives/full_pass.hpp"
+#include "objectives/line_searches.hpp"
 #include "objectives/linear_access.hpp"
 #include "objectives/row_walk.hpp"
 #include "objectives/team_choice.hpp"
@@ -17,9 +18,6 @@
 namespace fastgd {
 namespace {
 
-// A mini-batch up to this size is one accumulation block in the compute type; larger ones are summed as full batches.
-constexpr std::int64_t kLargestMiniBatch = 4096;
-
 template <class T>
 class LinearRun final : public Run {
 public:
@@ -29,7 +27,11 @@ public:
           info_(kernels().optimizers[settings_.optimizer]),
           params_(shape()),
           grad_(shape()),
-          updates_(*problem.kernels, info_, settings_, params_) {
+          updates_(*problem.kernels, info_, settings_, params_),
+          searches_(settings_, sizeof(T) == 4 ? 1e-6 : 0.0),
+          flat_(static_cast<std::size_t>(settings_.n_models * params_.n_params())),
+          flat_grad_(flat_.size()) {
+        if (info_.table != Table::none) table_.emplace(problem.X.n_rows, params_.n_scores());
         for (int m = 0; m < settings_.n_models; ++m) {
             l2_.push_back(static_cast<T>(settings_.penalty(m).l2()));
             l1_.push_back(static_cast<T>(settings_.penalty(m).l1()));
@@ -38,7 +40,7 @@ public:
             per_sample_ = true;
             row_scores_ = AlignedBuffer<T>(static_cast<std::size_t>(params_.n_scores()));
             row_dloss_ = AlignedBuffer<T>(static_cast<std::size_t>(params_.n_scores()));
-        } else if (settings_.batch_size != 0 && settings_.batch_size <= kLargestMiniBatch) {
+        } else if (settings_.batch_size != 0 && settings_.batch_size <= kLargestMiniBatch && !table_) {
             wanted_team_ =
                 team_for_step(settings_.batch_size, problem.X.n_cols, params_.n_scores(), settings_.n_threads);
         }
@@ -54,38 +56,44 @@ public:
         block_->gather({slice.rows.data(), n_rows}, 0, n_rows);
         sums.weight += block_->weight_sum(0, n_rows);
         if (per_sample_) return descend_rows(slice, sums);
+        if (info_.table == Table::snapshots && slice.epoch != last_epoch_) take_snapshot(slice.epoch);
+        last_epoch_ = slice.epoch;
         updates_.prepare(slice.plan);
         descend_batches(slice, sums);
     }
 
-    void descend_full(const StepPlan& plan, StepSums& sums, std::span<double> grad_norm,
+    void descend_full(const StepPlan& plan, std::span<double> value, std::span<double> grad_norm,
                       const std::function<void()>& poll) override {
         const PassSums pass =
             full_pass(problem_, params_, {nullptr, problem_.X.n_rows}, true, settings_.n_threads, poll);
-        norms(pass, grad_norm);
-        add(pass, sums);
+        look_at(pass, value, grad_norm);
+        if (info_.line_search) {
+            if (!searches_.started()) searches_.start(flat_);
+            searches_.tell(value, flat_grad_, grad_norm);
+            searches_.ask(flat_);
+            params_.set(flat_.data());
+            return;
+        }
         updates_.prepare(plan);
         update_all(pass, pass.weight, 0);
     }
+    bool finished(int m) const override { return searches_.finished(m); }
 
     void evaluate(std::span<double> value, std::span<double> grad_norm) override {
         const PassSums pass = full_pass(problem_, params_, {nullptr, problem_.X.n_rows}, true, settings_.n_threads);
-        norms(pass, grad_norm);
-        penalties(value);
-        for (std::size_t m = 0; m < value.size(); ++m)
-            value[m] += pass.finite[m] ? pass.loss[m] / pass.weight : std::numeric_limits<double>::quiet_NaN();
+        look_at(pass, value, grad_norm);
     }
 
     void penalties(std::span<double> out) override {
-        std::vector<double> flat(static_cast<std::size_t>(settings_.n_models * params_.n_params()));
-        params_.get(flat.data());
+        params_.get(flat_.data());
         for (int m = 0; m < settings_.n_models; ++m)
             out[static_cast<std::size_t>(m)] =
-                settings_.penalty(m).value(flat.data() + m * params_.n_params(), n_coef());
+                settings_.penalty(m).value(flat_.data() + m * params_.n_params(), n_coef());
     }
 
     void set_params(std::span<const double> params) override { params_.set(params.data()); }
     void solution(std::span<double> out) override {
+        if (searches_.started()) return searches_.best(out);
         Parameters<T> reported = shape();
         updates_.solution(params_, reported);
         reported.get(out.data());
@@ -119,18 +127,20 @@ private:
 
     // ---- one step on sums over many rows
 
-    void norms(const PassSums& pass, std::span<double> out) {
+    // F and the norm of its gradient, which stay in flat_ and flat_grad_ with the parameters.
+    void look_at(const PassSums& pass, std::span<double> value, std::span<double> grad_norm) {
         const std::ptrdiff_t n = params_.n_params();
-        std::vector<double> flat(static_cast<std::size_t>(settings_.n_models * n));
-        std::vector<double> grad(flat.size());
-        params_.get(flat.data());
-        write_gradient(pass, params_, pass.weight, grad.data());
+        penalties(value);
+        write_gradient(pass, params_, pass.weight, flat_grad_.data());
         for (int m = 0; m < settings_.n_models; ++m) {
-            settings_.penalty(m).add_gradient(flat.data() + m * n, grad.data() + m * n, n_coef());
+            const auto at = static_cast<std::size_t>(m);
+            value[at] =
+                pass.finite[at] ? pass.loss[at] / pass.weight + value[at] : std::numeric_limits<double>::quiet_NaN();
+            double* grad = flat_grad_.data() + m * n;
+            settings_.penalty(m).add_gradient(flat_.data() + m * n, grad, n_coef());
             double squares = 0.0;
-            for (std::ptrdiff_t i = m * n; i < (m + 1) * n; ++i)
-                squares += grad[static_cast<std::size_t>(i)] * grad[static_cast<std::size_t>(i)];
-            out[static_cast<std::size_t>(m)] = std::sqrt(squares);
+            for (std::ptrdiff_t i = 0; i < n; ++i) squares += grad[i] * grad[i];
+            grad_norm[at] = std::sqrt(squares);
         }
     }
 
@@ -203,6 +213,38 @@ private:
         call.loss_sum = sums.loss.data();
         call.finite = sums.finite.data();
         problem_.storage().per_sample(call);
+    }
+
+    // ---- a table of slopes at a snapshot of the parameters, and the gradient that they add up to
+
+    void take_snapshot(std::int64_t epoch) {
+        table_->set_writes(false);
+        if (epoch % static_cast<std::int64_t>(settings_.hyper[0]) != 0) return;
+        table_->clear();
+        table_->set_writes(true);
+        RowBlock<T> block(problem_, kBlockRows);
+        RowWalk<T> walk(problem_, params_, kBlockRows);
+        std::vector<double> coef(grad_.coef.size());
+        std::vector<double> intercept(grad_.intercept.size());
+        std::int64_t n_present = 0;
+        for (std::int64_t begin = 0; begin < problem_.X.n_rows; begin += kBlockRows) {
+            block.gather({nullptr, problem_.X.n_rows}, begin, std::min(begin + kBlockRows, problem_.X.n_rows));
+            table_->begin_batch(1);
+            walk.pass(params_, block, 0, block.count(), static_cast<T>(1.0 / problem_.mean_weight), &grad_, &*table_);
+            n_present += block.count();
+            take(grad_.coef, coef);
+            take(grad_.intercept, intercept);
+        }
+        Parameters<T>& mean = updates_.slot(0);
+        for (std::size_t i = 0; i < coef.size(); ++i)
+            mean.coef[i] = static_cast<T>(coef[i] / static_cast<double>(n_present));
+        for (std::size_t i = 0; i < intercept.size(); ++i)
+            mean.intercept[i] = static_cast<T>(intercept[i] / static_cast<double>(n_present));
+        table_->set_writes(false);
+    }
+    static void take(AlignedBuffer<T>& from, std::vector<double>& to) {
+        for (std::size_t i = 0; i < to.size(); ++i) to[i] += static_cast<double>(from[i]);
+        from.clear();
     }
 
     // ---- a mini-batch a step
@@ -279,6 +321,11 @@ private:
     Parameters<T> params_;
     Parameters<T> grad_;
     Updates<T> updates_;
+    LineSearches searches_;
+    std::vector<double> flat_;
+    std::vector<double> flat_grad_;
+    std::optional<SlopeTable<T>> table_;
+    std::int64_t last_epoch_ = -1;
     std::vector<T> l2_;
     std::vector<T> l1_;
     std::vector<T> lr_;

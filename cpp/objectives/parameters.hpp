@@ -69,6 +69,12 @@ struct Parameters {
         return from;
     }
 
+    // Adds all rows, padding included, to sums of this shape: n_scores rows of `stride`, and n_scores intercepts.
+    void add_to(double* coef_sums, double* intercept_sums) const {
+        for (std::size_t i = 0; i < coef.size(); ++i) coef_sums[i] += static_cast<double>(coef[i]);
+        for (std::ptrdiff_t s = 0; s < n_scores(); ++s) intercept_sums[s] += static_cast<double>(bias(s));
+    }
+
     template <class F>
     void visit(F&& f) {
         std::ptrdiff_t i = 0;

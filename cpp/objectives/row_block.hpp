@@ -23,6 +23,7 @@ public:
         : problem_(&problem),
           stride_(round_up(capacity, kLaneAlign)),
           row_(static_cast<std::size_t>(2 * capacity + kRowTile)),
+          index_(static_cast<std::size_t>(capacity)),
           y_(static_cast<std::size_t>(stride_ * problem.n_targets)),
           weight_(problem.weight != nullptr ? static_cast<std::size_t>(stride_) : 0),
           offset_(problem.offset != nullptr ? static_cast<std::size_t>(stride_ * problem.n_outputs) : 0) {}
@@ -34,6 +35,7 @@ public:
             const std::int64_t at = source.at(i);
             if (!p.present(at)) continue;
             row_[static_cast<std::size_t>(count_)] = p.row(at);
+            index_[static_cast<std::size_t>(count_)] = at;
             for (int k = 0; k < p.n_targets; ++k) put(y_, k, p.y[at * p.n_targets + k]);
             if (p.weight != nullptr) put(weight_, 0, p.weight[at]);
             if (p.offset != nullptr)
@@ -51,6 +53,8 @@ public:
     Rows rows(std::ptrdiff_t first, std::ptrdiff_t count) const {
         return {row_.data() + first, count, row_.data() + first + count};
     }
+    // Which row of the matrix the i-th one is.
+    std::int64_t index(std::ptrdiff_t i) const { return index_[static_cast<std::size_t>(i)]; }
     const T* weight(std::ptrdiff_t first) const { return weight_.empty() ? nullptr : weight_.data() + first; }
     const T* offset(std::ptrdiff_t first) const { return offset_.empty() ? nullptr : offset_.data() + first; }
     double weight_sum(std::ptrdiff_t first, std::ptrdiff_t count) const {
@@ -75,6 +79,7 @@ private:
     std::ptrdiff_t stride_;
     std::ptrdiff_t count_ = 0;
     std::vector<const std::byte*> row_;
+    std::vector<std::int64_t> index_;
     std::vector<T> y_;
     std::vector<T> weight_;
     std::vector<T> offset_;

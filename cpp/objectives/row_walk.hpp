@@ -6,6 +6,7 @@
 #include "objectives/parameters.hpp"
 #include "objectives/row_block.hpp"
 #include "objectives/score_block.hpp"
+#include "objectives/slope_table.hpp"
 
 namespace fastgd {
 
@@ -32,21 +33,34 @@ public:
 
     std::ptrdiff_t at_once() const { return at_once_; }
 
-    // The sums over rows begin .. end of the block; adds the gradient to `grad` unless it is null.
+    // The sums over rows begin .. end of the block; adds the gradient to `grad` unless it is null. A table corrects the
+    // derivatives, but not the losses.
     const BlockSums<T>& pass(const Parameters<T>& parameters, const RowBlock<T>& block, std::ptrdiff_t begin,
-                             std::ptrdiff_t end, T scale, Parameters<T>* grad) {
-        sums_.clear();
-        for (std::ptrdiff_t first = begin; first < end; first += at_once_) {
-            const std::ptrdiff_t count = std::min(at_once_, end - first);
-            const Rows rows = block.rows(first, count);
-            forward(parameters, rows);
+                             std::ptrdiff_t end, T scale, Parameters<T>* grad, SlopeTable<T>* table = nullptr) {
+        return walk(parameters, block, begin, end, grad, [&](std::ptrdiff_t first, std::ptrdiff_t count) {
             scores_.apply_loss(*problem_, block, first, count, parameters.n_models, scale, sums_.finite());
-            sums_.add(scores_, first - begin, count);
-            if (grad != nullptr) scores_.backward(*problem_, rows, {0, problem_->X.n_cols}, *grad);
-        }
-        if (grad != nullptr && problem_->fit_intercept)
-            for (std::ptrdiff_t s = 0; s < grad->n_scores(); ++s) grad->bias(s) += sums_.dloss(s);
-        return sums_;
+            if (table != nullptr) table->correct(scores_, block, first, count);
+        });
+    }
+
+    // The product of the loss's Hessian at the first of two models with the second one, over the whole block; added to
+    // `product`, which is one model.
+    const BlockSums<T>& hessian_pass(const Parameters<T>& point_and_direction, const RowBlock<T>& block,
+                                     Parameters<T>& product) {
+        return walk(point_and_direction, block, 0, block.count(), &product,
+                    [&](std::ptrdiff_t first, std::ptrdiff_t count) {
+                        scores_.apply_curvature(*problem_, block, first, count, sums_.finite());
+                    });
+    }
+
+    // pass() with something done to the rows' derivatives before they become a gradient: adjust(scores, first, count).
+    template <class Adjust>
+    const BlockSums<T>& pass_adjusted(const Parameters<T>& parameters, const RowBlock<T>& block, Parameters<T>* grad,
+                                      Adjust&& adjust) {
+        return walk(parameters, block, 0, block.count(), grad, [&](std::ptrdiff_t first, std::ptrdiff_t count) {
+            scores_.apply_loss(*problem_, block, first, count, parameters.n_models, T(1), sums_.finite());
+            adjust(scores_, first, count);
+        });
     }
 
     // Raw scores without offsets of at most at_once() rows from `first` on.
@@ -57,6 +71,24 @@ public:
     }
 
 private:
+    // evaluate(first, count) turns the scores of some rows into their losses and derivatives.
+    template <class Evaluate>
+    const BlockSums<T>& walk(const Parameters<T>& parameters, const RowBlock<T>& block, std::ptrdiff_t begin,
+                             std::ptrdiff_t end, Parameters<T>* grad, Evaluate&& evaluate) {
+        sums_.clear();
+        for (std::ptrdiff_t first = begin; first < end; first += at_once_) {
+            const std::ptrdiff_t count = std::min(at_once_, end - first);
+            const Rows rows = block.rows(first, count);
+            forward(parameters, rows);
+            evaluate(first, count);
+            sums_.add(scores_, first - begin, count);
+            if (grad != nullptr) scores_.backward(*problem_, rows, {0, problem_->X.n_cols}, *grad);
+        }
+        if (grad != nullptr && problem_->fit_intercept)
+            for (std::ptrdiff_t s = 0; s < grad->n_scores(); ++s) grad->bias(s) += sums_.dloss(s);
+        return sums_;
+    }
+
     void forward(const Parameters<T>& parameters, const Rows& rows) {
         scores_.start(parameters, rows.count);
         ForwardCall<T> call{};

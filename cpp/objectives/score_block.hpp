@@ -35,11 +35,7 @@ struct ScoreBlock {
     // is not finite.
     void apply_loss(const LinearProblem<T>& problem, const RowBlock<T>& block, std::ptrdiff_t first,
                     std::ptrdiff_t count, int n_models, T scale, bool* finite) {
-        if (const T* offset = block.offset(first); offset != nullptr) {
-            for (std::ptrdiff_t s = 0; s < std::ptrdiff_t{n_models} * problem.n_outputs; ++s)
-                for (std::ptrdiff_t r = 0; r < count; ++r)
-                    raw[static_cast<std::size_t>(s * stride + r)] += offset[s % problem.n_outputs * block.stride() + r];
-        }
+        add_offset(problem, block, first, count, n_models);
         LossCall<T> call = problem.loss_call(scale);
         block.describe(call, first, count);
         call.stride = stride;
@@ -49,6 +45,18 @@ struct ScoreBlock {
             call.value = value.data() + m * stride;
             finite[m] = problem.loss(call) && finite[m];
         }
+    }
+
+    // The loss's Hessian at the first model's scores times the scores of the second, in the first one's derivatives.
+    void apply_curvature(const LinearProblem<T>& problem, const RowBlock<T>& block, std::ptrdiff_t first,
+                         std::ptrdiff_t count, bool* finite) {
+        add_offset(problem, block, first, count, 1);
+        CurvatureCall<T> call{problem.loss_call(T(1)), raw.data() + problem.n_outputs * stride};
+        block.describe(call.loss, first, count);
+        call.loss.stride = stride;
+        call.loss.raw = raw.data();
+        call.loss.dloss = dloss.data();
+        *finite = problem.curvature(call) && *finite;
     }
 
     // Adds the gradient of the rows, in the given columns, to `grad`.
@@ -62,6 +70,16 @@ struct ScoreBlock {
         call.grad = grad.coef.data();
         call.grad_stride = grad.stride;
         problem.storage().backward(call);
+    }
+
+private:
+    void add_offset(const LinearProblem<T>& problem, const RowBlock<T>& block, std::ptrdiff_t first,
+                    std::ptrdiff_t count, int n_models) {
+        const T* offset = block.offset(first);
+        if (offset == nullptr) return;
+        for (std::ptrdiff_t s = 0; s < std::ptrdiff_t{n_models} * problem.n_outputs; ++s)
+            for (std::ptrdiff_t r = 0; r < count; ++r)
+                raw[static_cast<std::size_t>(s * stride + r)] += offset[s % problem.n_outputs * block.stride() + r];
     }
 };
 

@@ -9,6 +9,7 @@
 #include "optimizers/asgd.hpp"
 #include "optimizers/dog.hpp"
 #include "optimizers/ftrl.hpp"
+#include "optimizers/lbfgs.hpp"
 #include "optimizers/lion.hpp"
 #include "optimizers/nadam.hpp"
 #include "optimizers/polyak_sgd.hpp"
@@ -20,8 +21,9 @@
 #include "optimizers/sgd.hpp"
 #include "optimizers/svrg.hpp"
 
-#define FASTGD_OPTIMIZERS(ROW)                                                                                    \
-    ROW(Sgd)                                                                                                      \
-    ROW(Adagrad)                                                                                                  \
-    ROW(Adadelta) ROW(RmsProp) ROW(Adam) ROW(AdamW) ROW(NAdam) ROW(Lion) ROW(Asgd) ROW(Ftrl) ROW(ScheduleFreeSgd) \
-        ROW(ScheduleFreeAdamW) ROW(Prodigy) ROW(DoG) ROW(PolyakSgd) ROW(Saga) ROW(Svrg)
+#define FASTGD_OPTIMIZERS(ROW)                                                                      \
+    ROW(Sgd)                                                                                        \
+    ROW(Adagrad)                                                                                    \
+    ROW(Adadelta)                                                                                   \
+    ROW(RmsProp) ROW(Adam) ROW(AdamW) ROW(NAdam) ROW(Lion) ROW(Asgd) ROW(Ftrl) ROW(ScheduleFreeSgd) \
+        ROW(ScheduleFreeAdamW) ROW(Prodigy) ROW(DoG) ROW(PolyakSgd) ROW(Saga) ROW(Svrg) ROW(Lbfgs)

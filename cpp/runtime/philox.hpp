@@ -12,7 +12,7 @@ namespace fastgd {
 using PhiloxWords = std::array<std::uint64_t, 4>;
 
 // What a stream of random numbers is for; streams of one seed are independent.
-enum class PhiloxStream : std::uint64_t { permutation = 0, initial_parameters = 1 };
+enum class PhiloxStream : std::uint64_t { permutation = 0, initial_parameters = 1, eigenvalue_start = 2 };
 
 namespace detail {
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -15,16 +15,58 @@ if TYPE_CHECKING:
 _SAMPLE = 4096
 
 
-def smoothness(objective: LinearObjective, alpha: float, l1_ratio: float, batch_size: int) -> float:
-    """Bound on the smoothness that matters for a step on `batch_size` rows (0: all).
+class Smoothness(NamedTuple):
+    """A bound on the smoothness that matters for a step, and its parts: ``curvature * size + l2``.
 
-    A second derivative of the risk is the mean of ``loss''(raw_i) x_i x_i^T``, and the largest eigenvalue of a mean of
-    ``x x^T`` is at most the mean of ``||x||^2``, so for all rows::
+    Attributes
+    ----------
+    curvature : float
+        Bound on the loss's second derivative in a raw score, or what stands in for it.
+    size : float
+        How far the rows of a batch reach together: an eigenvalue, or the mean of squared norms.
+    l2 : float
+        ``alpha (1 - l1_ratio)``.
+    what : str
+        What `size` is, in words.
+    """
 
-        L = curvature (mean ||x||^2 + 1 for an intercept) + alpha (1 - l1_ratio)
+    curvature: float
+    size: float
+    l2: float
+    what: str
 
-    A batch of ``b`` rows adds the noise of ``x x^T``: for normally distributed rows
-    ``E[||x||^2 x x^T] <= 3 tr(E[x x^T]) E[x x^T]``, and steps of ``1 / (L (1 + 2/b))`` converge in mean square.
+    @property
+    def bound(self) -> float:
+        """``curvature * size + l2``."""
+        return self.curvature * self.size + self.l2
+
+
+class Choice(NamedTuple):
+    """A learning rate, and why it is this one."""
+
+    lr: float
+    reason: str
+
+
+def analyze(objective: LinearObjective, alpha: float, l1_ratio: float, batch_size: int) -> Smoothness:
+    """Bound the smoothness that matters for a step on `batch_size` rows (0: all).
+
+    A second derivative of the risk is the weighted mean of ``loss''(raw_i) x_i x_i^T``, with 1 appended to ``x`` for an
+    intercept. Where the loss bounds its second derivative by ``curvature``, all rows together have::
+
+        L = curvature lambda + alpha (1 - l1_ratio)
+
+    with ``lambda`` the largest eigenvalue of the mean of ``x x^T``, estimated by Lanczos' method on at most 4096 evenly
+    spaced rows and raised by as much as that may be too low. A random batch of ``b`` of ``n`` rows has::
+
+        L_b = curvature ((1 - c) lambda + c max ||x||^2) + alpha (1 - l1_ratio),    c = (n - b) / (b (n - 1)),
+
+    since ``E[A_b^2] <= L_b E[A_b]`` for the second derivatives ``A_b`` of batches of squared errors, so that steps of
+    ``1 / L_b`` bring all errors down in mean square. Single rows take the step that suits the longest of them, and
+    larger batches soon steps as long as that of all rows.
+
+    A loss without such a bound has only a stand-in for it, and a step has to be right for each row rather than for all
+    together; there ``mean ||x||^2``, the sum of all eigenvalues, takes the place of ``lambda``.
 
     Parameters
     ----------
@@ -37,28 +79,51 @@ def smoothness(objective: LinearObjective, alpha: float, l1_ratio: float, batch_
 
     Returns
     -------
-    float
-        ``L (1 + 2/b)``; not finite where X is not, 0 where nothing bends the objective.
+    Smoothness
+        The bound and its parts; not finite where X is not, 0 where nothing bends the objective.
 
     References
     ----------
-    D. Needell, N. Srebro and R. Ward, "Stochastic gradient descent, weighted sampling, and the randomized Kaczmarz
-    algorithm", Mathematical Programming 155, 2016.
+    R. M. Gower, N. Loizou, X. Qian, A. Sailanbayev, E. Shulgin and P. Richtarik, "SGD: general analysis and improved
+    rates", International Conference on Machine Learning, 2019.
     """
-    squared_norm = objective._core.mean_squared_row_norm() + float(objective.fit_intercept)
-    bound = curvature(objective) * squared_norm + alpha * (1.0 - l1_ratio)
-    return bound if batch_size == 0 else bound * (1.0 + 2.0 / batch_size)
+    moments = objective._row_moments
+    bounded = 0.0 < objective._loss.curvature < math.inf
+    together = moments["eigenvalue_bound" if bounded else "mean_square_norm"]
+    what = "the largest eigenvalue of the mean of x x^T" if bounded else "the mean of ||x||^2"
+    n = objective._n_present
+    share = 0.0
+    if 0 < batch_size < n:
+        share = (n - batch_size) / (batch_size * (n - 1))
+        what = f"({1.0 - share:.3g} of {what} and {share:.3g} of the largest ||x||^2)"
+    size = (1.0 - share) * together + share * moments["max_square_norm"]
+    return Smoothness(curvature(objective), size, alpha * (1.0 - l1_ratio), what)
 
 
-def auto_lr(objective: LinearObjective, alpha: float, l1_ratio: float, batch_size: int) -> float:
-    """Learning rate ``1 / smoothness``; 1 where nothing bends the objective (X of zeros)."""
-    bound = smoothness(objective, alpha, l1_ratio, batch_size)
-    if not math.isfinite(bound):
+def smoothness(objective: LinearObjective, alpha: float, l1_ratio: float, batch_size: int) -> float:
+    """The bound of `analyze`."""
+    return analyze(objective, alpha, l1_ratio, batch_size).bound
+
+
+def choose_lr(objective: LinearObjective, alpha: float, l1_ratio: float, batch_size: int) -> Choice:
+    """Learning rate ``1 / smoothness``, 1 where nothing bends the objective (X of zeros), and why in a sentence."""
+    found = analyze(objective, alpha, l1_ratio, batch_size)
+    if not math.isfinite(found.bound):
         raise objective._nonfinite() or ValueError(
             "lr='auto' needs a finite mean square of X's rows, and theirs is beyond the range of float64; scale X"
         )
+    if found.bound == 0.0:
+        return Choice(1.0, "1, as nothing bends the objective: X holds zeros only")
     # A rate that underflows would be no step at all.
-    return 1.0 if bound == 0.0 else max(1.0 / bound, float(np.finfo(np.float64).tiny))
+    lr = max(1.0 / found.bound, float(np.finfo(np.float64).tiny))
+    penalty = (f" + {found.l2:.3g}", ", plus the l2 penalty") if found.l2 > 0.0 else ("", "")
+    formula = f"{lr:.3g} = 1/L with L = {found.curvature:.3g} * {found.size:.3g}{penalty[0]}"
+    return Choice(lr, f"{formula}: {_meaning(objective)} times {found.what}{penalty[1]}")
+
+
+def auto_lr(objective: LinearObjective, alpha: float, l1_ratio: float, batch_size: int) -> float:
+    """The learning rate of `choose_lr`."""
+    return choose_lr(objective, alpha, l1_ratio, batch_size).lr
 
 
 def curvature(objective: LinearObjective) -> float:
@@ -74,6 +139,13 @@ def curvature(objective: LinearObjective) -> float:
         return loss.curvature
     power = objective.loss_params.get("power", 1.0)
     return float(max(1.0, abs(power - 1.0), abs(power - 2.0)) * (_mean_magnitude(objective._y) + 1.0))
+
+
+def _meaning(objective: LinearObjective) -> str:
+    bound = objective._loss.curvature
+    if 0.0 < bound < math.inf:
+        return f"the bound on the second derivative of {objective.loss}"
+    return f"what stands in for a bound on the second derivative of {objective.loss}"
 
 
 def _mean_magnitude(y: NDArray[Any]) -> float:

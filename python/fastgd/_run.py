@@ -53,7 +53,7 @@ class Model(NamedTuple):
 def run(objective: Objective, models: Sequence[Model], plan: Plan, observer: Observer | None) -> _Outcome:
     """Descend with every model in the same passes over the data."""
     auto = [
-        auto_lr(objective, model.alpha, model.l1_ratio, plan.batch_size) if model.optimizer.lr == "auto" else 0.0
+        auto_lr(objective, model.alpha, model.l1_ratio, plan.batch_size) if model.optimizer._is_auto else 0.0
         for model in models
     ]
     schedules = [model.optimizer._schedule(lr) for model, lr in zip(models, auto, strict=True)]

@@ -23,6 +23,19 @@ struct LinearOptions {
     double alpha = 0.0;
     double l1_ratio = 0.0;
     bool fit_intercept = true;
+    // Whether the parameters are those of features that have mean 0 and standard deviation 1 over all rows; the data
+    // stay as they are.
+    bool standardize = false;
+};
+
+// Of x~, a row with the 1 of an intercept that is fitted, over at most 4096 evenly spaced rows of positive weight s.
+struct RowMoments {
+    // sum s ||x~||^2 / sum s, and the largest s ||x~||^2 / mean(s).
+    double mean_square_norm = 0.0;
+    double max_square_norm = 0.0;
+    // A bound on the largest eigenvalue of sum s x~ x~^T / sum s: 16 steps of Lanczos' method, which comes from below,
+    // divided by how far it may be off for all but one in a thousand starts; never more than mean_square_norm.
+    double eigenvalue_bound = 0.0;
 };
 
 // What the library's internals know of an objective; not part of the interface.
@@ -66,14 +79,26 @@ public:
                           std::optional<std::span<const std::int64_t>> rows = {}, int n_threads = 0,
                           const std::function<void()>& poll = {}) const;
 
+    // The Hessian of F at w times v, over all rows or over a mini-batch as above; the L1 part has none. A loss whose
+    // slope jumps counts as straight there. Throws NonFiniteError where a raw score at w, or along v, is not finite.
+    void hvp(std::span<const double> w, std::span<const double> v, std::span<double> product,
+             std::optional<std::span<const std::int64_t>> rows = {}, int n_threads = 0,
+             const std::function<void()>& poll = {}) const;
+
     // Raw scores (n_rows x n_outputs, C order) in the compute type.
     void decision_function(std::span<const double> w, void* out, std::optional<std::span<const std::int64_t>> rows = {},
                            int n_threads = 0) const;
 
     std::optional<std::pair<std::int64_t, std::int64_t>> find_nonfinite() const override;
 
-    // The mean of ||x||^2 over at most 4096 evenly spaced rows: a scale for smoothness bounds.
-    double mean_squared_row_norm() const;
+    // How large X is, as smoothness bounds want it.
+    RowMoments row_moments() const;
+
+    // A bound on F(w) - min F: F(w) less the dual objective at a point made from the losses' derivatives at w. Two
+    // passes over the data, one without an intercept. Infinite where no such point is at hand: without penalty, and
+    // where the penalty is L1 alone for the losses but squared_error. Throws std::invalid_argument for a loss that has
+    // none (all but squared_error, log_loss, hinge and squared_hinge), NonFiniteError as `value` does.
+    double duality_gap(std::span<const double> w, int n_threads = 0, const std::function<void()>& poll = {}) const;
 
     std::unique_ptr<Run> start_run(ModelSettings settings) const override;
 

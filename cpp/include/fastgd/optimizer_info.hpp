@@ -51,6 +51,8 @@ struct OptimizerInfo {
     // Whether what it reports differs from where it evaluates.
     bool averages = false;
     Table table = Table::none;
+    // Whether it searches along lines, on all rows: then it has no rate and no steps of other batches.
+    bool line_search = false;
 };
 
 }  // namespace fastgd

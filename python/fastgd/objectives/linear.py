@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from .. import _validation as check
 from .._losses import check_params, get_loss, no_gradient
 from .._matrix import as_matrix
 from .._rows import check_offset, check_weight
+from .linear_parameters import LinearParameters
 from .zero_one import share_of_mistakes
 
 if TYPE_CHECKING:
@@ -19,12 +21,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from .._core import _RowMoments
+
 __all__ = ["LinearObjective"]
 
 _FLOAT64 = np.dtype(np.float64)
+_DUAL_LOSSES = ("squared_error", "log_loss", "hinge", "squared_hinge")
 
 
-class LinearObjective:
+class LinearObjective(LinearParameters):
     """Weighted empirical risk of a linear model, plus an elastic-net penalty, as a function of flat parameters.
 
     With raw scores ``raw = X @ coef.T + intercept + offset`` and sample weights ``s``::
@@ -273,6 +278,104 @@ class LinearObjective:
             out[...] = buffer
         return value, out
 
+    def hvp(self, w: ArrayLike, v: ArrayLike, rows: ArrayLike | None = None) -> NDArray[np.floating[Any]]:
+        """Return the product of the Hessian at `w` with a direction `v`, in one pass over the data.
+
+        With ``u = X @ v_coef.T + v_intercept`` and ``H_i`` the Hessian of row i's loss in its raw scores::
+
+            sum_i s_i (H_i u_i) x_i / sum_i s_i + alpha (1 - l1_ratio) v_coef
+
+        for the coefficients, the same without ``x_i`` and penalty for the intercepts. It is exact, not a difference of
+        gradients. Where a slope jumps (hinges, absolute errors, the l1 norm) nothing counts for it: piecewise linear
+        losses have a Hessian of 0. Where a second derivative jumps, it is that of the quadratic side for huber and for
+        modified_huber below, else 0.
+
+        Parameters
+        ----------
+        w : array of shape (n_params,)
+            Parameters.
+        v : array of shape (n_params,)
+            Direction.
+        rows : array of int, optional
+            Row indices of a mini-batch, as in `value`. All rows by default.
+
+        Returns
+        -------
+        array of shape (n_params,)
+            The product, in the dtype of `v`, float64 where `v` holds integers.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `value`; and `v` does not fit or is not finite, or the loss is ``"zero_one"``.
+
+        References
+        ----------
+        .. [1] B. A. Pearlmutter, "Fast exact multiplication by the Hessian", Neural Computation 6, 1994.
+
+        Examples
+        --------
+        SciPy's Newton methods take it as it is:
+        ``scipy.optimize.minimize(objective.value_and_grad, w0, jac=True, method="trust-ncg", hessp=objective.hvp)``.
+        """
+        if not self._loss.trainable:
+            raise no_gradient("hvp")
+        params, _ = self._parameters(w)
+        direction, dtype = self._parameters(v, "v")
+        indices = None if rows is None else check.row_indices("rows", rows, self.n_samples)
+        product = np.empty(self._shape)
+        try:
+            self._core.hvp(params, direction, indices, product, 0)
+        except FloatingPointError:
+            raise self._nonfinite_scores(params, direction) from None
+        with np.errstate(over="ignore"):
+            return product.astype(dtype, copy=False)
+
+    def duality_gap(self, w: ArrayLike) -> float:
+        """Return a bound on how far the objective is above its minimum: ``F(w) - min F <= gap``.
+
+        For each output, with ``p_i = s_i / sum s`` and conjugate losses ``loss*``, every ``theta`` gives a bound::
+
+            min F >= - sum_i p_i (loss_i*(theta_i) - offset_i theta_i) - sum_j max(|g_j| - l1, 0)^2 / (2 l2)
+
+        with ``g = sum_i p_i theta_i x_i``, ``l1 = alpha l1_ratio``, ``l2 = alpha (1 - l1_ratio)``; with an intercept
+        ``sum_i p_i theta_i`` has to be 0. Here ``theta`` are the losses' derivatives at `w`. Unless the intercept is
+        the best one their sum is not 0: squared errors are then shifted by their mean, and of two classes the one with
+        the larger sum is scaled down to the other's. Two passes over the data, one without an intercept. ``F`` and the
+        bound are not subtracted, so gaps far below the rounding of ``F`` are meaningful.
+
+        Parameters
+        ----------
+        w : array of shape (n_params,)
+            Parameters.
+
+        Returns
+        -------
+        float
+            The gap, at least 0. It vanishes at the minimum for smooth losses; the hinge's slope is any number from -1
+            to 0 on its kink, which `w` does not tell, so its gap stays above 0, the less the more rows and penalty
+            there are. It is infinite where no finite bound is at hand: with ``alpha=0``, and with ``l1_ratio=1`` for
+            all losses but squared_error, whose ``theta`` is scaled down to ``max |g_j| = l1``.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `value`; and the loss is not squared_error, log_loss, hinge or squared_hinge.
+
+        References
+        ----------
+        .. [1] R. T. Rockafellar, "Convex Analysis", section 31, Princeton University Press, 1970.
+        .. [2] S. Shalev-Shwartz and T. Zhang, "Stochastic dual coordinate ascent methods for regularized loss
+           minimization", Journal of Machine Learning Research 14, 2013.
+        """
+        if self.loss not in _DUAL_LOSSES:
+            raise check.refuse("loss", f"one of {', '.join(_DUAL_LOSSES)} for a duality gap", self.loss)
+        params, _ = self._parameters(w)
+        try:
+            return self._core.duality_gap(params, 0)
+        except FloatingPointError:
+            raise self._nonfinite_scores(params) from None
+
     def decision_function(self, w: ArrayLike, rows: ArrayLike | None = None) -> NDArray[np.floating[Any]]:
         """Return the raw scores ``X @ coef.T + intercept + offset``.
 
@@ -304,75 +407,6 @@ class LinearObjective:
             raise self._nonfinite_scores(params)
         return raw[:, 0] if self.n_outputs == 1 else raw
 
-    def initial(self, seed: int = 0) -> NDArray[np.float64]:
-        """Return the parameters that descent starts from: zeros.
-
-        Parameters
-        ----------
-        seed : int, default=0
-            As in other objectives. The scores of a linear model are linear in its parameters and every loss is convex
-            in the scores, so a start needs no chance, and is the same for every seed.
-
-        Returns
-        -------
-        array of shape (n_params,), float64
-            Zeros.
-        """
-        check.seed("seed", seed)
-        return np.zeros(self._shape)
-
-    def pack(self, coef: ArrayLike, intercept: ArrayLike | None = None) -> NDArray[np.floating[Any]]:
-        """Return the flat parameters of coefficients and intercepts.
-
-        Parameters
-        ----------
-        coef : array of shape (n_outputs, n_features), or (n_features,) with one output
-            Coefficients.
-        intercept : array of shape (n_outputs,), or float with one output, optional
-            Intercepts; with ``fit_intercept=False`` there are none, otherwise they are required.
-
-        Returns
-        -------
-        array of shape (n_params,)
-            Parameters, in the arrays' floating-point dtype.
-        """
-        coefficients = check.real_array("coef", coef)
-        shape = (self.n_outputs, self.n_features)
-        if coefficients.shape != shape and not (self.n_outputs == 1 and coefficients.shape == shape[1:]):
-            also = f" or {shape[1:]}" if self.n_outputs == 1 else ""
-            raise ValueError(f"coef must have shape {shape}{also}, got shape {coefficients.shape}")
-        if not self.fit_intercept:
-            if intercept is not None:
-                raise ValueError("intercept must be None with fit_intercept=False")
-            return _as_floats(coefficients.ravel())
-        if intercept is None:
-            raise ValueError(f"intercept must have shape {shape[:1]} with fit_intercept=True, got None")
-        intercepts = check.real_array("intercept", intercept)
-        if intercepts.shape != shape[:1] and not (self.n_outputs == 1 and intercepts.ndim == 0):
-            raise ValueError(f"intercept must have shape {shape[:1]}, got shape {intercepts.shape}")
-        return _as_floats(np.concatenate([coefficients.ravel(), intercepts.ravel()]))
-
-    def unpack(self, w: ArrayLike) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
-        """Return coefficients and intercepts of flat parameters.
-
-        Parameters
-        ----------
-        w : array of shape (n_params,)
-            Parameters.
-
-        Returns
-        -------
-        coef : array of shape (n_outputs, n_features)
-            Coefficients, a view of `w` where that is an array.
-        intercept : array of shape (n_outputs,)
-            Intercepts, likewise; zeros with ``fit_intercept=False``.
-        """
-        params = _as_floats(check.real_array("w", w))
-        self._check_shape(params)
-        split = self.n_outputs * self.n_features
-        coef = params[:split].reshape(self.n_outputs, self.n_features)
-        return coef, params[split:] if self.fit_intercept else np.zeros(self.n_outputs, params.dtype)
-
     def __repr__(self) -> str:
         return (
             f"LinearObjective(n_samples={self.n_samples}, n_features={self.n_features}, n_outputs={self.n_outputs}, "
@@ -390,25 +424,13 @@ class LinearObjective:
     def _refuse_gradient(self, *_: object) -> float:
         raise no_gradient("value_and_grad")
 
-    def _parameters(self, w: ArrayLike) -> tuple[NDArray[np.float64], np.dtype[Any]]:
-        """Parameters as the core takes them, and the dtype of their gradient."""
-        given = check.real_array("w", w)
-        self._check_shape(given)
-        dtype = _FLOAT64 if given.dtype.kind in "biu" else given.dtype
-        return np.require(given, np.float64, ["C", "A"]), dtype
+    @cached_property
+    def _row_moments(self) -> _RowMoments:
+        return self._core.row_moments()
 
-    def _check_shape(self, w: NDArray[Any]) -> None:
-        if w.shape != self._shape:
-            parts = f"coef ({self.n_outputs}, {self.n_features})" + self.fit_intercept * f" and ({self.n_outputs},)"
-            raise ValueError(f"w must have shape {self._shape}, for {parts}, got shape {w.shape}")
-
-    def _check_out(self, out: object, dtype: np.dtype[Any]) -> None:
-        allowed = f"a writeable array of shape {self._shape} and dtype {dtype}"
-        if not isinstance(out, np.ndarray):
-            raise check.refuse("out", allowed, out, TypeError)
-        if out.shape != self._shape or out.dtype != dtype or not out.flags.writeable:
-            kind = "" if out.flags.writeable else "read-only "
-            raise ValueError(f"out must be {allowed}, got a {kind}one of shape {out.shape} and dtype {out.dtype}")
+    @cached_property
+    def _n_present(self) -> int:
+        return self.n_samples if self._weight is None else int(np.count_nonzero(self._weight))
 
     def _penalty(self, w: NDArray[np.float64]) -> float:
         coef = w[: self.n_outputs * self.n_features]
@@ -425,15 +447,13 @@ class LinearObjective:
         value = float(self._matrix.source[row, column])
         return ValueError(f"X must be finite, got {value} in row {row}, column {column}")
 
-    def _nonfinite_scores(self, w: NDArray[np.float64]) -> ValueError:
-        index = check.first(lambda block: ~np.isfinite(block), w)
-        if index is not None:
-            return ValueError(f"w must be finite, got {w[index]} at {check.at('w', index)}")
+    def _nonfinite_scores(self, w: NDArray[np.float64], v: NDArray[np.float64] | None = None) -> ValueError:
+        given = {"w": w} if v is None else {"w": w, "v": v}
+        for name, params in given.items():
+            index = check.first(lambda block: ~np.isfinite(block), params)
+            if index is not None:
+                return ValueError(f"{name} must be finite, got {params[index]} at {check.at(name, index)}")
         return self._nonfinite() or ValueError(
-            f"w must be small enough for the raw scores X @ coef.T + intercept to stay within {self.dtype}'s range, "
-            f"got entries up to {np.abs(w).max():.3g}"
+            f"{' and '.join(given)} must be small enough for the raw scores X @ coef.T + intercept to stay within "
+            f"{self.dtype}'s range, got entries up to {max(np.abs(params).max() for params in given.values()):.3g}"
         )
-
-
-def _as_floats(array: NDArray[Any]) -> NDArray[np.floating[Any]]:
-    return array.astype(np.float64) if array.dtype.kind in "biu" else array

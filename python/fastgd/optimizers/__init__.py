@@ -18,6 +18,7 @@
 `PolyakSGD`            gradient descent with a rate from the known least value            takes
 `SAGA`                 a table of the rows' gradients takes the noise away                takes
 `SVRG`                 the full gradient at a snapshot takes the noise away               takes
+`LBFGS`                steps by a model of the curvature, as far as a line search finds   refuses
 =====================  =================================================================  =======
 
 The last column is what each does with an l1 norm (``l1_ratio > 0``), RMSprop only without momentum. Where PyTorch has
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from .asgd import ASGD
     from .dog import DoG
     from .ftrl import FTRL
+    from .lbfgs import LBFGS
     from .lion import Lion
     from .nadam import NAdam
     from .polyak_sgd import PolyakSGD
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ASGD",
     "FTRL",
+    "LBFGS",
     "SAGA",
     "SGD",
     "SVRG",
@@ -100,6 +103,7 @@ _MODULES = {
     "PolyakSGD": "polyak_sgd",
     "SAGA": "saga",
     "SVRG": "svrg",
+    "LBFGS": "lbfgs",
 }
 
 
@@ -135,6 +139,6 @@ def check_l1(optimizer: Optimizer, l1_ratio: float) -> None:
     if l1_ratio > 0.0 and why:
         able = ", ".join(info["name"] for info in _core.optimizers() if info["l1"])
         raise ValueError(
-            f"l1_ratio must be 0 with {type(optimizer).__name__}, got {l1_ratio}: {why}, so that a proximal step for the l1 norm "
-            f"would not end at the minimum; optimizers that take it: {able}"
+            f"l1_ratio must be 0 with {type(optimizer).__name__}, got {l1_ratio}: {why}, so that a proximal step would "
+            f"not end at the minimum; optimizers that take it: {able}"
         )

@@ -87,7 +87,13 @@ class Optimizer(Parametrised):
 
     def _schedule(self, auto_lr: float) -> Schedule:
         """The learning rate as a schedule, with `auto_lr` in the place of ``"auto"``."""
-        return as_schedule(auto_lr if isinstance(self.lr, str) else self.lr)
+        if "lr" not in self._names:
+            return as_schedule(1.0)
+        return as_schedule(auto_lr if self._is_auto else self.lr)
+
+    @property
+    def _is_auto(self) -> bool:
+        return "lr" in self._names and isinstance(self.lr, str)
 
 
 def check_betas(betas: object) -> None:

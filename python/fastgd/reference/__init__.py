@@ -2,21 +2,34 @@
 
 It is made to be read, and to test against: every function's docstring states its equation.
 
-==================  =========================================================================
-`losses`            losses by name, each ``(y, raw) -> (loss, dloss/draw)``
-`metrics`           losses without a useful derivative
-`penalties`         value, gradient and proximal step of l2, l1 and the elastic net
-`risk`              raw scores, weighted empirical risk, objective and gradient of linear models
-`optimizers`        one step with explicit state
-`schedules`         learning rate as a function of the step
-`sampling`          random numbers from a counter, permutations, batches
-`descent`           batch, stochastic and mini-batch gradient descent in one loop
-==================  =========================================================================
+====================  =========================================================================
+`losses`              losses by name, each ``(y, raw) -> (loss, dloss/draw)``
+`second_derivatives`  second derivatives of the losses, and products with Hessians
+`metrics`             losses without a useful derivative
+`penalties`           value, gradient and proximal step of l2, l1 and the elastic net
+`risk`                raw scores, weighted empirical risk, objective and gradient of linear models
+`duality`             bounds on how far a linear objective is above its minimum
+`optimizers`          one step with explicit state
+`schedules`           learning rate as a function of the step
+`sampling`            random numbers from a counter, permutations, batches
+`descent`             batch, stochastic and mini-batch gradient descent in one loop
+====================  =========================================================================
 """
 
 from __future__ import annotations
 
-from . import descent, losses, metrics, optimizers, penalties, risk, sampling, schedules
+from . import (
+    descent,
+    duality,
+    losses,
+    metrics,
+    optimizers,
+    penalties,
+    risk,
+    sampling,
+    schedules,
+    second_derivatives,
+)
 from .descent import History, Result, has_converged, minimize
 from .losses import KINDS, LOSSES, one_vs_rest
 from .metrics import METRICS, zero_one
@@ -36,6 +49,7 @@ __all__ = [
     "LinearObjective",
     "Result",
     "descent",
+    "duality",
     "has_converged",
     "losses",
     "metrics",
@@ -48,5 +62,6 @@ __all__ = [
     "risk",
     "sampling",
     "schedules",
+    "second_derivatives",
     "zero_one",
 ]

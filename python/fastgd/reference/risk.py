@@ -17,9 +17,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._arrays import FloatArray, IntArray, Loss, as_float64
+from .duality import duality_gap
 from .losses import KINDS, LOSSES, one_vs_rest
 from .metrics import METRICS
 from .penalties import elastic_net, prox_l1
+from .second_derivatives import hessian_product
 
 
 def raw_scores(X: ArrayLike, coef: ArrayLike, intercept: ArrayLike, offset: ArrayLike = 0.0) -> FloatArray:
@@ -279,6 +281,34 @@ class LinearObjective:
     def value_and_grad(self, w: ArrayLike, rows: ArrayLike | None = None) -> tuple[float, FloatArray]:
         """Return `value` and `grad`."""
         return self.value(w, rows), self.grad(w, rows)
+
+    def hvp(self, w: ArrayLike, v: ArrayLike, rows: ArrayLike | None = None) -> FloatArray:
+        """Return the Hessian of `value` at `w` times `v`, to which the l1 norm adds nothing.
+
+        ``sum_B s_i (H_i u_i) x_i / (mean(s) |B|) + alpha (1 - l1_ratio) v_coef``, with ``H_i`` the Hessian of a row's
+        loss in its raw scores and ``u_i = v_coef x_i + v_intercept``.
+
+        Parameters
+        ----------
+        w, v : array of shape (n_params,)
+            Parameters and a direction.
+        rows : array of int, optional
+            Row indices, repeats allowed; all by default.
+
+        Returns
+        -------
+        array of shape (n_params,)
+            The product.
+        """
+        rows = self._present_or_raise(rows)
+        u = raw_scores(self.X[rows], *self.unpack(v))
+        product = hessian_product(self.loss, self.y[rows], self.raw(w, rows), u, **self.loss_params)
+        coef, intercept = risk_gradient(self.X[rows], product, self.weight[rows], self.mean_weight)
+        return self.pack(coef + self.alpha * (1.0 - self.l1_ratio) * self.unpack(v)[0], intercept)
+
+    def duality_gap(self, w: ArrayLike) -> float:
+        """Return a bound on ``F(w) - min F``: `duality.duality_gap`."""
+        return duality_gap(self, *as_float64(w))
 
     def batch_gradient(self, w: ArrayLike, rows: IntArray) -> FloatArray:
         """Gradient of a descent step: that of the risk over the batch, and of the smooth part of the penalty.

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <thread>
+
+#include "objectives/linear_problem.hpp"
+#include "objectives/row_block.hpp"
+#include "runtime/threads.hpp"
+
+namespace fastgd {
+
+// Blocks of this many rows are summed in the compute type; blocks are added up in double, in order.
+inline constexpr std::int64_t kBlockRows = 1024;
+
+// How a pass over rows is cut up.
+struct BlockPlan {
+    std::int64_t n_rows;
+    std::int64_t n_blocks;
+    int team;
+    // Blocks between two calls of `poll`: about 64 MB of data, less where there is more arithmetic on it.
+    std::int64_t stretch;
+
+    std::int64_t begin(std::int64_t block) const { return block * kBlockRows; }
+    std::int64_t end(std::int64_t block) const { return std::min(n_rows, (block + 1) * kBlockRows); }
+};
+
+template <class T>
+BlockPlan plan_blocks(const LinearProblem<T>& problem, std::ptrdiff_t n_scores, std::int64_t n_rows, int n_threads) {
+    // Under this many bytes of data a second thread costs more than it brings.
+    constexpr std::int64_t kSerialBytes = 256 * 1024;
+    const std::int64_t row_work = problem.row_bytes() * std::max<std::int64_t>(1, n_scores / 4);
+    const std::int64_t n_blocks = (n_rows + kBlockRows - 1) / kBlockRows;
+    const int team =
+        n_rows * row_work < kSerialBytes ? 1 : static_cast<int>(std::min<std::int64_t>(n_threads, n_blocks));
+    return {n_rows, n_blocks, team, std::max<std::int64_t>(16, (std::int64_t{64} << 20) / (kBlockRows * row_work))};
+}
+
+// Lets threads pass in the order of their tickets.
+class Turnstile {
+public:
+    explicit Turnstile(std::int64_t first) : turn_(first) {}
+    void wait_for(std::int64_t ticket) {
+        for (int spins = 0; turn_.load(std::memory_order_acquire) != ticket; ++spins)
+            if (spins > 1000) std::this_thread::yield();
+    }
+    void next(std::int64_t ticket) { turn_.store(ticket + 1, std::memory_order_release); }
+
+private:
+    alignas(64) std::atomic<std::int64_t> turn_;
+};
+
+// work(thread, block) on whichever thread is free, then add(thread) in the blocks' order. `poll` is called on the
+// calling thread between parallel regions; what it throws ends the pass.
+template <class Work, class Add>
+void for_each_block(const BlockPlan& plan, const std::function<void()>& poll, Work&& work, Add&& add) {
+    const std::int64_t stretch = poll ? plan.stretch : plan.n_blocks;
+    for (std::int64_t begin = 0; begin < plan.n_blocks; begin += stretch) {
+        if (poll) poll();
+        const std::int64_t end = std::min(plan.n_blocks, begin + stretch);
+        std::atomic<std::int64_t> next_block{begin};
+        Turnstile turnstile(begin);
+        parallel(plan.team, [&](int thread, int) {
+            for (std::int64_t b = next_block++; b < end; b = next_block++) {
+                work(thread, b);
+                turnstile.wait_for(b);
+                add(thread);
+                turnstile.next(b);
+            }
+        });
+    }
+}
+
+}  // namespace fastgd

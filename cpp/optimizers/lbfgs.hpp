@@ -1,0 +1,21 @@
+#pragma once
+
+#include "optimizers/optimizer.hpp"
+
+namespace fastgd {
+namespace {
+
+// L-BFGS has no step of its own kind here: it is told the values and gradients of all rows, and says where to evaluate
+// next (descent/lbfgs.hpp).
+template <class T>
+struct Lbfgs {
+    static void prepare(const StepInput&, double*, double*) {}
+    static constexpr OptimizerInfo kInfo{"lbfgs", 0,       L1Step::refused, {{"memory", 10.0}}, prepare,
+                                         0,       nullptr, false,           Table::none,        true};
+
+    explicit Lbfgs(const StepContext<T>&) {}
+    FASTGD_INLINE Vec<T> step(Vec<T> w, Vec<T>, T* const*, std::ptrdiff_t, Vec<T>&) const { return w; }
+};
+
+}  // namespace
+}  // namespace fastgd

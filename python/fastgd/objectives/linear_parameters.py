@@ -1,0 +1,117 @@
+"""The flat parameters of a linear model: coefficients, then intercepts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import _validation as check
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+_FLOAT64 = np.dtype(np.float64)
+
+
+class LinearParameters:
+    """What an objective of a linear model knows of its parameters, whatever its data and loss."""
+
+    n_features: int
+    n_outputs: int
+    n_params: int
+    fit_intercept: bool
+    _shape: tuple[int]
+
+    def initial(self, seed: int = 0) -> NDArray[np.float64]:
+        """Return the parameters that descent starts from: zeros.
+
+        Parameters
+        ----------
+        seed : int, default=0
+            As in other objectives. The scores of a linear model are linear in its parameters and every loss is convex
+            in the scores, so a start needs no chance, and is the same for every seed.
+
+        Returns
+        -------
+        array of shape (n_params,), float64
+            Zeros.
+        """
+        check.seed("seed", seed)
+        return np.zeros(self._shape)
+
+    def pack(self, coef: ArrayLike, intercept: ArrayLike | None = None) -> NDArray[np.floating[Any]]:
+        """Return the flat parameters of coefficients and intercepts.
+
+        Parameters
+        ----------
+        coef : array of shape (n_outputs, n_features), or (n_features,) with one output
+            Coefficients.
+        intercept : array of shape (n_outputs,), or float with one output, optional
+            Intercepts; with ``fit_intercept=False`` there are none, otherwise they are required.
+
+        Returns
+        -------
+        array of shape (n_params,)
+            Parameters, in the arrays' floating-point dtype.
+        """
+        coefficients = check.real_array("coef", coef)
+        shape = (self.n_outputs, self.n_features)
+        if coefficients.shape != shape and not (self.n_outputs == 1 and coefficients.shape == shape[1:]):
+            also = f" or {shape[1:]}" if self.n_outputs == 1 else ""
+            raise ValueError(f"coef must have shape {shape}{also}, got shape {coefficients.shape}")
+        if not self.fit_intercept:
+            if intercept is not None:
+                raise ValueError("intercept must be None with fit_intercept=False")
+            return _as_floats(coefficients.ravel())
+        if intercept is None:
+            raise ValueError(f"intercept must have shape {shape[:1]} with fit_intercept=True, got None")
+        intercepts = check.real_array("intercept", intercept)
+        if intercepts.shape != shape[:1] and not (self.n_outputs == 1 and intercepts.ndim == 0):
+            raise ValueError(f"intercept must have shape {shape[:1]}, got shape {intercepts.shape}")
+        return _as_floats(np.concatenate([coefficients.ravel(), intercepts.ravel()]))
+
+    def unpack(self, w: ArrayLike) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
+        """Return coefficients and intercepts of flat parameters.
+
+        Parameters
+        ----------
+        w : array of shape (n_params,)
+            Parameters.
+
+        Returns
+        -------
+        coef : array of shape (n_outputs, n_features)
+            Coefficients, a view of `w` where that is an array.
+        intercept : array of shape (n_outputs,)
+            Intercepts, likewise; zeros with ``fit_intercept=False``.
+        """
+        params = _as_floats(check.real_array("w", w))
+        self._check_shape(params)
+        split = self.n_outputs * self.n_features
+        coef = params[:split].reshape(self.n_outputs, self.n_features)
+        return coef, params[split:] if self.fit_intercept else np.zeros(self.n_outputs, params.dtype)
+
+    def _parameters(self, w: ArrayLike, name: str = "w") -> tuple[NDArray[np.float64], np.dtype[Any]]:
+        """Parameters as the core takes them, and the dtype of their gradient."""
+        given = check.real_array(name, w)
+        self._check_shape(given, name)
+        dtype = _FLOAT64 if given.dtype.kind in "biu" else given.dtype
+        return np.require(given, np.float64, ["C", "A"]), dtype
+
+    def _check_shape(self, w: NDArray[Any], name: str = "w") -> None:
+        if w.shape != self._shape:
+            parts = f"coef ({self.n_outputs}, {self.n_features})" + self.fit_intercept * f" and ({self.n_outputs},)"
+            raise ValueError(f"{name} must have shape {self._shape}, for {parts}, got shape {w.shape}")
+
+    def _check_out(self, out: object, dtype: np.dtype[Any]) -> None:
+        allowed = f"a writeable array of shape {self._shape} and dtype {dtype}"
+        if not isinstance(out, np.ndarray):
+            raise check.refuse("out", allowed, out, TypeError)
+        if out.shape != self._shape or out.dtype != dtype or not out.flags.writeable:
+            kind = "" if out.flags.writeable else "read-only "
+            raise ValueError(f"out must be {allowed}, got a {kind}one of shape {out.shape} and dtype {out.dtype}")
+
+
+def _as_floats(array: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    return array.astype(np.float64) if array.dtype.kind in "biu" else array

@@ -1,0 +1,58 @@
+"""L-BFGS."""
+
+from __future__ import annotations
+
+from .. import _validation as check
+from ._base import Optimizer
+
+
+class LBFGS(Optimizer):
+    """L-BFGS with a strong-Wolfe line search, for full batches of every objective.
+
+    From the last `memory` steps ``s`` and changes of the gradient ``y``, the two-loop recursion [1]_ makes a direction
+    ``-H grad``; a search along it [2]_ ends at a rate ``t`` with::
+
+        F(w + t d) <= F(w) + c1 * t * grad.d    and    |grad(w + t d).d| <= c2 * |grad.d|,    c1 = 1e-3, c2 = 0.9
+
+    It needs no learning rate. An epoch is one evaluation of the objective, of which a search takes one as a rule;
+    ``Result.history`` tells the best value yet. It refuses ``l1_ratio > 0``: its searches need a smooth objective.
+
+    Parameters
+    ----------
+    memory : int, default=10
+        Number of steps that the direction is made from, at least 1.
+
+    Raises
+    ------
+    ValueError, TypeError
+        A parameter is not allowed.
+
+    References
+    ----------
+    .. [1] D. C. Liu and J. Nocedal, "On the limited memory BFGS method for large scale optimization", Mathematical
+       Programming 45, 1989.
+    .. [2] J. J. Moré and D. J. Thuente, "Line search algorithms with guaranteed sufficient decrease", ACM Transactions
+       on Mathematical Software 20, 1994.
+
+    Examples
+    --------
+    >>> import fastgd
+    >>> bowl = fastgd.FunctionObjective(lambda w: (((w - 1.0) ** 2).sum(), 2.0 * (w - 1.0)), jac=True)
+    >>> fastgd.minimize(bowl, [5.0, -3.0], optimizer=fastgd.optimizers.LBFGS()).x.tolist()
+    [1.0, 1.0]
+    """
+
+    _names = ("memory",)
+    _core_name = "lbfgs"
+    _no_l1 = "its line searches need a smooth objective"
+
+    def __init__(self, memory: int = 10) -> None:
+        self.memory = memory
+        self._check()
+
+    def _check(self) -> None:
+        check.integer("memory", self.memory, 1, 1000)
+
+    def _core_params(self) -> dict[str, float]:
+        self._check()
+        return {"memory": float(self.memory)}
