@@ -17,25 +17,30 @@ PACKAGE = ROOT / "python" / "fastgd"
 
 # What a file of each folder of cpp/ may include, besides its own folder and the standard library.
 PER_ISA = {"simd", "storage", "losses", "penalties", "optimizers"}
-CORE = {"include", "kernel table", "runtime"}
+CORE = {"include", "kernel table", "runtime", "scalar maths"}
 MAY_INCLUDE: dict[str, set[str]] = {
     "include": set(),
     "simd": set(),
     "storage": {"include", "simd"},
     "losses": {"include", "simd"},
     "penalties": {"include", "simd"},
-    "optimizers": {"include", "simd"},
+    "optimizers": {"include", "simd", "scalar maths"},
     "kernels": {"include", *PER_ISA, "kernel table"},
     "kernel table": {"include"},
-    "runtime": {"include", "kernel table"},
-    "schedules": {"include", "runtime"},
+    "runtime": {"include", "kernel table", "scalar maths"},
+    "scalar maths": set(),
+    "schedules": {"include", "scalar maths"},
     "run interface": {"include"},
     "objectives": {*CORE, "run interface"},
     "descent": {*CORE, "run interface", "schedules", "objectives"},
     "bindings": {*CORE, "run interface", "schedules", "objectives", "descent"},
 }
 # Headers that are the one door between two folders, and the layers they make.
-DOORS = {"kernels/kernel_table.hpp": "kernel table", "descent/run.hpp": "run interface"}
+DOORS = {
+    "kernels/kernel_table.hpp": "kernel table",
+    "descent/run.hpp": "run interface",
+    "runtime/scalar_math.hpp": "scalar maths",
+}
 
 # Waiting is not arithmetic: barriers may pause the core.
 INTRINSICS = re.compile(
