@@ -130,6 +130,9 @@ void bind_objective(py::module_& module) {
             if (error) std::rethrow_exception(error);
         } catch (const NonFiniteError& e) {
             PyErr_SetString(PyExc_FloatingPointError, e.what());
+        } catch (const Interrupted&) {
+            // Where there is no result to keep, such as while the one of an interrupted run is evaluated.
+            PyErr_SetNone(PyExc_KeyboardInterrupt);
         }
     });
     py::classh<AnyObjective>(module, "Objective");

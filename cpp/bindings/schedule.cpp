@@ -35,14 +35,9 @@ py::array_t<double> schedule_rates(const py::tuple& spec, py::ssize_t n_models, 
     py::array_t<double> out({n, n_models});
     double* to = out.mutable_data();
     const double* loss = losses ? losses->data() : nullptr;
-    try {
-        for (py::ssize_t i = 0; i < n; ++i) {
-            for (std::size_t m = 0; m < models; ++m) *to++ = rates.rate(m, steps.data()[i], epochs.data()[i]);
-            for (std::size_t m = 0; loss != nullptr && m < models; ++m) rates.epoch_end(m, *loss++);
-        }
-    } catch (const Interrupted&) {
-        PyErr_SetNone(PyExc_KeyboardInterrupt);
-        throw py::error_already_set();
+    for (py::ssize_t i = 0; i < n; ++i) {
+        for (std::size_t m = 0; m < models; ++m) *to++ = rates.rate(m, steps.data()[i], epochs.data()[i]);
+        for (std::size_t m = 0; loss != nullptr && m < models; ++m) rates.epoch_end(m, *loss++);
     }
     return out;
 }

@@ -6,31 +6,38 @@ namespace fastgd {
 namespace {
 
 // eta = lr / (beta + sqrt(n)); n += g^2; z += g - (1/eta - 1/eta before) w; w = -eta soft(z, t l1), t = 1, 2, ...
-// The l1 norm of every step counts, so that it is that of the objective. A start w other than 0 is z = -w / eta.
+// The l1 norm of every step counts, so that it is that of the objective. A start w other than 0 is z = -w / eta. A step
+// of lr = 0, which a schedule may end with, is none.
 // McMahan et al. 2013.
 template <class T>
 struct Ftrl {
+    enum Memory { kInverseLr, kSteps };
+
     static void prepare(const StepInput& in, double* memory, double* coef) {
+        coef[5] = in.lr == 0.0;
+        if (in.lr == 0.0) return;
         coef[0] = 1.0 / in.lr;
-        coef[1] = in.step == 0 ? coef[0] : memory[0];
+        coef[4] = memory[kSteps] == 0.0;
+        coef[1] = coef[4] != 0.0 ? coef[0] : memory[kInverseLr];
         coef[2] = in.hyper[0];
-        coef[3] = static_cast<double>(in.step + 1);
-        coef[4] = in.step == 0;
-        memory[0] = coef[0];
+        coef[3] = memory[kSteps] += 1.0;
+        memory[kInverseLr] = coef[0];
     }
     static constexpr OptimizerInfo kInfo{"ftrl", 2, L1Step::own, {{"beta", 1.0}}, prepare};
 
     Vec<T> inverse_lr, inverse_before, beta, threshold;
-    bool first;
+    bool first, none;
 
     explicit Ftrl(const StepContext<T>& c)
         : inverse_lr(c[0]),
           inverse_before(c[1]),
           beta(c[2]),
           threshold(c[3] * set1<T>(c.l1)),
-          first(c.coef[4] != 0.0) {}
+          first(c.coef[4] != 0.0),
+          none(c.coef[5] != 0.0) {}
 
     FASTGD_INLINE Vec<T> step(Vec<T> w, Vec<T> g, T* const* state, std::ptrdiff_t i, Vec<T>&) const {
+        if (none) return w;
         const Vec<T> before = load(state[1] + i);
         const Vec<T> n = fma(g, g, before);
         const Vec<T> inverse_eta = (beta + sqrt(n)) * inverse_lr;

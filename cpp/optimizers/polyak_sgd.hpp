@@ -6,7 +6,7 @@ namespace fastgd {
 namespace {
 
 // w -= min(lr, (F_B - f_min) / (||g||^2 + eps)) g, with F_B the objective on the step's rows; no step below f_min
-// Polyak 1964; Loizou et al. 2021.
+// Polyak 1969; Loizou et al. 2021.
 template <class T>
 struct PolyakSgd {
     static void prepare(const StepInput&, double*, double* coef) { coef[0] = 0.0; }

@@ -53,8 +53,8 @@ class FunctionObjective:
     Raises
     ------
     TypeError, ValueError
-        An argument is not allowed, or, when the function is called, it returns something that is not of the shape above.
-        What the function raises is passed on.
+        An argument is not allowed, or, when it is called, a function returns something else than real numbers of the
+        shapes above, or its first value or gradient in a descent is not finite. What the function raises is passed on.
 
     Warns
     -----
@@ -128,7 +128,9 @@ class FunctionObjective:
 
     def grad(self, w: ArrayLike, rows: ArrayLike | None = None) -> Floats:
         """Return the gradient, an array of shape (n_params,); see `value_and_grad`."""
-        return self.value_and_grad(w, rows)[1]
+        at, arguments = self._parameters(w)[None], self._arguments(rows)
+        gradients = self._evaluate(at, arguments)[1] if self._jac else self._gradients(at, arguments)
+        return np.ravel(gradients)
 
     def value_and_grad(
         self, w: ArrayLike, rows: ArrayLike | None = None, out: Floats | None = None
@@ -180,7 +182,8 @@ class FunctionObjective:
 
     def __repr__(self) -> str:
         name = getattr(self._fun, "__name__", repr(self._fun))
-        return f"FunctionObjective({name}, n_params={self.n_params}, n_samples={self.n_samples})"
+        n_samples = self.n_samples if self._is_sum else None
+        return f"FunctionObjective({name}, n_params={self.n_params}, n_samples={n_samples})"
 
     def _core_objective(self, n_params: int) -> _core.FunctionObjective:
         """What the engine descends on; the first evaluation has to be finite, later ones may say that it diverges."""
@@ -189,9 +192,9 @@ class FunctionObjective:
         def evaluate(at: Floats, rows: NDArray[np.int64] | None) -> tuple[Floats, Floats]:
             nonlocal is_first
             values, gradients = self._evaluate(at, self._arguments(rows))
-            if is_first and not (np.isfinite(values).all() and np.isfinite(gradients).all()):
-                raise ValueError(f"fun must be finite where descent begins, got {check.shown(values)} and its gradient")
-            is_first = False
+            if is_first:
+                _check_first(values, gradients)
+                is_first = False
             return values, gradients
 
         return _core.FunctionObjective(evaluate, n_params, self.n_samples)
@@ -212,16 +215,13 @@ class FunctionObjective:
     def _evaluate(self, at: Floats, arguments: tuple[Any, ...]) -> tuple[Floats, Floats]:
         returned = self._call(self._fun, at, arguments)
         if not self._jac:
-            gradients = self._gradients(at, arguments)
-        elif self._batched:
-            returned, gradients = _pair(returned)
-        else:
-            returned, gradients = zip(*map(_pair, returned), strict=True)
-        return self._values(returned, len(at)), _shaped("fun's gradient", gradients, at.shape, self._batched)
+            return self._values(returned, len(at)), self._gradients(at, arguments)
+        values, gradients = _pair(returned) if self._batched else zip(*map(_pair, returned), strict=True)
+        return self._values(values, len(at)), self._stacked("the gradient of fun", gradients, at.shape)
 
-    def _gradients(self, at: Floats, arguments: tuple[Any, ...]) -> Any:
+    def _gradients(self, at: Floats, arguments: tuple[Any, ...]) -> Floats:
         if self._grad is not None:
-            return self._call(self._grad, at, arguments)
+            return self._stacked("what grad returns", self._call(self._grad, at, arguments), at.shape)
         # Truncation and rounding are of the same size at the third root of the precision.
         h = np.finfo(np.float64).eps ** (1 / 3) * np.maximum(1.0, np.abs(at))
         gradients = np.empty_like(at)
@@ -238,11 +238,17 @@ class FunctionObjective:
             return function(at.copy(), *arguments)
         return [function(w, *arguments) for w in at.copy()]
 
-    def _values(self, values: Any, n_models: int) -> Floats:
+    def _values(self, returned: Any, n_models: int) -> Floats:
         if not self._batched:
             # SciPy takes arrays of one element for numbers, too.
-            values = [np.reshape(value, ()) if np.size(value) == 1 else value for value in values]
-        return _shaped("fun's value", values, (n_models,), self._batched)
+            returned = [np.reshape(value, ()) if getattr(value, "size", 0) == 1 else value for value in returned]
+        return self._stacked("the value of fun", returned, (n_models,))
+
+    def _stacked(self, name: str, returned: Any, shape: tuple[int, ...]) -> Floats:
+        """What the function returned for all models, whose number a function of one model has nothing to do with."""
+        if self._batched:
+            return _real(name, returned, shape)
+        return np.stack([_real(name, one, shape[1:]) for one in returned])
 
 
 def _pair(returned: Any) -> tuple[Any, Any]:
@@ -251,13 +257,20 @@ def _pair(returned: Any) -> tuple[Any, Any]:
     return returned[0], returned[1]
 
 
-def _shaped(name: str, returned: Any, shape: tuple[int, ...], batched: bool) -> Floats:
+def _real(name: str, returned: Any, shape: tuple[int, ...]) -> Floats:
     try:
-        array = np.asarray(returned, dtype=np.float64)
+        array = np.asarray(returned)
     except (TypeError, ValueError) as error:
-        raise TypeError(f"{name} must be real numbers of one shape: {error}") from error
+        raise TypeError(f"{name} must be real numbers of shape {shape}: {error}") from error
+    if array.dtype.kind not in "biuf" and not check.is_bfloat16(array.dtype):
+        raise check.refuse(name, "real numbers", returned, TypeError)
     if array.shape != shape:
-        # In the shapes that the function has to do with.
-        due, got = (shape, array.shape) if batched else (shape[1:], array.shape[1:])
-        raise ValueError(f"{name} must have shape {due}, got shape {got}")
-    return array
+        raise ValueError(f"{name} must have shape {shape}, got shape {array.shape}")
+    return array.astype(np.float64, copy=False)
+
+
+def _check_first(values: Floats, gradients: Floats) -> None:
+    for name, array in (("the value of fun", values), ("its gradient", gradients)):
+        index = check.first(lambda block: ~np.isfinite(block), array)
+        if index is not None:
+            raise ValueError(f"{name} must be finite where descent begins, got {array[index]}")

@@ -1,4 +1,37 @@
-"""Optimisers: how a gradient becomes a step."""
+"""Optimisers: how a gradient becomes a step.
+
+=====================  =================================================================  =======
+`SGD`                  gradient descent, with momentum                                    takes
+`ASGD`                 the mean of its iterates                                           takes
+`ScheduleFreeSGD`      gradients between the iterate and the mean                         refuses
+`Adagrad`              a rate a parameter, from the sum of squared gradients              takes
+`Adadelta`             the same from running means, without a learning rate               refuses
+`RMSprop`              a rate a parameter, from the running mean of squared gradients     takes
+`Adam`                 the same, with a running mean of gradients                         refuses
+`AdamW`                the same, with decoupled weight decay                              refuses
+`NAdam`                Adam with Nesterov's momentum                                      refuses
+`ScheduleFreeAdamW`    Adam's rates, gradients between the iterate and the mean           refuses
+`Lion`                 the sign of a running mean of gradients                            refuses
+`FTRL`                 Adagrad's rates, an l1 norm that all steps share in                takes
+`Prodigy`              Adam that finds its learning rate                                  refuses
+`DoG`                  gradient descent that finds its learning rate                      takes
+`PolyakSGD`            gradient descent with a rate from the known least value            takes
+`SAGA`                 a table of the rows' gradients takes the noise away                takes
+`SVRG`                 the full gradient at a snapshot takes the noise away               takes
+`LBFGS`                steps by a model of the curvature, as far as a line search finds   refuses
+=====================  =================================================================  =======
+
+The last column is what each does with an l1 norm (``l1_ratio > 0``), RMSprop only without momentum. Where PyTorch has
+the method, names, formulas and defaults are PyTorch's, but for `ASGD`; ``weight_decay`` is always the decoupled one,
+and the objective's ``alpha`` the other. In `fastgd.minimize` a name in snake case, such as ``"schedule_free_sgd"``,
+means the optimiser with its defaults.
+
+Examples
+--------
+>>> import fastgd
+>>> fastgd.optimizers.Adam(lr=1e-3) == fastgd.optimizers.Adam().set_params(lr=1e-3)
+True
+"""
 
 from __future__ import annotations
 
@@ -10,27 +43,75 @@ from .. import _validation as check
 from ._base import Optimizer
 
 if TYPE_CHECKING:
+    from .adadelta import Adadelta
+    from .adagrad import Adagrad
     from .adam import Adam
+    from .adamw import AdamW
+    from .asgd import ASGD
+    from .dog import DoG
+    from .ftrl import FTRL
     from .lbfgs import LBFGS
+    from .lion import Lion
+    from .nadam import NAdam
+    from .polyak_sgd import PolyakSGD
+    from .prodigy import Prodigy
+    from .rmsprop import RMSprop
+    from .saga import SAGA
+    from .schedule_free_adamw import ScheduleFreeAdamW
+    from .schedule_free_sgd import ScheduleFreeSGD
     from .sgd import SGD
+    from .svrg import SVRG
 
-_CORE = {info["name"]: info for info in _core.optimizers()}
+__all__ = [
+    "ASGD",
+    "FTRL",
+    "LBFGS",
+    "SAGA",
+    "SGD",
+    "SVRG",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "DoG",
+    "Lion",
+    "NAdam",
+    "Optimizer",
+    "PolyakSGD",
+    "Prodigy",
+    "RMSprop",
+    "ScheduleFreeAdamW",
+    "ScheduleFreeSGD",
+]
 
-# Class: module. A name in minimize(optimizer=...) is the module's.
+# Class: module, imported when first asked for. A name in minimize(optimizer=...) is the module's.
 _MODULES = {
     "SGD": "sgd",
-    "LBFGS": "lbfgs",
+    "ASGD": "asgd",
+    "ScheduleFreeSGD": "schedule_free_sgd",
+    "Adagrad": "adagrad",
+    "Adadelta": "adadelta",
+    "RMSprop": "rmsprop",
     "Adam": "adam",
+    "AdamW": "adamw",
+    "NAdam": "nadam",
+    "ScheduleFreeAdamW": "schedule_free_adamw",
+    "Lion": "lion",
+    "FTRL": "ftrl",
+    "Prodigy": "prodigy",
+    "DoG": "dog",
+    "PolyakSGD": "polyak_sgd",
+    "SAGA": "saga",
+    "SVRG": "svrg",
+    "LBFGS": "lbfgs",
 }
-
-__all__ = ["Optimizer", *_MODULES]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-    return globals()[name]
+    globals()[name] = found = getattr(import_module(f".{_MODULES[name]}", __name__), name)
+    return found
 
 
 def __dir__() -> list[str]:
@@ -53,10 +134,11 @@ def get_optimizer(optimizer: object) -> Optimizer:
 
 
 def check_l1(optimizer: Optimizer, l1_ratio: float) -> None:
-    """Refuse the l1 norm with an optimiser that has no step for it."""
-    able = [name for name, info in _CORE.items() if info["l1"]]
-    if l1_ratio > 0.0 and optimizer._core_name not in able:
+    """Refuse the l1 norm with an optimiser whose steps would not end at the minimum."""
+    why = optimizer._why_no_l1()
+    if l1_ratio > 0.0 and why:
+        able = ", ".join(info["name"] for info in _core.optimizers() if info["l1"])
         raise ValueError(
-            f"l1_ratio must be 0 with {type(optimizer).__name__}, which has no proximal step for the l1 norm, got "
-            f"{l1_ratio}; optimizers that have one: {', '.join(able)}"
+            f"l1_ratio must be 0 with {type(optimizer).__name__}, got {l1_ratio}: {why}, so that a proximal step would "
+            f"not end at the minimum; optimizers that take it: {able}"
         )

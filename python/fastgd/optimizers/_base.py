@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import ClassVar, NamedTuple
 
 from .. import _validation as check
@@ -12,6 +13,9 @@ from ..schedules._function import as_schedule
 
 Rate = float | str | Schedule | Callable[[int], float]
 
+# The core holds counts as float64.
+_MAX_COUNT = 2**53
+
 
 class Rule(NamedTuple):
     """What a parameter may be, in words and as a test."""
@@ -20,21 +24,38 @@ class Rule(NamedTuple):
     holds: Callable[[float], bool]
 
 
+def rules(**by_name: Rule) -> Mapping[str, Rule]:
+    """What parameters may be, by their names; read-only, as all instances share it."""
+    return MappingProxyType(by_name)
+
+
 INFINITY = float("inf")
+NUMBER = Rule("a finite number", lambda v: -INFINITY < v < INFINITY)
+PART = Rule("a number from 0 to 1", lambda v: 0.0 <= v <= 1.0)
 SHARE = Rule("a number >= 0 and < 1", lambda v: 0.0 <= v < 1.0)
 POSITIVE = Rule("a finite number > 0", lambda v: 0.0 < v < INFINITY)
 NOT_NEGATIVE = Rule("a finite number >= 0", lambda v: 0.0 <= v < INFINITY)
+# What keeps a division finite where gradients are 0 has to be above 0 in float32, too.
+EPS = Rule("a finite number >= 1e-20", lambda v: 1e-20 <= v < INFINITY)
+
+# At the minimum an l1 norm holds the gradient g of the rest away from 0; a step that is a multiple of g, and a soft
+# threshold by the same multiple, leave the minimum where it is. Why others do not:
+NO_L1_OF_MEANS = "its step follows a mean of past gradients"
+NO_L1_ELSEWHERE = "its gradients are taken at other parameters than those that it would act on"
 
 
 class Optimizer(Parametrised):
     """Base of the optimisers; an instance holds parameters only, the state of a run stays in the run."""
 
     _core_name: ClassVar[str]
-    # Parameters that are numbers, and those that are True or False.
-    _numbers: ClassVar[Mapping[str, Rule]] = {}
+    # Parameters that are numbers, those that count from 1, and those that are True or False.
+    _numbers: ClassVar[Mapping[str, Rule]] = rules()
+    _counts: ClassVar[tuple[str, ...]] = ()
     _switches: ClassVar[tuple[str, ...]] = ()
     # How lr="auto" is found: from a bound on the smoothness, times this; None: by a range test.
     _of_smoothness: ClassVar[float | None] = None
+    # Why the l1 norm is refused; empty where it is not.
+    _no_l1: ClassVar[str] = ""
     lr: Rate
 
     def _check(self) -> None:
@@ -42,6 +63,8 @@ class Optimizer(Parametrised):
             self._check_lr()
         for name, rule in self._numbers.items():
             check.number(name, getattr(self, name), rule.allowed, rule.holds)
+        for name in self._counts:
+            check.integer(name, getattr(self, name), 1, _MAX_COUNT)
         for name in self._switches:
             check.boolean(name, getattr(self, name))
         if "betas" in self._names:
@@ -54,10 +77,13 @@ class Optimizer(Parametrised):
     def _core_params(self) -> dict[str, float]:
         """The parameters by the core's names."""
         self._check()
-        params = {name: float(getattr(self, name)) for name in (*self._numbers, *self._switches)}
+        params = {name: float(getattr(self, name)) for name in (*self._numbers, *self._counts, *self._switches)}
         if "betas" in self._names:
             params["beta1"], params["beta2"] = map(float, self.betas)  # type: ignore[attr-defined]
         return params
+
+    def _why_no_l1(self) -> str:
+        return self._no_l1
 
     def _schedule(self, auto_lr: float) -> Schedule:
         """The learning rate as a schedule, with `auto_lr` in the place of ``"auto"``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._base import POSITIVE, Optimizer, Rate
+from ._base import EPS, NO_L1_OF_MEANS, Optimizer, Rate, rules
 
 
 class Adam(Optimizer):
@@ -14,7 +14,8 @@ class Adam(Optimizer):
         v = beta2 * v + (1 - beta2) * g**2           (with amsgrad, u = max(u, v) stands for v below)
         w = w - lr / (1 - beta1**t) * m / (sqrt(v / (1 - beta2**t)) + eps)
 
-    It has no proximal step, so it refuses ``l1_ratio > 0``.
+    It refuses ``l1_ratio > 0``: its step follows a mean of past gradients, after which no proximal step would end at
+    the minimum.
 
     Parameters
     ----------
@@ -23,7 +24,7 @@ class Adam(Optimizer):
     betas : pair of float, default=(0.9, 0.999)
         Shares that the running means keep, each at least 0 and below 1.
     eps : float, default=1e-8
-        Above 0; keeps the division finite.
+        At least 1e-20; keeps the division finite.
     amsgrad : bool, default=False
         Whether the mean of squares may not fall [2]_.
 
@@ -48,8 +49,9 @@ class Adam(Optimizer):
 
     _names = ("lr", "betas", "eps", "amsgrad")
     _core_name = "adam"
-    _numbers = {"eps": POSITIVE}
+    _numbers = rules(eps=EPS)
     _switches = ("amsgrad",)
+    _no_l1 = NO_L1_OF_MEANS
 
     def __init__(
         self, lr: Rate = "auto", betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8, amsgrad: bool = False

@@ -15,7 +15,7 @@ class LBFGS(Optimizer):
         F(w + t d) <= F(w) + c1 * t * grad.d    and    |grad(w + t d).d| <= c2 * |grad.d|,    c1 = 1e-3, c2 = 0.9
 
     It needs no learning rate. An epoch is one evaluation of the objective, of which a search takes one as a rule;
-    ``Result.history`` tells the best value yet. It has no proximal step, so it refuses ``l1_ratio > 0``.
+    ``Result.history`` tells the best value yet. It refuses ``l1_ratio > 0``: its searches need a smooth objective.
 
     Parameters
     ----------
@@ -44,6 +44,7 @@ class LBFGS(Optimizer):
 
     _names = ("memory",)
     _core_name = "lbfgs"
+    _no_l1 = "its line searches need a smooth objective"
 
     def __init__(self, memory: int = 10) -> None:
         self.memory = memory
@@ -55,4 +56,3 @@ class LBFGS(Optimizer):
     def _core_params(self) -> dict[str, float]:
         self._check()
         return {"memory": float(self.memory)}
-

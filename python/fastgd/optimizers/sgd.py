@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._base import SHARE, Optimizer, Rate, Rule
+from ._base import PART, SHARE, Optimizer, Rate, rules
 
 
 class SGD(Optimizer):
@@ -45,12 +45,12 @@ class SGD(Optimizer):
     >>> from fastgd.optimizers import SGD
     >>> from fastgd.schedules import InverseScaling
     >>> SGD(lr=InverseScaling(0.1), momentum=0.9, nesterov=True)
-    SGD(lr=InverseScaling(lr=0.1, power_t=0.5), momentum=0.9, dampening=0.0, nesterov=True)
+    SGD(lr=InverseScaling(lr=0.1, power_t=0.5, unit='step'), momentum=0.9, dampening=0.0, nesterov=True)
     """
 
     _names = ("lr", "momentum", "dampening", "nesterov")
     _core_name = "sgd"
-    _numbers = {"momentum": SHARE, "dampening": Rule("a number from 0 to 1", lambda v: 0.0 <= v <= 1.0)}
+    _numbers = rules(momentum=SHARE, dampening=PART)
     _switches = ("nesterov",)
     _of_smoothness = 1.0
 
