@@ -192,22 +192,28 @@ def test_a_batched_function_is_called_once_for_all_models() -> None:
 # --------------------------------------------------------------------------------------------- what functions do
 
 
-def test_parameters_are_the_functions_to_keep_and_to_change() -> None:
+@pytest.mark.parametrize("jac", [True, False])
+def test_parameters_are_the_functions_to_keep_and_to_change(jac: bool) -> None:
     kept: list[np.ndarray] = []
+    as_given: list[np.ndarray] = []
 
-    def careless(w: np.ndarray) -> tuple[float, np.ndarray]:
-        value, slope = bowl(w)
-        kept.append(w.copy())
-        kept.append(w)
-        w[:] = NAN
-        return value, slope
+    def careless(function: Callable[[np.ndarray], Any]) -> Callable[[np.ndarray], Any]:
+        def scribble(w: np.ndarray) -> Any:
+            result = function(w)
+            as_given.append(w.copy())
+            kept.append(w)
+            w[:] = NAN
+            return result
+
+        return scribble
 
     start = np.array([0.25, 0.5])
-    result = descend(FunctionObjective(careless, jac=True), w0=start, max_epochs=4)
+    functions = (careless(bowl),) if jac else (careless(value_of_bowl), careless(slope_of_bowl))
+    result = descend(FunctionObjective(*functions, jac=jac), w0=start, max_epochs=4)
     np.testing.assert_array_equal(start, [0.25, 0.5])
     np.testing.assert_array_equal(result.x, descend(FunctionObjective(bowl, jac=True), w0=start, max_epochs=4).x)
-    assert all(np.isnan(w).all() for w in kept[1::2])
-    assert len({w.tobytes() for w in kept[::2]}) == 5
+    assert all(np.isnan(w).all() for w in kept)
+    assert len({w.tobytes() for w in as_given}) == 5
 
 
 RETURNED: list[tuple[Any, type[Exception], str]] = [
