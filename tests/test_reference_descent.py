@@ -198,7 +198,7 @@ def test_sgd_by_hand(params: dict[str, Any], first: float, second: float, veloci
     assert w[0] == pytest.approx(first, rel=4 * EPS)
     w, state = sgd_update(np.array([3.0]), state, w, Step(0.1), **params)
     assert w[0] == pytest.approx(second, rel=4 * EPS)
-    assert state == SGDState(None) if velocity is None else state.velocity == pytest.approx(velocity, rel=4 * EPS)
+    assert state == SGDState(None, 0.0) if velocity is None else state.velocity == pytest.approx(velocity, rel=4 * EPS)
     assert start[0] == 1.0
 
 
@@ -242,7 +242,7 @@ def test_full_batch_descent_reaches_the_closed_form_lasso() -> None:
 
 def by_scalars(X: Array, y: Array, s: Array, order: list[int], batch_size: int, n_epochs: int) -> tuple[Any, ...]:
     """Least squares with elastic net, Nesterov momentum and a falling rate, a number at a time."""
-    alpha, l1_ratio, momentum, w, b, velocity, step = 0.2, 0.3, 0.9, 0.5, -0.25, None, 0
+    alpha, l1_ratio, momentum, gain, w, b, velocity, step = 0.2, 0.3, 0.9, 0.0, 0.5, -0.25, None, 0
     mean_weight = sum(v for v in s if v > 0) / sum(1 for v in s if v > 0)
     losses, steps = [], []
     for _ in range(n_epochs):
@@ -258,11 +258,12 @@ def by_scalars(X: Array, y: Array, s: Array, order: list[int], batch_size: int, 
             divisor = mean_weight * len(batch)
             g = [sum(s[i] * residual[i] * X[i] for i in batch) / divisor + alpha * (1 - l1_ratio) * w]
             g.append(sum(s[i] * residual[i] for i in batch) / divisor)
+            gain = 1.0 if velocity is None else momentum * gain + 1.0
             velocity = list(g) if velocity is None else [momentum * v + d for v, d in zip(velocity, g, strict=True)]
             lr = 0.05 / (step + 1) ** 0.5
             w -= lr * (g[0] + momentum * velocity[0])
             b -= lr * (g[1] + momentum * velocity[1])
-            w = math.copysign(max(abs(w) - lr * alpha * l1_ratio, 0.0), w)
+            w = math.copysign(max(abs(w) - lr * (1.0 + momentum * gain) * alpha * l1_ratio, 0.0), w)
             step += 1
         losses.append(loss_sum / weight_sum + at_start)
         steps.append(step)

@@ -59,9 +59,10 @@ def minimize(
 
         g = sum_{i in B} s_i * grad loss_i / (mean(s) * |B|)  +  alpha * (1 - l1_ratio) * coef
         w = update(w, g, lr)
-        coef = sign(coef) * max(|coef| - lr * alpha * l1_ratio, 0)
+        coef = sign(coef) * max(|coef| - rate * alpha * l1_ratio, 0)
 
-    The last line is the l1 norm's proximal step, from which exact zeros come. ``mean(s)`` and ``|B|`` count rows of
+    The last line is the l1 norm's proximal step, from which exact zeros come; its ``rate`` is what the update has moved
+    `w` by for each unit of ``g``, that is ``lr`` for plain SGD. ``mean(s)`` and ``|B|`` count rows of
     positive weight only; a batch that has none is no step. The same arguments give the same bits for every number of
     threads and on every SIMD level with fused multiply-add, unless a callback, the time limit or Ctrl-C ends the run.
 
