@@ -15,7 +15,8 @@ class SGD(Optimizer):
         d = g + momentum * v  if nesterov  else  v   (d = g without momentum)
         w = w - lr * d
 
-    It is batch, stochastic or mini-batch gradient descent, as the batch is all rows, one or some.
+    It is batch, stochastic or mini-batch gradient descent, as the batch is all rows, one or some. It takes
+    ``l1_ratio > 0``, by a proximal step of the same rate.
 
     Parameters
     ----------
