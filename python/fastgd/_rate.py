@@ -56,7 +56,9 @@ def reason(test: RangeTest, n_steps: int) -> str:
     """Why a range test's choice is what it is."""
     low, high = test.lr[0], test.lr[-1]
     if not test.fun[test.best] < test.start:
-        return f"is the smallest of {len(test.lr)} rates tried, none of which decreased the objective in {n_steps} steps"
+        return (
+            f"is the smallest of {len(test.lr)} rates tried, none of which decreased the objective in {n_steps} steps"
+        )
     return (
         f"is the smallest of {len(test.lr)} rates from {low:.3g} to {high:.3g} that brings {_ENOUGH:.0%} of the largest "
         f"decrease in {n_steps} steps, that of {test.lr[test.best]:.3g}, from {test.start:.6g} to "

@@ -81,9 +81,7 @@ def run(
     resume: _core.DescentState | None = None,
 ) -> _Outcome:
     """Descend with every model in the same passes over the data."""
-    schedules = [
-        as_schedule(model.lr) if model.lr is not None else model.optimizer._schedule() for model in models
-    ]
+    schedules = [as_schedule(model.lr) if model.lr is not None else model.optimizer._schedule() for model in models]
     return _core.minimize(
         objective._core_objective(models[0].w0.size),
         np.stack([model.w0 for model in models]),

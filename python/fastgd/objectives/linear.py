@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -321,7 +322,9 @@ class LinearObjective(BeyondGradient):
         other = copy(self)
         # What has been computed from the weights is not copied.
         vars(other).update(_weight=weight, _core=self._make_core(weight))
-        for name in ("_row_moments", "_n_present"):
+        for name in (
+            name for cls in type(self).__mro__ for name, of in vars(cls).items() if isinstance(of, cached_property)
+        ):
             vars(other).pop(name, None)
         return other
 
