@@ -24,8 +24,8 @@ using Clock = std::chrono::steady_clock;
 // Rows between two looks at the clock, at most; time between two looks for an interruption.
 constexpr std::int64_t kSliceRows = 4096;
 constexpr double kPollSeconds = 0.02;
-// A run that ends with this many times the loss it began with has diverged, though every number is finite; at this many
-// more it is not waited for.
+// A run that would end with this many times the loss it began with has diverged, though every number is finite; at this
+// many more its end is not waited for.
 constexpr double kGrowth = 10.0;
 constexpr double kExplosion = 1e4;
 // What becomes of the rate of a model that diverged, and how often.
@@ -280,12 +280,12 @@ private:
     // x_ holds the parameters that the epoch began with, after_ those it ended with.
     void judge(std::size_t m) {
         ModelProgress& model = models_[m];
-        const bool explodes = n_epochs_ > 2 && loss_[m] > kExplosion * model.early_loss;
-        if (!finite_[m] || !std::isfinite(loss_[m]) || explodes) {
-            restart(m);
-            return;
-        }
-        if (n_epochs_ <= 2) model.early_loss = std::max(model.early_loss, std::abs(loss_[m]));
+        ++model.n_epochs;
+        if (model.n_epochs <= 2) model.early_loss = std::max(model.early_loss, std::abs(loss_[m]));
+        const bool settled = model.convergence.reached(loss_[m]);
+        const double largest = (settled ? kGrowth : kExplosion) * model.early_loss;
+        if (!finite_[m] || !std::isfinite(loss_[m]) || loss_[m] > largest) return restart(m);
+        if (std::isinf(model.best_loss)) model.first_loss = std::abs(loss_[m]);
         model.last_loss = loss_[m];
         // Where a full batch's loss is that of.
         const std::vector<double>& evaluated = line_search_ ? after_ : x_;
@@ -299,7 +299,7 @@ private:
             converge(m, "gtol", evaluated);
         } else if (run_->finished(static_cast<int>(m))) {
             converge(m, "line search", after_);
-        } else if (model.convergence.reached(loss_[m])) {
+        } else if (settled) {
             converge(m, "tol", after_);
         }
     }
@@ -310,7 +310,8 @@ private:
         models_[m].final_params = params_of(m, params);
     }
 
-    // Back to where the best epoch began, or to the start, with a smaller rate; a few times.
+    // Back to where the best epoch began, or to the start, with a smaller rate; a few times. What the losses on the way
+    // to divergence were is forgotten: they tell neither of convergence nor of what is large.
     void restart(std::size_t m) {
         ModelProgress& model = models_[m];
         if (model.n_restarts == kMaxRestarts) {
@@ -319,6 +320,10 @@ private:
         }
         ++model.n_restarts;
         model.rate_factor *= kSmaller;
+        model.n_epochs = 0;
+        model.early_loss = model.first_loss;
+        model.last_loss = std::nan("");
+        model.convergence = Convergence(options_.tol, options_.n_iter_no_change);
         const ModelState& state = model.best_begin.empty() ? model.begin : model.best;
         run_->set_state(static_cast<int>(m), state);
         model.n_steps = state.n_steps;
@@ -375,9 +380,9 @@ private:
         const Status status = model.ended.value_or(ended);
         const bool natural = status == Status::converged || status == Status::max_epochs || status == Status::callback;
         if (natural && model.last_loss > kGrowth * model.early_loss) return Status::diverged;
-        const std::vector<double> own = params_of(m, x_);
+        const std::vector<double> own = model.ended ? model.final_params : params_of(m, x_);
         const bool valid = std::all_of(own.begin(), own.end(), [](double v) { return std::isfinite(v); });
-        return valid || model.ended ? status : Status::diverged;
+        return valid ? status : Status::diverged;
     }
 
     void put(const std::vector<double>& params, std::size_t m, std::vector<double>& to) const {

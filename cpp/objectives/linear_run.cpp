@@ -132,6 +132,11 @@ public:
         space_.params.take_model(m, state.params.data());
         space_.changed();
         updates_.restore(m, state);
+        if (table_) {
+            // What it has of the rows is of later parameters: it begins anew.
+            table_->clear(m, problem_.n_outputs);
+            updates_.slot(0).copy_model(shape(), m);
+        }
         space_.data_grad().clear();
         space_.grad.clear();
     }
