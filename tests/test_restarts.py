@@ -58,7 +58,7 @@ def assert_same(found: fastgd.Result, expected: reference.Result) -> None:
         ("sgd", {"momentum": 0.5}, 3.0),
         ("sgd", {"momentum": 0.5, "nesterov": True}, 2.0),
         ("asgd", {"average_from": 20}, 2.0),
-        ("schedule_free_sgd", {}, 8.0),
+        ("schedule_free_sgd", {}, 2.0),
         ("saga", {}, 0.0),
         ("svrg", {"update_every": 3}, 0.0),
     ],
@@ -68,7 +68,9 @@ def test_a_fit_that_diverges_once_goes_on_as_the_twin_does(
 ) -> None:
     if full_lr == 0.0 and batch_size == "full":
         batch_size = N_ROWS
-    lr = {"full": full_lr, N_ROWS: 2.0, 7: 0.6, 1: 0.3}[batch_size]
+    lr = {"full": full_lr, N_ROWS: 2.0, 7: 2.5, 1: 1.5}[batch_size]
+    # Gradients between the iterate and the mean bear larger rates; SAGA's, of single rows, only smaller ones.
+    lr *= {("schedule_free_sgd", batch_size): 4.0, ("saga", 1): 0.25}.get((optimizer, batch_size), 1.0)
     # A rate that falls tells whether the count of steps goes back.
     rate = reference.schedules.inverse_scaling(lr, power_t=0.125)
     found, expected, objective = both(optimizer, params, rate, batch_size=batch_size, max_epochs=40, tol=None)
@@ -81,7 +83,7 @@ def test_a_fit_that_diverges_once_goes_on_as_the_twin_does(
 @pytest.mark.parametrize("batch_size", ["full", 7])
 def test_a_fit_that_diverges_once_converges_after_it(batch_size: Any) -> None:
     options = {"batch_size": batch_size, "max_epochs": 500, "tol": 1e-4, "n_iter_no_change": 3}
-    found, expected, objective = both("sgd", {}, 2.0 if batch_size == "full" else 0.6, **options)
+    found, expected, objective = both("sgd", {}, 2.0 if batch_size == "full" else 2.5, **options)
     assert_same(found, expected)
     assert (found.status, n_restarts(found), expected.n_restarts) == ("converged", 1, 1)
     least = fastgd.minimize(objective, optimizer="lbfgs", max_epochs=100, tol=None).fun
@@ -102,7 +104,7 @@ def test_a_restart_leaves_other_models_as_they_are(optimizer: str) -> None:
     X, y, _ = data()
     objective = fastgd.LinearObjective(X, y, loss="squared_error")
     options: dict[str, Any] = {"batch_size": 7, "max_epochs": 20, "tol": None}
-    rates = [0.6, 0.05, 0.7]
+    rates = [2.5, 0.05, 3.0]
     together = fastgd.sweep(objective, grid={"lr": rates}, optimizer=optimizer, **options)
     for lr, found in zip(rates, together.results, strict=True):
         alone = fastgd.minimize(objective, optimizer=as_class(optimizer, {}, lr), **options)

@@ -103,6 +103,12 @@ private:
         for (std::size_t m = 0; m < n_models_; ++m) run_->set_state(static_cast<int>(m), from.runs[m]);
     }
 
+    ModelState state_of(std::size_t m) {
+        ModelState state = run_->state(static_cast<int>(m));
+        state.n_steps = models_[m].n_steps;
+        return state;
+    }
+
     std::shared_ptr<const DescentState> state() {
         auto state = std::make_shared<DescentState>();
         state->epoch = next_epoch_;
@@ -110,7 +116,7 @@ private:
         state->models = models_;
         const std::span<double> memory = rates_.memory();
         state->rates.assign(memory.begin(), memory.end());
-        for (std::size_t m = 0; m < n_models_; ++m) state->runs.push_back(run_->state(static_cast<int>(m)));
+        for (std::size_t m = 0; m < n_models_; ++m) state->runs.push_back(state_of(m));
         return state;
     }
 
@@ -230,7 +236,7 @@ private:
         run_->penalties(penalty_);
         run_->solution(x_);
         for (std::size_t m = 0; m < n_models_; ++m)
-            if (!models_[m].ended) models_[m].begin = run_->state(static_cast<int>(m));
+            if (!models_[m].ended) models_[m].begin = state_of(m);
         if (full_) {
             const StepPlan step = plan(1, epoch, [&](std::size_t, std::size_t m) { return n_seen_[m]; });
             run_->descend_full(step, loss_, grad_norm_, [this] { poll(); });
@@ -281,11 +287,11 @@ private:
     void judge(std::size_t m) {
         ModelProgress& model = models_[m];
         ++model.n_epochs;
+        if (model.begin.n_steps == 0) model.first_loss = model.early_loss = std::abs(loss_[m]);
         if (model.n_epochs <= 2) model.early_loss = std::max(model.early_loss, std::abs(loss_[m]));
         const bool settled = model.convergence.reached(loss_[m]);
         const double largest = (settled ? kGrowth : kExplosion) * model.early_loss;
         if (!finite_[m] || !std::isfinite(loss_[m]) || loss_[m] > largest) return restart(m);
-        if (std::isinf(model.best_loss)) model.first_loss = std::abs(loss_[m]);
         model.last_loss = loss_[m];
         // Where a full batch's loss is that of.
         const std::vector<double>& evaluated = line_search_ ? after_ : x_;

@@ -27,7 +27,8 @@ struct ModelProgress {
     ModelState begin{};
     ModelState best{};
     std::vector<double> final_params{};
-    // The first epoch's, and the largest of that and the first two since the last restart: it may be near 0 by chance.
+    // The first epoch's from the start, and the largest of that and the first two since the last restart: one alone may
+    // be near 0 by chance.
     double first_loss = 0.0;
     double early_loss = 0.0;
     double last_loss = std::numeric_limits<double>::quiet_NaN();

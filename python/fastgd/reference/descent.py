@@ -109,7 +109,7 @@ class Position(NamedTuple):
 
 
 def largest_early_loss(first: float, since_restart: Sequence[float]) -> float:
-    """Return what losses are measured by: the larger of the very first and the first two since the last restart.
+    """Return what losses are measured by: the largest of the first one from the start and the two since a restart.
 
     One alone may be near 0 by chance, as that of a perceptron is at 0.
     """
@@ -271,6 +271,7 @@ def minimize(
             steps.append(n_steps)
             rates.append(rate)
             since_restart.append(loss)
+            first_loss = loss if begin.step == 0 else first_loss
             early_loss = largest_early_loss(first_loss, since_restart)
             settled = has_converged(since_restart, tol, n_iter_no_change)
             if not (finite and np.isfinite(loss) and loss <= (GROWTH if settled else EXPLOSION) * early_loss):
@@ -282,7 +283,6 @@ def minimize(
                 at, since_restart = best_begin, []
                 table = None if estimator is None else empty_table(objective)
                 continue
-            first_loss = loss if np.isinf(best_loss) else first_loss
             if loss < best_loss:
                 best_loss, best_begin, best_end = loss, begin, at
             if settled:
