@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+import fastgd
 from fastgd import reference
+from fastgd.optimizers import get_optimizer
 
 N_PARAMS = 10
 N_STEPS = 200
@@ -96,7 +98,37 @@ def twin(problem: Problem, case: Case, n_steps: int) -> np.ndarray:
     ).x
 
 
-IMPLEMENTATIONS: dict[str, Callable[[Problem, Case, int], np.ndarray]] = {"twin": twin}
+def core(problem: Problem, case: Case, n_steps: int) -> np.ndarray:
+    """The result of the same steps of `fastgd.minimize`."""
+    found = type(get_optimizer(case.optimizer))
+    params = dict(case.params)
+    if "beta1" in params or "beta2" in params:
+        default = found().get_params()["betas"]
+        params["betas"] = (params.pop("beta1", default[0]), params.pop("beta2", default[1]))
+    return fastgd.minimize(
+        fastgd.FunctionObjective(penalised(problem, case.l2).fun_and_grad, jac=True),
+        problem.start,
+        optimizer=found(lr=case.lr, **params),
+        max_epochs=n_steps,
+        tol=None,
+        clip_value=case.clip_value,
+        clip_norm=case.clip_norm,
+    ).x
+
+
+IMPLEMENTATIONS: dict[str, Callable[[Problem, Case, int], np.ndarray]] = {"twin": twin, "core": core}
+# Parameters that the twin has and the core has not.
+TWIN_ONLY = {"init_learning_rate", "scaling"}
+
+
+def with_implementations(cases: Iterable[Case]) -> list[tuple[Case, str]]:
+    """Every case with each implementation that has its parameters."""
+    return [
+        (case, name)
+        for case in cases
+        for name in IMPLEMENTATIONS
+        if name == "twin" or not TWIN_ONLY & case.params.keys()
+    ]
 
 
 def assert_agrees(implementation: str, problem: Problem, case: Case, theirs: Iterable[np.ndarray]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from _cases import IMPLEMENTATIONS, N_STEPS, PROBLEMS, Case, Problem, assert_agrees
+from _cases import N_STEPS, PROBLEMS, Case, Problem, assert_agrees, with_implementations
 
 from fastgd import reference
 
@@ -137,9 +137,8 @@ def distance_to_a_tie(problem: Problem, case: Case) -> float:
     return least
 
 
-@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 @pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS)
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case, implementation", with_implementations(CASES), ids=str)
 def test_steps_are_those_of_optax(optax: ModuleType, case: Case, problem: Problem, implementation: str) -> None:
     assert_agrees(implementation, problem, case, solutions(optax, problem, case))
     if case.optimizer == "lion":

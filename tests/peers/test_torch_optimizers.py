@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from _cases import IMPLEMENTATIONS, N_STEPS, PROBLEMS, Case, Problem, assert_agrees
+from _cases import N_STEPS, PROBLEMS, Case, Problem, assert_agrees, with_implementations
 
 NAMES = {
     "sgd": "SGD",
@@ -101,9 +101,8 @@ def solutions(torch: ModuleType, problem: Problem, case: Case) -> Iterator[np.nd
         yield w.detach().numpy().copy()
 
 
-@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 @pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS)
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case, implementation", with_implementations(CASES), ids=str)
 def test_steps_are_those_of_pytorch(torch: ModuleType, case: Case, problem: Problem, implementation: str) -> None:
     assert_agrees(implementation, problem, case, solutions(torch, problem, case))
 
