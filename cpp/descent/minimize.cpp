@@ -10,7 +10,7 @@
 #include "descent/rates.hpp"
 #include "descent/run.hpp"
 #include "descent/sampler.hpp"
-#include "descent/stopping.hpp"
+#include "descent/state.hpp"
 #include "fastgd/errors.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/registry_lookup.hpp"
@@ -70,6 +70,7 @@ public:
         run_->set_params(x_);
         for (std::size_t m = 0; m < n_models_; ++m) models_.emplace_back(options.tol, options.n_iter_no_change);
         count_seen();
+        if (options.resume) resume(*options.resume);
     }
 
     DescentResult run() {
@@ -78,9 +79,9 @@ public:
         Sampler sampler = make_sampler();
         Status ended = Status::max_epochs;
         try {
-            for (std::int64_t epoch = 0; epoch < options_.max_epochs && any_running(); ++epoch) {
-                walk_epoch(sampler, epoch);
-                if (!close_epoch(epoch)) throw Stopped{Status::callback};
+            for (std::int64_t i = 0; i < options_.max_epochs && any_running(); ++i) {
+                walk_epoch(sampler, next_epoch_);
+                if (!close_epoch(next_epoch_++)) throw Stopped{Status::callback};
             }
         } catch (const Stopped& stop) {
             ended = stop.status;
@@ -91,29 +92,27 @@ public:
     }
 
 private:
-    // What becomes of one model, beside its parameters in the run.
-    struct Model {
-        Model(std::optional<double> tol, std::int64_t n_iter_no_change) : convergence(tol, n_iter_no_change) {}
-        Convergence convergence;
-        std::optional<Status> ended;
-        const char* converged_by = "";
-        // Steps that its parameters are the result of, and what its schedule's rate is multiplied by.
-        std::int64_t n_steps = 0;
-        double rate_factor = 1.0;
-        int n_restarts = 0;
-        // When the epoch began, and when that of the best loss did.
-        ModelState begin;
-        ModelState best;
-        std::vector<double> final_params;
-        // The larger of the first two epochs' losses: the first one may be near 0 by chance.
-        double early_loss = 0.0;
-        double last_loss = std::nan("");
-        double best_loss = std::numeric_limits<double>::infinity();
-        // The parameters that the epoch of the best loss began and ended with: that loss is a mean over the way from
-        // one to the other. A full batch has its loss at the beginning, and no end.
-        std::vector<double> best_begin;
-        std::vector<double> best_end;
-    };
+    void resume(const DescentState& from) {
+        require(from.models.size() == n_models_, "resume must hold a state for each model");
+        models_ = from.models;
+        next_epoch_ = from.epoch;
+        step_ = from.step;
+        const std::span<double> memory = rates_.memory();
+        require(memory.size() == from.rates.size(), "resume must be of the same schedule");
+        std::copy(from.rates.begin(), from.rates.end(), memory.begin());
+        for (std::size_t m = 0; m < n_models_; ++m) run_->set_state(static_cast<int>(m), from.runs[m]);
+    }
+
+    std::shared_ptr<const DescentState> state() {
+        auto state = std::make_shared<DescentState>();
+        state->epoch = next_epoch_;
+        state->step = step_;
+        state->models = models_;
+        const std::span<double> memory = rates_.memory();
+        state->rates.assign(memory.begin(), memory.end());
+        for (std::size_t m = 0; m < n_models_; ++m) state->runs.push_back(run_->state(static_cast<int>(m)));
+        return state;
+    }
 
     ModelSettings settings() {
         const KernelTable& table = kernels();
@@ -144,8 +143,13 @@ private:
     void refuse_what_does_not_fit(const OptimizerInfo& info, const ModelSettings& settings) const {
         const bool l1 = std::any_of(settings.penalties.begin(), settings.penalties.end(),
                                     [](const Penalty& penalty) { return penalty.l1() > 0.0; });
-        require(!l1 || info.l1 != L1Step::refused,
-                "optimizer '" + options_.optimizer + "' has no proximal step for l1");
+        const std::string owner = "optimizer '" + options_.optimizer + "' ";
+        require(!l1 || info.l1 != L1Step::refused, owner + "has no proximal step for l1");
+        require(!info.line_search || full_, owner + "needs batch_size 0, all rows");
+        require(info.table == Table::none || (!full_ && options_.batch_size <= kLargestMiniBatch),
+                owner + "needs a batch_size from 1 to " + std::to_string(kLargestMiniBatch));
+        require(info.table == Table::none || options_.clip_norm == 0.0, owner + "has no clip_norm");
+        require(!options_.resume || (!info.line_search && info.table == Table::none), owner + "cannot be resumed");
     }
 
     void check_folds() {
@@ -185,7 +189,7 @@ private:
     }
 
     bool any_running() const {
-        return std::any_of(models_.begin(), models_.end(), [](const Model& model) { return !model.ended; });
+        return std::any_of(models_.begin(), models_.end(), [](const ModelProgress& model) { return !model.ended; });
     }
 
     double seconds() const { return std::chrono::duration<double>(Clock::now() - began_).count(); }
@@ -209,7 +213,7 @@ private:
         rows_.resize(n);
         for (std::size_t i = 0; i < n; ++i) {
             const std::size_t m = i % n_models_;
-            Model& model = models_[m];
+            ModelProgress& model = models_[m];
             rows_[i] = n_rows(i / n_models_, m);
             lrs_[i] = lr_[m] = rates_.rate(m, model.n_steps, epoch) * model.rate_factor;
             steps_[i] = rows_[i] > 0 ? model.n_steps++ : -1;
@@ -275,7 +279,7 @@ private:
 
     // x_ holds the parameters that the epoch began with, after_ those it ended with.
     void judge(std::size_t m) {
-        Model& model = models_[m];
+        ModelProgress& model = models_[m];
         const bool explodes = n_epochs_ > 2 && loss_[m] > kExplosion * model.early_loss;
         if (!finite_[m] || !std::isfinite(loss_[m]) || explodes) {
             restart(m);
@@ -308,7 +312,7 @@ private:
 
     // Back to where the best epoch began, or to the start, with a smaller rate; a few times.
     void restart(std::size_t m) {
-        Model& model = models_[m];
+        ModelProgress& model = models_[m];
         if (model.n_restarts == kMaxRestarts) {
             model.ended = Status::diverged;
             return;
@@ -323,12 +327,13 @@ private:
     // The parameters each model ends with: its last ones, or its best where it did not come to its end.
     DescentResult finish(Status ended) {
         DescentResult result;
+        result.state = state();
         result.fun.resize(n_models_);
         result.grad_norm.resize(n_models_);
         run_->solution(x_);
         std::vector<double> other = x_;
         for (std::size_t m = 0; m < n_models_; ++m) {
-            const Model& model = models_[m];
+            const ModelProgress& model = models_[m];
             result.status.push_back(status_of(m, ended));
             result.n_restarts.push_back(model.n_restarts);
             result.converged_by.emplace_back(model.converged_by);
@@ -365,7 +370,7 @@ private:
 
     // x_ holds the parameters where the run ended.
     Status status_of(std::size_t m, Status ended) const {
-        const Model& model = models_[m];
+        const ModelProgress& model = models_[m];
         if (model.ended == Status::diverged) return Status::diverged;
         const Status status = model.ended.value_or(ended);
         const bool natural = status == Status::converged || status == Status::max_epochs || status == Status::callback;
@@ -411,13 +416,14 @@ private:
     std::vector<double> grad_norm_;
     std::unique_ptr<bool[]> finite_;
     std::vector<double> penalty_;
-    std::vector<Model> models_;
+    std::vector<ModelProgress> models_;
     // Of the coming steps, [batch][model].
     std::vector<double> lrs_;
     std::vector<std::int64_t> steps_;
     std::vector<std::int64_t> rows_;
     History history_;
     std::vector<std::int64_t> n_seen_;
+    std::int64_t next_epoch_ = 0;
     std::int64_t step_ = 0;
     std::int64_t n_epochs_ = 0;
     Clock::time_point began_;
@@ -436,6 +442,22 @@ const char* status_name(Status status) {
         case Status::diverged: return "diverged";
     }
     return "unknown";
+}
+
+std::shared_ptr<const DescentState> select(const DescentState& state, std::span<const std::int64_t> models) {
+    auto chosen = std::make_shared<DescentState>();
+    chosen->epoch = state.epoch;
+    chosen->step = state.step;
+    const std::size_t of_model = state.rates.size() / state.models.size();
+    for (const std::int64_t m : models) {
+        if (m < 0 || m >= std::ssize(state.models)) throw std::out_of_range("models must name models of the state");
+        const auto at = static_cast<std::size_t>(m);
+        chosen->models.push_back(state.models[at]);
+        chosen->runs.push_back(state.runs[at]);
+        const auto first = state.rates.begin() + static_cast<std::ptrdiff_t>(at * of_model);
+        chosen->rates.insert(chosen->rates.end(), first, first + static_cast<std::ptrdiff_t>(of_model));
+    }
+    return chosen;
 }
 
 DescentResult minimize(const Objective& objective, std::span<const double> params, const DescentOptions& options,

@@ -40,10 +40,11 @@ std::vector<Standard> measure_standards(const LinearProblem<T>& problem, const s
     }
     // visit(which, weight, row) of each row that counts for a standard.
     const auto for_rows = [&](auto&& visit) {
+        std::vector<T> row;
         for (std::int64_t i = 0; i < problem.X.n_rows; ++i) {
             if (!problem.present(i)) continue;
             const double weight = problem.weight != nullptr ? static_cast<double>(problem.weight[i]) : 1.0;
-            const std::vector<T> row = widen_row(problem, i);
+            widen_row(problem, i, row);
             for (std::size_t f = 0; f < standards.size(); ++f)
                 if (fold == nullptr || fold[i] != static_cast<std::int32_t>(f)) visit(f, weight, row);
         }

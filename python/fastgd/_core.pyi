@@ -55,6 +55,7 @@ class _Outcome(TypedDict):
     status: list[str]
     nonfinite: tuple[int, int] | None
     history: _History
+    state: DescentState
 
 def losses() -> list[_LossInfo]: ...
 def optimizers() -> list[_OptimizerInfo]: ...
@@ -74,6 +75,11 @@ def schedule_rates(
 def vector_math(name: str, x: NDArray[Any]) -> NDArray[Any]: ...
 
 class _PybindType(type): ...
+
+@final
+class DescentState(metaclass=_PybindType):
+    def select(self, models: _Ints) -> DescentState: ...
+
 class Objective(metaclass=_PybindType): ...
 
 @final
@@ -157,6 +163,7 @@ def minimize(
     clip_norm: float,
     fold_of_row: Sequence[int],
     fold_of_model: Sequence[int],
+    resume: DescentState | None,
     time_limit: float,
     observer: Callable[[int, int, _Floats, _Floats, float, Callable[[], _Floats]], bool] | None,
     n_threads: int,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -156,19 +158,7 @@ class LinearObjective(BeyondGradient):
         self._offset = check_offset(offset, self.n_samples, self.n_outputs, self.dtype)
         self.n_params = self.n_outputs * (self.n_features + int(self.fit_intercept))
 
-        self._core = _core.LinearObjective(
-            self._matrix.view,
-            self._matrix.storage,
-            self._y,
-            self._core_loss(),
-            dict(self.loss_params),
-            self.n_outputs,
-            self.alpha,
-            self.l1_ratio,
-            self.fit_intercept,
-            self._weight,
-            self._offset,
-        )
+        self._core = self._make_core(self._weight)
         self._shape = (self.n_params,)
         self._evaluate = self._core.value_and_grad if self._loss.trainable else self._refuse_gradient
         self._fixed = True
@@ -311,6 +301,32 @@ class LinearObjective(BeyondGradient):
             f"storage={self._matrix.storage!r}, loss={self.loss!r}, alpha={self.alpha}, l1_ratio={self.l1_ratio}, "
             f"fit_intercept={self.fit_intercept})"
         )
+
+    def _make_core(self, weight: NDArray[Any] | None) -> _core.LinearObjective:
+        return _core.LinearObjective(
+            self._matrix.view,
+            self._matrix.storage,
+            self._y,
+            self._core_loss(),
+            dict(self.loss_params),
+            self.n_outputs,
+            self.alpha,
+            self.l1_ratio,
+            self.fit_intercept,
+            weight,
+            self._offset,
+        )
+
+    def _with_weight(self, weight: NDArray[Any]) -> LinearObjective:
+        """The same objective with other weights; the data are shared."""
+        other = copy(self)
+        # What has been computed from the weights is not copied.
+        vars(other).update(_weight=weight, _core=self._make_core(weight))
+        for name in (
+            name for cls in type(self).__mro__ for name, of in vars(cls).items() if isinstance(of, cached_property)
+        ):
+            vars(other).pop(name, None)
+        return other
 
     def _core_objective(self, n_params: int) -> _core.LinearObjective:
         return self._core
