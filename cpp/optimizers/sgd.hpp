@@ -6,8 +6,8 @@ namespace fastgd {
 namespace {
 
 // v = momentum v + (1 - dampening) g (v = g at the first step); w -= lr (nesterov ? g + momentum v : v)
-// Sutskever et al. 2013, in the form PyTorch gives it. The l1 norm's proximal step is as long as this one, lr times what
-// v, or g + momentum v, is for gradients of 1: a shorter one would come to rest away from the minimum.
+// Sutskever et al. 2013, in the form PyTorch gives it. The l1 norm's proximal step is as long as this one, lr times
+// what v, or g + momentum v, is for gradients of 1: a shorter one would come to rest away from the minimum.
 template <class T>
 struct Sgd {
     static void prepare(const StepInput& in, double* memory, double* coef) {
