@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from _cases import IMPLEMENTATIONS, N_STEPS, PROBLEMS, Case, Problem, assert_agrees
+from _peers import load
 
 from fastgd import reference
 
@@ -52,12 +53,12 @@ CASES = [
 
 
 @pytest.fixture
-def optax(peer: Callable[[str], ModuleType]) -> Iterator[ModuleType]:
+def optax() -> Iterator[ModuleType]:
     """optax in float64."""
-    config = peer("jax").config
+    config = load("jax").config
     before = config.jax_enable_x64
     config.update("jax_enable_x64", True)
-    yield peer("optax")
+    yield load("optax")
     config.update("jax_enable_x64", before)
 
 
