@@ -21,8 +21,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Rows between two looks at the clock, at most; time between two looks for an interruption.
+// Rows and steps between two looks at the clock, at most; time between two looks for an interruption.
 constexpr std::int64_t kSliceRows = 4096;
+constexpr std::int64_t kSliceSteps = 1024;
 constexpr double kPollSeconds = 0.02;
 // A run that would end with this many times the loss it began with has diverged, though every number is finite; at this
 // many more its end is not waited for.
@@ -241,18 +242,16 @@ private:
             const StepPlan step = plan(1, epoch, [&](std::size_t, std::size_t m) { return n_seen_[m]; });
             run_->descend_full(step, loss_, grad_norm_, [this] { poll(); });
             return;
-        } else {
-            sampler.start_epoch(epoch);
-            while (!sampler.epoch_done()) {
-                poll();
-                sampler.next(kSliceRows);
-                if (sampler.batch_ends().empty()) continue;
-                const StepPlan steps = plan(sampler.batch_ends().size(), epoch, [&](std::size_t b, std::size_t m) {
-                    return sampler.n_present(b, fold_of(m));
-                });
-                run_->descend({epoch, sampler.rows(), sampler.batch_ends(), steps}, sums);
-                if (std::none_of(finite_.get(), finite_.get() + n_models_, [](bool f) { return f; })) break;
-            }
+        }
+        sampler.start_epoch(epoch);
+        while (!sampler.epoch_done()) {
+            poll();
+            sampler.next(std::min(kSliceRows, kSliceSteps * options_.batch_size));
+            if (sampler.batch_ends().empty()) continue;
+            const StepPlan steps = plan(sampler.batch_ends().size(), epoch,
+                                        [&](std::size_t b, std::size_t m) { return sampler.n_present(b, fold_of(m)); });
+            run_->descend({epoch, sampler.rows(), sampler.batch_ends(), steps}, sums);
+            if (std::none_of(finite_.get(), finite_.get() + n_models_, [](bool f) { return f; })) break;
         }
         for (std::size_t m = 0; m < n_models_; ++m) loss_[m] = loss_[m] / weight_[m] + penalty_[m];
     }
@@ -442,34 +441,6 @@ private:
 };
 
 }  // namespace
-
-const char* status_name(Status status) {
-    switch (status) {
-        case Status::converged: return "converged";
-        case Status::max_epochs: return "max_epochs";
-        case Status::time_limit: return "time_limit";
-        case Status::interrupted: return "interrupted";
-        case Status::callback: return "callback";
-        case Status::diverged: return "diverged";
-    }
-    return "unknown";
-}
-
-std::shared_ptr<const DescentState> select(const DescentState& state, std::span<const std::int64_t> models) {
-    auto chosen = std::make_shared<DescentState>();
-    chosen->epoch = state.epoch;
-    chosen->step = state.step;
-    const std::size_t of_model = state.rates.size() / state.models.size();
-    for (const std::int64_t m : models) {
-        if (m < 0 || m >= std::ssize(state.models)) throw std::out_of_range("models must name models of the state");
-        const auto at = static_cast<std::size_t>(m);
-        chosen->models.push_back(state.models[at]);
-        chosen->runs.push_back(state.runs[at]);
-        const auto first = state.rates.begin() + static_cast<std::ptrdiff_t>(at * of_model);
-        chosen->rates.insert(chosen->rates.end(), first, first + static_cast<std::ptrdiff_t>(of_model));
-    }
-    return chosen;
-}
 
 DescentResult minimize(const Objective& objective, std::span<const double> params, const DescentOptions& options,
                        Observer* observer) {
