@@ -61,35 +61,38 @@ std::vector<double> random_direction(std::size_t size) {
     return v;
 }
 
-// The second moment matrix times a vector. It is the Hessian of half the squared error.
+// The second moment matrix of the rows, as the model sees them, times a vector. It is the Hessian of half the squared
+// error.
 template <class T>
 class SecondMoment {
 public:
-    SecondMoment(const LinearProblem<T>& problem, const std::vector<std::int64_t>& rows)
+    SecondMoment(const LinearProblem<T>& problem, const ParameterMap& map, const std::vector<std::int64_t>& rows)
         : problem_(problem),
+          map_(map.of_one_output()),
           rows_{rows.data(), static_cast<std::int64_t>(rows.size())},
           shape_(1, 1, problem.X.n_cols, problem.fit_intercept),
-          point_and_direction_(2, 1, problem.X.n_cols, problem.fit_intercept),
-          flat_(static_cast<std::size_t>(2 * shape_.n_params())) {
+          point_and_direction_(2, 1, problem.X.n_cols, problem.fit_intercept) {
         problem_.n_outputs = 1;
         problem_.one_vs_rest = false;
         problem_.offset = nullptr;
         problem_.curvature = problem.kernels->curvature[loss_index(kernels(), "squared_error")];
     }
 
-    std::size_t size() const { return flat_.size() / 2; }
+    std::size_t size() const { return map_.n_params(); }
 
     std::vector<double> times(const std::vector<double>& v) {
-        std::copy(v.begin(), v.end(), flat_.begin() + static_cast<std::ptrdiff_t>(size()));
+        flat_.assign(map_.n_data_params(), 0.0);
+        map_.append(v, flat_);
         point_and_direction_.set(flat_.data());
         const PassSums sums = hessian_pass(problem_, point_and_direction_, rows_, 1);
         std::vector<double> product(size());
-        write_gradient(sums, shape_, sums.weight, product.data());
+        map_.write_gradient(sums, shape_, sums.weight, product.data());
         return product;
     }
 
 private:
     LinearProblem<T> problem_;
+    ParameterMap map_;
     RowSource rows_;
     Parameters<T> shape_;
     Parameters<T> point_and_direction_;
@@ -150,14 +153,19 @@ double relative_error(std::size_t size) {
 }  // namespace
 
 template <class T>
-RowMoments row_moments(const LinearProblem<T>& problem) {
+RowMoments row_moments(const LinearProblem<T>& problem, const ParameterMap& map) {
     const std::vector<std::int64_t> rows = sample_rows(problem);
     double weight_sum = 0.0;
     double total = 0.0;
     double largest = 0.0;
+    std::vector<T> room;
     for (const std::int64_t i : rows) {
-        double square = problem.fit_intercept ? 1.0 : 0.0;
-        for (const T x : widen_row(problem, i)) square += static_cast<double>(x) * static_cast<double>(x);
+        const std::vector<T>& row = widen_row(problem, i, room);
+        double square = map.fit_intercept() ? 1.0 : 0.0;
+        for (std::size_t j = 0; j < row.size(); ++j) {
+            const double x = map.feature(j, static_cast<double>(row[j]));
+            square += x * x;
+        }
         const double weight = problem.weight != nullptr ? static_cast<double>(problem.weight[i]) : 1.0;
         weight_sum += weight;
         total += weight * square;
@@ -169,7 +177,7 @@ RowMoments row_moments(const LinearProblem<T>& problem) {
     moments.eigenvalue_bound = moments.mean_square_norm;
     // The trace bounds the eigenvalue, and it is all there is to say of what is not finite, or 0.
     if (!std::isfinite(moments.mean_square_norm) || moments.mean_square_norm == 0.0) return moments;
-    SecondMoment<T> matrix(problem, rows);
+    SecondMoment<T> matrix(problem, map, rows);
     const double found = lanczos(matrix);
     // No less than the mean of all eigenvalues, unless squares left the range of the compute type.
     if (found >= 0.5 * moments.mean_square_norm / static_cast<double>(matrix.size()))
@@ -177,7 +185,7 @@ RowMoments row_moments(const LinearProblem<T>& problem) {
     return moments;
 }
 
-template RowMoments row_moments<float>(const LinearProblem<float>&);
-template RowMoments row_moments<double>(const LinearProblem<double>&);
+template RowMoments row_moments<float>(const LinearProblem<float>&, const ParameterMap&);
+template RowMoments row_moments<double>(const LinearProblem<double>&, const ParameterMap&);
 
 }  // namespace fastgd

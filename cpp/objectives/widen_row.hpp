@@ -6,12 +6,13 @@
 
 namespace fastgd {
 
-// Elements of a row in the compute type, through the same loads as the kernels use: row . e_j.
+// Elements of a row in the compute type, through the same loads as the kernels use: row . e_j. They are in `room`,
+// which is filled anew.
 template <class T>
-std::vector<T> widen_row(const LinearProblem<T>& problem, std::int64_t row) {
+const std::vector<T>& widen_row(const LinearProblem<T>& problem, std::int64_t row, std::vector<T>& room) {
     const std::ptrdiff_t n = problem.X.n_cols;
     const std::byte* at[kRowTile] = {problem.row(row), problem.row(row), problem.row(row), problem.row(row)};
-    std::vector<T> out(static_cast<std::size_t>(round_up(n, kLaneAlign)));
+    room.assign(static_cast<std::size_t>(round_up(n, kLaneAlign)), T(0));
     const T one = T(1);
     BackwardCall<T> call{};
     call.rows = {at, 1, nullptr};
@@ -19,10 +20,10 @@ std::vector<T> widen_row(const LinearProblem<T>& problem, std::int64_t row) {
     call.dloss = &one;
     call.dloss_stride = 1;
     call.n_outputs = 1;
-    call.grad = out.data();
+    call.grad = room.data();
     problem.storage().backward(call);
-    out.resize(static_cast<std::size_t>(n));
-    return out;
+    room.resize(static_cast<std::size_t>(n));
+    return room;
 }
 
 }  // namespace fastgd
