@@ -79,7 +79,7 @@ py::dict to_dict(const DescentResult& result, py::ssize_t n_params) {
     const auto n_records = static_cast<py::ssize_t>(result.history.epoch.size());
     py::dict history;
     history["epoch"] = to_array(result.history.epoch, {n_records});
-    history["step"] = to_array(result.history.step, {n_records});
+    history["step"] = to_array(result.history.step, {n_records, n_models});
     history["loss"] = to_array(result.history.loss, {n_records, n_models});
     history["lr"] = to_array(result.history.lr, {n_records, n_models});
     history["grad_norm"] = to_array(result.history.grad_norm, {n_records, n_models});

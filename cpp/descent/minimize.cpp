@@ -224,6 +224,7 @@ private:
             rows_[i] = n_rows(i / n_models_, m);
             lrs_[i] = lr_[m] = rates_.rate(m, model.n_steps, epoch) * model.rate_factor;
             steps_[i] = rows_[i] > 0 ? model.n_steps++ : -1;
+            model.n_made += rows_[i] > 0 && !model.ended;
         }
         step_ += static_cast<std::int64_t>(n_batches);
         return {n_models_, lrs_, steps_, rows_, n_seen_};
@@ -260,11 +261,11 @@ private:
     bool close_epoch(std::int64_t epoch) {
         ++n_epochs_;
         history_.epoch.push_back(epoch);
-        history_.step.push_back(step_);
         history_.seconds.push_back(seconds());
         run_->solution(after_);
         for (std::size_t m = 0; m < n_models_; ++m) {
             const bool running = !models_[m].ended;
+            history_.step.push_back(models_[m].n_made);
             history_.loss.push_back(running ? loss_[m] : std::nan(""));
             history_.lr.push_back(running ? lr_[m] : std::nan(""));
             history_.grad_norm.push_back(running ? grad_norm_[m] : std::nan(""));
@@ -373,7 +374,7 @@ private:
         result.x = std::move(x_);
         result.lr = lr_;
         result.n_epochs = n_epochs_;
-        result.n_steps = step_;
+        for (const ModelProgress& model : models_) result.n_steps.push_back(model.n_made);
         result.history = std::move(history_);
         return result;
     }
@@ -385,6 +386,8 @@ private:
         const Status status = model.ended.value_or(ended);
         const bool natural = status == Status::converged || status == Status::max_epochs || status == Status::callback;
         if (natural && model.last_loss > kGrowth * model.early_loss) return Status::diverged;
+        // One that has only just gone back has not shown that it need not.
+        if (natural && model.n_restarts > 0 && model.n_epochs == 0) return Status::diverged;
         const std::vector<double> own = model.ended ? model.final_params : params_of(m, x_);
         const bool valid = std::all_of(own.begin(), own.end(), [](double v) { return std::isfinite(v); });
         return valid ? status : Status::diverged;

@@ -51,7 +51,7 @@ class _Outcome(TypedDict):
     converged_by: list[str]
     n_restarts: list[int]
     n_epochs: int
-    n_steps: int
+    n_steps: list[int]
     status: list[str]
     nonfinite: tuple[int, int] | None
     history: _History

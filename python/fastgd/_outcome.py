@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 # What the core multiplies the rate of a model by that diverged.
 RESTART_FACTOR = 0.1
-_OF_ALL = ("epoch", "step", "seconds")
-_OF_EACH = ("loss", "lr", "grad_norm")
 
 
 def refuse_nonfinite(objective: Objective, outcome: _Outcome) -> None:
@@ -34,8 +32,8 @@ def refuse_nonfinite(objective: Objective, outcome: _Outcome) -> None:
 def make_result(objective: Objective, model: Model, plan: Plan, legs: Sequence[tuple[_Outcome, int]]) -> Result:
     """The result of a model from the outcomes that it took part in, one after another, and its places in them."""
     outcome, at = legs[-1]
-    epoch, step, seconds = (np.concatenate([leg["history"][name] for leg, _ in legs]) for name in _OF_ALL)
-    loss, lr, grad_norm = (np.concatenate([leg["history"][name][:, i] for leg, i in legs]) for name in _OF_EACH)
+    epoch, seconds = _of_all(legs)
+    step, loss, lr, grad_norm = (_of_one(legs, name) for name in ("step", "loss", "lr", "grad_norm"))
     # A model that has ended leaves nan in the epochs of the others.
     n_epochs = int(np.sum(~np.isnan(lr)))
     status = outcome["status"][at]
@@ -48,8 +46,7 @@ def make_result(objective: Objective, model: Model, plan: Plan, legs: Sequence[t
         grad_norm=float(outcome["grad_norm"][at]),
         lr=float(lr[n_epochs - 1] if n_epochs else outcome["lr"][at]),
         n_epochs=n_epochs,
-        # A model that ended with all others has made the steps of the last epoch, which may have been cut short.
-        n_steps=outcome["n_steps"] if n_epochs == len(step) else int(step[n_epochs - 1]),
+        n_steps=outcome["n_steps"][at],
         success=status in ("converged", "callback") or (status == "max_epochs" and plan.tol is None),
         status=status,
         message=_message(objective, model, plan, outcome, at, n_epochs, status),
@@ -57,6 +54,20 @@ def make_result(objective: Objective, model: Model, plan: Plan, legs: Sequence[t
         lr_reason=model.lr_reason,
         _gradient=lambda: _gradient(objective, x),
     )
+
+
+def _of_one(legs: Sequence[tuple[_Outcome, int]], name: str) -> NDArray[Any]:
+    """A model's column of the history."""
+    return np.concatenate([cast("dict[str, NDArray[Any]]", leg["history"])[name][:, at] for leg, at in legs])
+
+
+def _of_all(legs: Sequence[tuple[_Outcome, int]]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The epochs' numbers, and the seconds until their ends; each leg counts from its own beginning."""
+    seconds, before = [], 0.0
+    for leg, _ in legs:
+        seconds.append(leg["history"]["seconds"] + before)
+        before = float(seconds[-1][-1]) if len(seconds[-1]) else before
+    return np.concatenate([leg["history"]["epoch"] for leg, _ in legs]), np.concatenate(seconds)
 
 
 def _gradient(objective: Objective, x: NDArray[np.float64]) -> NDArray[np.float64]:

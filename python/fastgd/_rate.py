@@ -60,8 +60,8 @@ def reason(test: RangeTest, n_steps: int) -> str:
             f"is the smallest of {len(test.lr)} rates tried, none of which decreased the objective in {n_steps} steps"
         )
     return (
-        f"is the smallest of {len(test.lr)} rates from {low:.3g} to {high:.3g} that brings {_ENOUGH:.0%} of the largest "
-        f"decrease in {n_steps} steps, that of {test.lr[test.best]:.3g}, from {test.start:.6g} to "
+        f"is the smallest of {len(test.lr)} rates from {low:.3g} to {high:.3g} that brings {_ENOUGH:.0%} of the "
+        f"largest decrease in {n_steps} steps, that of {test.lr[test.best]:.3g}, from {test.start:.6g} to "
         f"{test.fun[test.best]:.6g}"
     )
 

@@ -80,9 +80,9 @@ public:
 
 struct History {
     std::vector<std::int64_t> epoch;
-    std::vector<std::int64_t> step;
     std::vector<double> seconds;
     // One row an epoch, one column a model.
+    std::vector<std::int64_t> step;
     std::vector<double> loss;
     std::vector<double> lr;
     std::vector<double> grad_norm;
@@ -102,7 +102,7 @@ struct DescentResult {
     // How often a model went back to its best parameters, to go on with a tenth of its rate.
     std::vector<int> n_restarts;
     std::int64_t n_epochs = 0;
-    std::int64_t n_steps = 0;
+    std::vector<std::int64_t> n_steps;
     // The first row and column of X that is not finite, where that ended the run.
     std::optional<std::pair<std::int64_t, std::int64_t>> nonfinite;
     History history;
