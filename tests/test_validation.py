@@ -245,8 +245,8 @@ MINIMIZE: list[tuple[dict[str, Any], type[Exception], tuple[str, ...]]] = [
     ({"progress": 1}, TypeError, ("progress must be True or False", "1 of type int")),
     ({"n_threads": 0}, ValueError, ("n_threads must be an integer from 1", "got 0")),
     ({"n_threads": 1.0}, TypeError, ("n_threads must be an integer", "1.0 of type float")),
-    ({"optimizer": "adam"}, ValueError, ("optimizer must be one of 'sgd' or an instance", "got 'adam'")),
-    ({"optimizer": SGD}, TypeError, ("optimizer must be one of 'sgd' or an instance", "SGD")),
+    ({"optimizer": "adma"}, ValueError, ("optimizer must be one of 'sgd', ", "or an instance", "got 'adma'")),
+    ({"optimizer": SGD}, TypeError, ("optimizer must be one of 'sgd', ", "or an instance", "SGD")),
     (
         {"objective": abs},
         TypeError,

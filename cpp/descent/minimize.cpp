@@ -6,6 +6,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "descent/folds.hpp"
 #include "descent/model_table.hpp"
 #include "descent/rates.hpp"
 #include "descent/run.hpp"
@@ -51,6 +52,7 @@ public:
           observer_(observer),
           n_params_(static_cast<std::size_t>(objective.n_params())),
           n_models_(params.size() / n_params_),
+          folds_(objective, options.fold_of_row, options.fold_of_model, n_models_),
           full_(options.batch_size == 0),
           rates_(options.schedule, n_models_),
           x_(params.begin(), params.end()),
@@ -65,12 +67,10 @@ public:
         require(options.batch_size >= 0, "batch_size must be 0 (all rows) or positive");
         require(options.max_epochs >= 1, "max_epochs must be at least 1");
         require(options.n_iter_no_change >= 1, "n_iter_no_change must be at least 1");
-        check_folds();
         require(options.clip_value >= 0.0 && options.clip_norm >= 0.0, "clip_value and clip_norm must not be negative");
         run_ = objective.start_run(settings());
         run_->set_params(x_);
         for (std::size_t m = 0; m < n_models_; ++m) models_.emplace_back(options.tol, options.n_iter_no_change);
-        count_seen();
         if (options.resume) resume(*options.resume);
     }
 
@@ -141,7 +141,7 @@ private:
         settings.n_threads = options_.n_threads > 0 ? options_.n_threads : max_threads();
         settings.fold_of_row = options_.fold_of_row;
         settings.fold_of_model = options_.fold_of_model;
-        settings.n_folds = n_folds_;
+        settings.n_folds = folds_.count();
         line_search_ = table.optimizers[settings.optimizer].line_search;
         refuse_what_does_not_fit(table.optimizers[settings.optimizer], settings);
         return settings;
@@ -159,40 +159,12 @@ private:
         require(!options_.resume || (!info.line_search && info.table == Table::none), owner + "cannot be resumed");
     }
 
-    void check_folds() {
-        const auto n = static_cast<std::size_t>(objective_.n_samples());
-        require(options_.fold_of_row.empty() || options_.fold_of_row.size() == n, "fold_of_row must have a fold a row");
-        require(options_.fold_of_model.size() == (options_.fold_of_row.empty() ? 0 : n_models_),
-                "fold_of_model must have a fold a model");
-        for (const std::int32_t fold : options_.fold_of_row) {
-            require(fold >= 0, "fold_of_row must not be negative");
-            n_folds_ = std::max(n_folds_, fold + 1);
-        }
-        for (const int fold : options_.fold_of_model)
-            require(fold >= -1 && fold < n_folds_, "fold_of_model must name folds, or -1");
-    }
-
-    int fold_of(std::size_t m) const { return n_folds_ > 0 ? options_.fold_of_model[m] : -1; }
-
-    // The rows of positive weight outside of each model's fold.
-    void count_seen() {
-        n_seen_.assign(n_models_, n_folds_ == 0 && !objective_.weighted() ? objective_.n_samples() : 0);
-        if (n_seen_[0] > 0) return;
-        for (std::int64_t i = 0; i < objective_.n_samples(); ++i) {
-            if (!objective_.present(i)) continue;
-            for (std::size_t m = 0; m < n_models_; ++m)
-                n_seen_[m] += n_folds_ == 0 || options_.fold_of_row[static_cast<std::size_t>(i)] != fold_of(m);
-        }
-        require(std::all_of(n_seen_.begin(), n_seen_.end(), [](std::int64_t n) { return n > 0; }),
-                "every model must see a row of positive weight");
-    }
-
     Sampler make_sampler() const {
         const std::int64_t n = objective_.n_samples();
         return Sampler({n, full_ ? n : options_.batch_size, options_.shuffle, options_.seed, options_.order,
                         objective_.weighted() ? [this](std::int64_t row) { return objective_.present(row); }
                                               : std::function<bool(std::int64_t)>(),
-                        options_.fold_of_row, n_folds_});
+                        options_.fold_of_row, folds_.count()});
     }
 
     bool any_running() const {
@@ -227,7 +199,7 @@ private:
             model.n_made += rows_[i] > 0 && !model.ended;
         }
         step_ += static_cast<std::int64_t>(n_batches);
-        return {n_models_, lrs_, steps_, rows_, n_seen_};
+        return {n_models_, lrs_, steps_, rows_, folds_.n_seen()};
     }
 
     void walk_epoch(Sampler& sampler, std::int64_t epoch) {
@@ -240,7 +212,7 @@ private:
         for (std::size_t m = 0; m < n_models_; ++m)
             if (!models_[m].ended) models_[m].begin = state_of(m);
         if (full_) {
-            const StepPlan step = plan(1, epoch, [&](std::size_t, std::size_t m) { return n_seen_[m]; });
+            const StepPlan step = plan(1, epoch, [&](std::size_t, std::size_t m) { return folds_.n_seen()[m]; });
             run_->descend_full(step, loss_, grad_norm_, [this] { poll(); });
             return;
         }
@@ -249,8 +221,9 @@ private:
             poll();
             sampler.next(std::min(kSliceRows, kSliceSteps * options_.batch_size));
             if (sampler.batch_ends().empty()) continue;
-            const StepPlan steps = plan(sampler.batch_ends().size(), epoch,
-                                        [&](std::size_t b, std::size_t m) { return sampler.n_present(b, fold_of(m)); });
+            const StepPlan steps = plan(sampler.batch_ends().size(), epoch, [&](std::size_t b, std::size_t m) {
+                return sampler.n_present(b, folds_.of(m));
+            });
             run_->descend({epoch, sampler.rows(), sampler.batch_ends(), steps}, sums);
             if (std::none_of(finite_.get(), finite_.get() + n_models_, [](bool f) { return f; })) break;
         }
@@ -363,7 +336,7 @@ private:
         if (other != x_) take_the_better(other);
         run_->set_params(x_);
         run_->evaluate(result.fun, result.grad_norm);
-        if (n_folds_ > 0) {
+        if (folds_.count() > 0) {
             result.held_out.resize(n_models_);
             run_->evaluate_held_out(result.held_out);
         }
@@ -415,9 +388,9 @@ private:
     Observer* observer_;
     std::size_t n_params_;
     std::size_t n_models_;
+    Folds folds_;
     bool full_;
     bool line_search_ = false;
-    int n_folds_ = 0;
     Rates rates_;
     std::unique_ptr<Run> run_;
     std::vector<double> x_;
@@ -435,7 +408,6 @@ private:
     std::vector<std::int64_t> steps_;
     std::vector<std::int64_t> rows_;
     History history_;
-    std::vector<std::int64_t> n_seen_;
     std::int64_t next_epoch_ = 0;
     std::int64_t step_ = 0;
     std::int64_t n_epochs_ = 0;

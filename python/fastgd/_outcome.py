@@ -50,7 +50,14 @@ def make_result(objective: Objective, model: Model, plan: Plan, legs: Sequence[t
         success=status in ("converged", "callback") or (status == "max_epochs" and plan.tol is None),
         status=status,
         message=_message(objective, model, plan, outcome, at, n_epochs, status),
-        history=History(*(column[:n_epochs] for column in (epoch, step, loss, lr, grad_norm, seconds))),
+        history=History(
+            epoch=epoch[:n_epochs],
+            step=step[:n_epochs],
+            loss=loss[:n_epochs],
+            lr=lr[:n_epochs],
+            grad_norm=grad_norm[:n_epochs],
+            seconds=seconds[:n_epochs],
+        ),
         lr_reason=model.lr_reason,
         _gradient=lambda: _gradient(objective, x),
     )
