@@ -34,6 +34,9 @@ constexpr double kExplosion = 1e4;
 constexpr double kSmaller = 0.1;
 constexpr int kMaxRestarts = 3;
 
+// A gap takes up to two passes over the data.
+constexpr std::int64_t kGapEpochs = 10;
+
 // Thrown through a pass over the data, to end it.
 struct Stopped {
     Status status;
@@ -64,6 +67,7 @@ public:
           penalty_(n_models_) {
         require(n_models_ > 0 && params.size() == n_models_ * n_params_,
                 "params must hold a whole number of models of " + std::to_string(n_params_) + " parameters");
+        require(!options.gap_tol || (n_models_ == 1 && full_), "gap_tol is for one model on full batches");
         require(options.batch_size >= 0, "batch_size must be 0 (all rows) or positive");
         require(options.max_epochs >= 1, "max_epochs must be at least 1");
         require(options.n_iter_no_change >= 1, "n_iter_no_change must be at least 1");
@@ -276,6 +280,8 @@ private:
         }
         if (options_.gtol && full_ && grad_norm_[m] <= *options_.gtol) {
             converge(m, "gtol", evaluated);
+        } else if (options_.gap_tol && n_epochs_ % kGapEpochs == 0 && objective_.gap(evaluated) <= *options_.gap_tol) {
+            converge(m, "gap_tol", evaluated);
         } else if (run_->finished(static_cast<int>(m))) {
             converge(m, "line search", after_);
         } else if (settled) {

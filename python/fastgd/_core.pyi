@@ -163,6 +163,7 @@ def minimize(
     order: _Ints | Callable[[int], _Ints] | None,
     seed: int,
     gtol: float | None,
+    gap_tol: float | None,
     clip_value: float,
     clip_norm: float,
     fold_of_row: Sequence[int],

@@ -10,6 +10,7 @@ import numpy as np
 
 from ._divergence import cause
 from .objectives import LinearObjective
+from .objectives.beyond_gradient import DUAL_LOSSES
 from .result import History, Result
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def make_result(objective: Objective, model: Model, plan: Plan, legs: Sequence[t
         ),
         lr_reason=model.lr_reason,
         _gradient=lambda: _gradient(objective, x),
+        _gap=lambda: _gap(objective, model, x),
     )
 
 
@@ -84,6 +86,16 @@ def _gradient(objective: Objective, x: NDArray[np.float64]) -> NDArray[np.float6
         return np.full(x.shape, math.nan)
 
 
+def _gap(objective: Objective, model: Model, x: NDArray[np.float64]) -> float:
+    if not isinstance(objective, LinearObjective) or objective.loss not in DUAL_LOSSES:
+        return math.nan
+    own = (model.alpha, model.l1_ratio) == (objective.alpha, objective.l1_ratio)
+    try:
+        return objective.duality_gap(x) if own else math.nan
+    except ValueError:
+        return math.nan
+
+
 def _message(
     objective: Objective, model: Model, plan: Plan, outcome: _Outcome, at: int, n_epochs: int, status: str
 ) -> str:
@@ -101,6 +113,7 @@ def _message(
     converged = {
         "tol": f"the loss fell by less than the fraction tol={plan.tol} of it in {plan.n_iter_no_change} epochs",
         "gtol": f"the gradient's norm is at most gtol={plan.gtol}",
+        "gap_tol": f"the duality gap is at most gap_tol={plan.gap_tol}",
         "line search": "rounding allows no further decrease",
     }
     ends = {

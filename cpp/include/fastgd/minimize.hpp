@@ -44,6 +44,8 @@ struct DescentOptions {
     std::uint64_t seed = 0;
     // The norm of the gradient at which a model has converged; full batches only.
     std::optional<double> gtol{};
+    // The duality gap at which the only model has converged; full batches only, looked at every 10 epochs.
+    std::optional<double> gap_tol{};
     // Gradients, penalty included, are clipped to this magnitude of an entry, then to this norm; 0: not at all.
     double clip_value = 0.0;
     double clip_norm = 0.0;
@@ -97,7 +99,7 @@ struct DescentResult {
     std::vector<double> held_out;
     std::vector<double> lr;
     std::vector<Status> status;
-    // What a model that converged did so by: tol, gtol or line search.
+    // What a model that converged did so by: tol, gtol, gap_tol or line search.
     std::vector<std::string> converged_by;
     // How often a model went back to its best parameters, to go on with a tenth of its rate.
     std::vector<int> n_restarts;
