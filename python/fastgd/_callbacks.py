@@ -108,7 +108,7 @@ class Observers:
         """Whether a callback asks the run to end."""
         info = EpochInfo(epoch, step, float(loss[0]), float(lr[0]), seconds, params)
         if self._bar is not None:
-            self._bar.set_postfix(loss=f"{info.loss:.6g}", lr=f"{info.lr:.3g}", refresh=False)
+            self._bar.set_postfix(**_told(loss, lr), refresh=False)
             self._bar.update(1)
         try:
             # All are called, also after one has asked for the end.
@@ -116,6 +116,14 @@ class Observers:
         finally:
             info._close()
         return any(answers)
+
+
+def _told(loss: Floats, lr: Floats) -> dict[str, str]:
+    """What the bar tells beside its length."""
+    if len(loss) == 1:
+        return {"loss": f"{loss[0]:.6g}", "lr": f"{lr[0]:.3g}"}
+    lowest = np.min(loss, where=np.isfinite(loss), initial=np.inf)
+    return {"models": str(len(loss)), "lowest_loss": f"{lowest:.6g}"}
 
 
 def _asks_to_stop(callback: Callback, info: EpochInfo) -> bool:

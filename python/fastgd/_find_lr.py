@@ -10,7 +10,7 @@ import numpy as np
 from . import _validation as check
 from ._minimize import check_objective
 from ._plan import make_plan
-from ._rate import default_rates, default_steps, range_test, reason
+from ._rate import default_rates, default_steps, range_test
 from ._run import Model, check_start, check_together
 from .optimizers import get_optimizer
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["RateCurve", "find_lr"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class RateCurve:
-    """What `fastgd.find_lr` found.
+    """What `fastgd.find_lr` found; it prints its reason.
 
     Attributes
     ----------
@@ -34,11 +34,11 @@ class RateCurve:
     lr : array of shape (n_rates,), float64
         The rates tried, rising.
     fun : array of shape (n_rates,), float64
-        The objective after the steps of each, infinite where they diverged.
+        The objective, penalty included, after the steps of each; infinite where they diverged.
     start : float
         The objective before them.
     n_steps : int
-        Their number.
+        Steps that each has made.
     reason : str
         Why `best` is the one, in words.
     """
@@ -49,6 +49,9 @@ class RateCurve:
     start: float
     n_steps: int
     reason: str
+
+    def __repr__(self) -> str:
+        return self.reason
 
 
 def find_lr(
@@ -69,7 +72,8 @@ def find_lr(
 
     All rates descend side by side, in the same passes over the data and on the same batches, so the test is
     deterministic and costs little more than that of one rate. It chooses the smallest rate that brings 80 % of the
-    largest decrease of the objective: nearly as fast as the fastest one, and further from divergence.
+    largest decrease of the objective: nearly as fast as the fastest one, and further from divergence. It is what
+    ``lr="auto"`` does for optimisers and objectives without a bound on the smoothness to go by.
 
     Parameters
     ----------
@@ -82,7 +86,7 @@ def find_lr(
     rates : array of shape (n_rates,), optional
         The rates to try, rising, above 0; by default three a decade from 1e-6 to 10.
     n_steps : int, optional
-        Steps of each, at least 1; by default 16 on full batches and 64 on others, one epoch at most.
+        Steps of each, at least 1; by default 16 on full batches, and 64 on others, but one epoch at most.
     batch_size, random_state, init_seed, clip_value, clip_norm, n_threads
         As in `fastgd.minimize`.
 
@@ -126,9 +130,9 @@ def find_lr(
     start = objective.initial(seed) if w0 is None else check_start(objective, w0)
     model = Model(start, chosen, objective.alpha, objective.l1_ratio)
     check_together(objective, model, plan)
-    steps = default_steps(plan) if n_steps is None else check.integer("n_steps", n_steps, 1)
+    steps = default_steps(objective, plan) if n_steps is None else check.integer("n_steps", n_steps, 1)
     test = range_test(objective, model, plan, default_rates() if rates is None else _check_rates(rates), steps)
-    return RateCurve(test.chosen, test.lr, test.fun, test.start, steps, f"{test.chosen:.3g} {reason(test, steps)}")
+    return RateCurve(test.chosen, test.lr, test.fun, test.start, test.n_steps, test.reason)
 
 
 def _check_rates(rates: Any) -> NDArray[np.float64]:

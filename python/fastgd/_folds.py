@@ -20,11 +20,14 @@ _EPOCH = 2**64 - 1
 def make_folds(objective: LinearObjective, k: int, seed: int) -> NDArray[np.int32]:
     """The fold of each row: rows in a random order, dealt to the folds in turn, class by class where there are classes.
 
-    Folds then differ by one row at most, and so do the numbers of a class's rows in them.
+    Folds then differ by one row at most, and so do the numbers of a class's rows in them. Rows of weight 0 do not
+    count; they are dealt last.
     """
     order = _core.permutation(objective.n_samples, seed, _EPOCH)
     if objective.n_classes is not None:
         order = order[np.argsort(objective._y[order], kind="stable")]
+    if objective._weight is not None:
+        order = order[np.argsort(objective._weight[order] == 0.0, kind="stable")]
     folds = np.empty(objective.n_samples, np.int32)
     folds[order] = np.arange(objective.n_samples) % k
     return folds
@@ -34,4 +37,4 @@ def without(objective: LinearObjective, absent: NDArray[np.bool_]) -> LinearObje
     """The same objective with these rows at weight 0; the data are shared."""
     weight = np.ones(objective.n_samples, objective.dtype) if objective._weight is None else objective._weight.copy()
     weight[absent] = 0.0
-    return objective._with_weight(weight)
+    return objective._with(_weight=weight)

@@ -67,11 +67,16 @@ def minimize(
     w0 : array of shape (n_params,), optional
         Finite parameters to start from; ``objective.initial(init_seed)`` by default. It is not written to.
     optimizer : str or an instance from fastgd.optimizers, default="sgd"
-        How a gradient becomes a step, and the learning rate: a float, a schedule, or ``"auto"`` (the default), which is
-        ``1 / (L * (1 + 2 / batch_size))``, or ``1 / L`` for full batches, with
-        ``L = c * (mean ||x||^2 + 1 for an intercept) + alpha * (1 - l1_ratio)``. The mean is over at most 4096 evenly
-        spaced rows; ``c`` bounds the loss's second derivative: 1 for piecewise linear losses, which have no such
-        bound to use, and ``mean |y| + 1`` for exponential ones, which have none at all: this suits starts near 0.
+        How a gradient becomes a step, and the learning rate: a float, a schedule, a function ``step -> float``, or
+        ``"auto"``. For plain gradient steps on a linear objective that is ``1 / L`` (`SAGA`: a third of it) with::
+
+            L = c * ((1 - q) * lambda + q * max ||x||^2) + alpha * (1 - l1_ratio)
+            q = (n - batch_size) / (batch_size * (n - 1)),  0 for full batches
+
+        with ``lambda`` the largest eigenvalue of the mean of ``x x^T`` over at most 4096 evenly spaced rows, ``x`` with
+        a 1 for the intercept, and ``c`` a bound on the loss's second derivative. Where that has no bound, or is 0, the
+        mean of ``||x||^2`` takes the place of ``lambda``, and ``c`` is 1, or ``mean |y| + 1`` for exponential losses:
+        this suits starts near 0. For other optimisers and objectives ``"auto"`` is what `fastgd.find_lr` finds.
     batch_size : "full" or int, default="full"
         Rows a step: all (batch gradient descent), 1 (stochastic), or any other number (mini-batch); the last, smaller
         batch of an epoch is used too.
@@ -115,9 +120,10 @@ def minimize(
     -------
     Result
         ``x`` (float64), ``fun``, ``grad_norm``, ``lr``, ``n_epochs``, ``n_steps``, ``success``, ``status``,
-        ``message``, ``history``, and SciPy's names ``nit``, ``nfev``, ``njev``, ``jac``. A run that diverges goes back
-        to its best parameters and on with a tenth of the learning rate, three times at most. Divergence in the end, the
-        time limit and Ctrl-C are results, not errors: ``status`` says so, and ``x`` is the best at an epoch's end.
+        ``message``, ``history``, ``lr_reason`` (why ``"auto"`` is the rate that it is), ``gap``, and SciPy's names
+        ``nit``, ``nfev``, ``njev``, ``jac``. A run that diverges goes back to its best parameters and on with a tenth
+        of the learning rate, three times at most. Divergence in the end, the time limit and Ctrl-C are results, not
+        errors: ``status`` says so, and ``x`` is the best at an epoch's end.
 
     Raises
     ------
@@ -131,7 +137,7 @@ def minimize(
 
     See Also
     --------
-    fastgd.LinearObjective, fastgd.optimizers, fastgd.schedules
+    fastgd.sweep, fastgd.find_lr, fastgd.LinearObjective, fastgd.optimizers, fastgd.schedules
 
     References
     ----------
@@ -183,7 +189,7 @@ def minimize(
     with Observers(given, bar) as observers:
         outcome = run(objective, [model], plan, observers if observers else None)
     refuse_nonfinite(objective, outcome)
-    return make_result(objective, model, plan, [(outcome, 0)])
+    return make_result(objective, model, plan, [(outcome, 0)], lambda: objective)
 
 
 def check_objective(objective: object) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -30,27 +30,37 @@ def refuse_nonfinite(objective: Objective, outcome: _Outcome) -> None:
         raise objective._nonfinite_at(outcome["nonfinite"])
 
 
-def make_result(objective: Objective, model: Model, plan: Plan, legs: Sequence[tuple[_Outcome, int]]) -> Result:
-    """The result of a model from the outcomes that it took part in, one after another, and its places in them."""
+def make_result(
+    objective: Objective, model: Model, plan: Plan, legs: Sequence[tuple[_Outcome, int]], alone: Callable[[], Objective]
+) -> Result:
+    """The result of a model from the outcomes that it took part in, one after another, and its places in them.
+
+    `alone` makes the objective that the model would have alone, where that is asked for.
+    """
     outcome, at = legs[-1]
-    epoch, seconds = _of_all(legs)
-    step, loss, lr, grad_norm = (_of_one(legs, name) for name in ("step", "loss", "lr", "grad_norm"))
+    epoch, seconds = (np.concatenate([_history(leg)[name] for leg, _ in legs]) for name in ("epoch", "seconds"))
+    step, loss, lr, grad_norm = (
+        np.concatenate([_history(leg)[name][:, i] for leg, i in legs]) for name in ("step", "loss", "lr", "grad_norm")
+    )
     # A model that has ended leaves nan in the epochs of the others.
     n_epochs = int(np.sum(~np.isnan(lr)))
+    if not _has_rate(model):
+        lr[:] = math.nan
     status = outcome["status"][at]
-    if status == "max_epochs" and len(legs[-1][0]["history"]["epoch"]) and epoch[-1] + 1 < plan.max_epochs:
+    if status == "max_epochs" and n_epochs < plan.max_epochs:
         status = "dropped"
     x = outcome["x"][at].copy()
+    last_lr = float(lr[n_epochs - 1]) if n_epochs else _first_rate(model, float(outcome["lr"][at]))
     return Result(
         x=x,
         fun=float(outcome["fun"][at]),
         grad_norm=float(outcome["grad_norm"][at]),
-        lr=float(lr[n_epochs - 1] if n_epochs else outcome["lr"][at]),
+        lr=last_lr,
         n_epochs=n_epochs,
         n_steps=outcome["n_steps"][at],
         success=status in ("converged", "callback") or (status == "max_epochs" and plan.tol is None),
         status=status,
-        message=_message(objective, model, plan, outcome, at, n_epochs, status),
+        message=_message(objective, model, plan, outcome, at, n_epochs, status, last_lr),
         history=History(
             epoch=epoch[:n_epochs],
             step=step[:n_epochs],
@@ -60,23 +70,22 @@ def make_result(objective: Objective, model: Model, plan: Plan, legs: Sequence[t
             seconds=seconds[:n_epochs],
         ),
         lr_reason=model.lr_reason,
-        _gradient=lambda: _gradient(objective, x),
-        _gap=lambda: _gap(objective, model, x),
+        _gradient=lambda: _gradient(alone(), x),
+        _gap=lambda: _gap(alone(), x),
     )
 
 
-def _of_one(legs: Sequence[tuple[_Outcome, int]], name: str) -> NDArray[Any]:
-    """A model's column of the history."""
-    return np.concatenate([cast("dict[str, NDArray[Any]]", leg["history"])[name][:, at] for leg, at in legs])
+def _has_rate(model: Model) -> bool:
+    return "lr" in model.optimizer._names
 
 
-def _of_all(legs: Sequence[tuple[_Outcome, int]]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The epochs' numbers, and the seconds until their ends; each leg counts from its own beginning."""
-    seconds, before = [], 0.0
-    for leg, _ in legs:
-        seconds.append(leg["history"]["seconds"] + before)
-        before = float(seconds[-1][-1]) if len(seconds[-1]) else before
-    return np.concatenate([leg["history"]["epoch"] for leg, _ in legs]), np.concatenate(seconds)
+def _first_rate(model: Model, lr: float) -> float:
+    """The rate in a first epoch that was cut short; before any step the core knows none."""
+    return (lr or model.lr or 0.0) if _has_rate(model) else math.nan
+
+
+def _history(outcome: _Outcome) -> dict[str, NDArray[Any]]:
+    return cast("dict[str, NDArray[Any]]", outcome["history"])
 
 
 def _gradient(objective: Objective, x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -86,27 +95,24 @@ def _gradient(objective: Objective, x: NDArray[np.float64]) -> NDArray[np.float6
         return np.full(x.shape, math.nan)
 
 
-def _gap(objective: Objective, model: Model, x: NDArray[np.float64]) -> float:
+def _gap(objective: Objective, x: NDArray[np.float64]) -> float:
     if not isinstance(objective, LinearObjective) or objective.loss not in DUAL_LOSSES:
         return math.nan
-    own = (model.alpha, model.l1_ratio) == (objective.alpha, objective.l1_ratio)
     try:
-        return objective.duality_gap(x) if own else math.nan
+        return objective.duality_gap(x)
     except ValueError:
         return math.nan
 
 
 def _message(
-    objective: Objective, model: Model, plan: Plan, outcome: _Outcome, at: int, n_epochs: int, status: str
+    objective: Objective, model: Model, plan: Plan, outcome: _Outcome, at: int, n_epochs: int, status: str, lr: float
 ) -> str:
     kinds = {0: "batch gradient descent", 1: "stochastic gradient descent"}
     kind = kinds.get(plan.batch_size, f"mini-batch gradient descent with batches of {plan.batch_size}")
     n_restarts = outcome["n_restarts"][at]
     epochs = f"{n_epochs} epoch{'' if n_epochs == 1 else 's'}"
     if status == "diverged":
-        momentum = float(getattr(model.optimizer, "momentum", 0.0))
-        lr = float(outcome["lr"][at]) / RESTART_FACTOR**n_restarts
-        why = cause(objective, lr, momentum, model.alpha, model.l1_ratio, plan.batch_size)
+        why = _why_diverged(objective, model, plan, lr / RESTART_FACTOR**n_restarts)
         return f"{kind} diverged after {epochs}, x is the best before: {why}"
     tamed = f"; diverged {n_restarts}x on the way, lr fell to a tenth each time" if n_restarts else ""
     best = "x is the best at an epoch's end"
@@ -127,3 +133,10 @@ def _message(
         "dropped": "was dropped by halving",
     }
     return f"{kind} {ends[status]} ({epochs}){tamed}"
+
+
+def _why_diverged(objective: Objective, model: Model, plan: Plan, lr: float) -> str:
+    if not _has_rate(model):
+        return "line searches found no finite value of the objective, try another start"
+    momentum = float(getattr(model.optimizer, "momentum", 0.0))
+    return cause(objective, lr, momentum, model.alpha, model.l1_ratio, plan.batch_size)

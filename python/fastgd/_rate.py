@@ -10,8 +10,11 @@ from . import _core
 from ._auto_lr import choose_lr
 from ._run import Model, run
 from .objectives import LinearObjective
+from .optimizers import get_optimizer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from ._plan import Objective, Plan
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 # A rate that brings this share of the largest decrease is as good, and further from divergence.
 _ENOUGH = 0.8
+# Steps that tell rates apart, of full batches and of others, which are noisy.
+_FULL_STEPS, _STEPS = 16, 64
 
 
 class RangeTest(NamedTuple):
@@ -28,14 +33,27 @@ class RangeTest(NamedTuple):
     lr: Floats
     fun: Floats
     start: float
-    best: int
+    n_steps: int
 
     @property
     def chosen(self) -> float:
         """The smallest rate that brings `_ENOUGH` of the largest decrease; the smallest one if none decreases."""
         decrease = self.start - self.fun
-        good = np.flatnonzero(decrease >= _ENOUGH * decrease[self.best])
-        return float(self.lr[good[0] if decrease[self.best] > 0.0 else 0])
+        good = np.flatnonzero(decrease >= _ENOUGH * decrease.max())
+        return float(self.lr[good[0] if decrease.max() > 0.0 else 0])
+
+    @property
+    def reason(self) -> str:
+        """Why the choice is what it is."""
+        best = int(np.argmin(self.fun))
+        is_smallest = f"{self.chosen:.3g} is the smallest of {len(self.lr)} rates"
+        steps = f"{self.n_steps} step{'' if self.n_steps == 1 else 's'}"
+        if not self.fun[best] < self.start:
+            return f"{is_smallest} tried, none of which decreased the objective in {steps}"
+        return (
+            f"{is_smallest} from {self.lr[0]:.3g} to {self.lr[-1]:.3g} that brings {_ENOUGH:.0%} of the largest "
+            f"decrease in {steps}, that of {self.lr[best]:.3g}, from {self.start:.6g} to {self.fun[best]:.6g}"
+        )
 
 
 def with_rate(objective: Objective, model: Model, plan: Plan) -> Model:
@@ -47,23 +65,8 @@ def with_rate(objective: Objective, model: Model, plan: Plan) -> Model:
         choice = choose_lr(objective, model.alpha, model.l1_ratio, plan.batch_size)
         part = "" if factor == 1.0 else f"{factor:.3g} times "
         return model._replace(lr=factor * choice.lr, lr_reason=part + choice.reason)
-    n_steps = default_steps(plan)
-    test = range_test(objective, model, plan, default_rates(), n_steps)
-    return model._replace(lr=test.chosen, lr_reason=f"{test.chosen:.3g} {reason(test, n_steps)}")
-
-
-def reason(test: RangeTest, n_steps: int) -> str:
-    """Why a range test's choice is what it is."""
-    low, high = test.lr[0], test.lr[-1]
-    if not test.fun[test.best] < test.start:
-        return (
-            f"is the smallest of {len(test.lr)} rates tried, none of which decreased the objective in {n_steps} steps"
-        )
-    return (
-        f"is the smallest of {len(test.lr)} rates from {low:.3g} to {high:.3g} that brings {_ENOUGH:.0%} of the "
-        f"largest decrease in {n_steps} steps, that of {test.lr[test.best]:.3g}, from {test.start:.6g} to "
-        f"{test.fun[test.best]:.6g}"
-    )
+    test = range_test(objective, model, plan, default_rates(), default_steps(objective, plan))
+    return model._replace(lr=test.chosen, lr_reason=test.reason)
 
 
 def default_rates() -> Floats:
@@ -71,22 +74,51 @@ def default_rates() -> Floats:
     return np.array([float(f"{digit}e{power}") for power in range(-6, 1) for digit in (1, 2, 5)] + [10.0])
 
 
-def default_steps(plan: Plan) -> int:
-    """Enough to tell rates apart: each is a pass over all rows for full batches, and noisy for others."""
-    return 16 if plan.batch_size == 0 else 64
+def default_steps(objective: Objective, plan: Plan) -> int:
+    """Steps of each rate; on few rows those of one epoch, since more of them favor rates that are too small."""
+    return _FULL_STEPS if plan.batch_size == 0 else min(_STEPS, -(-objective.n_samples // plan.batch_size))
 
 
 def range_test(objective: Objective, model: Model, plan: Plan, rates: Floats, n_steps: int) -> RangeTest:
     """Take `n_steps` steps from the same start with every rate, in the same passes over the data."""
-    # The last one stays where it is.
-    models = [model._replace(lr=float(rate)) for rate in (*rates, np.finfo(np.float64).tiny)]
-    if plan.batch_size == 0:
-        short = plan._replace(max_epochs=n_steps)
-    else:
-        rows = min(objective.n_samples, n_steps * plan.batch_size)
-        short = plan._replace(max_epochs=1, order=_core.permutation(objective.n_samples, plan.seed, 0)[:rows])
-    outcome = run(objective, models, short._replace(tol=None, gtol=None, gap_tol=None, time_limit=None))
+    plan = plan._replace(tol=None, gtol=None, gap_tol=None, time_limit=None)
+    models = [model._replace(lr=float(rate)) for rate in rates]
+    outcome = run(objective, models, _first_steps(objective, plan, n_steps))
+    if "interrupted" in outcome["status"]:
+        raise KeyboardInterrupt
     # A model that diverged went on with another rate.
     held = np.array([n == 0 for n in outcome["n_restarts"]]) & np.isfinite(outcome["fun"])
     fun = np.where(held, outcome["fun"], np.inf)
-    return RangeTest(rates, fun[:-1], float(fun[-1]), int(np.argmin(fun[:-1])))
+    return RangeTest(rates, fun, _value_at_start(objective, model, plan), max(outcome["n_steps"]))
+
+
+def _first_steps(objective: Objective, plan: Plan, n_steps: int) -> Plan:
+    """The plan cut short after so many steps."""
+    if plan.batch_size == 0:
+        return plan._replace(max_epochs=n_steps)
+    epochs: list[NDArray[np.int64]] = []
+    n_left = n_steps
+    while n_left > 0:
+        rows = _order_of(objective, plan)(len(epochs))[: n_left * plan.batch_size]
+        epochs.append(rows)
+        n_left -= -(-len(rows) // plan.batch_size)
+    return plan._replace(max_epochs=len(epochs), order=epochs.__getitem__)
+
+
+def _order_of(objective: Objective, plan: Plan) -> Callable[[int], NDArray[np.int64]]:
+    """The rows of each epoch."""
+    if callable(plan.order):
+        return plan.order
+    order, n = plan.order, objective.n_samples
+    if order is not None:
+        return lambda epoch: order
+    if not plan.shuffle:
+        return lambda epoch: np.arange(n)
+    return lambda epoch: _core.permutation(n, plan.seed, epoch)
+
+
+def _value_at_start(objective: Objective, model: Model, plan: Plan) -> float:
+    """The objective before any step, with the model's penalty."""
+    whole = plan._replace(batch_size=0, order=None, max_epochs=1)
+    outcome = run(objective, [model._replace(optimizer=get_optimizer("sgd"), lr=1.0)], whole)
+    return float(outcome["history"]["loss"][0, 0])

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["Folds", "Model", "Plan", "run"]
 
 _LARGEST_TABLED = 4096
+# Optimisers that have more state than the core tells of.
+_BOUND = ("LBFGS", "SAGA", "SVRG")
 
 
 class Model(NamedTuple):
@@ -70,6 +72,12 @@ def check_together(objective: Objective, model: Model, plan: Plan) -> None:
             raise ValueError(f"batch_size must be {allowed} with {name}, got {size or 'full'}")
         if plan.clip_norm != 0.0:
             raise ValueError(f"clip_norm must be None with {name}, got {plan.clip_norm}")
+
+
+def check_resumable(optimizer: Optimizer) -> None:
+    """Refuse halving with an optimiser whose descent cannot go on without some of the models."""
+    if type(optimizer).__name__ in _BOUND:
+        raise ValueError(f"halving must be False with {', '.join(_BOUND)}, whose state is bound to a run")
 
 
 def run(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,12 +11,13 @@ import numpy as np
 from . import _validation as check
 from ._callbacks import Observers, make_bar
 from ._folds import make_folds, without
+from ._grid import check_grid, make_models
 from ._halving import descend
 from ._minimize import check_objective
 from ._outcome import make_result, refuse_nonfinite
 from ._plan import Plan, make_plan
 from ._rate import with_rate
-from ._run import Folds, Model, check_start, check_together, run
+from ._run import Folds, Model, check_resumable, check_start, check_together, run
 from ._sweep_result import SweepResult
 from .objectives import LinearObjective
 from .optimizers import get_optimizer
@@ -24,30 +25,12 @@ from .optimizers import get_optimizer
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from ._core import _Outcome
     from ._plan import Objective
-    from ._run import Floats
     from .optimizers import Optimizer
     from .result import Result
 
 __all__ = ["sweep"]
-
-# What one pass over the data has in common, and why it cannot vary.
-_SHARED = {
-    "batch_size": "the rows of a step",
-    "shuffle": "the order of the rows",
-    "order": "the order of the rows",
-    "random_state": "the order of the rows",
-    "max_epochs": "the passes over the data",
-    "loss": "the objective",
-    "fit_intercept": "the objective",
-    "optimizer": "the kind of step",
-    "update_every": "the snapshots",
-    "tol": "the end of the run",
-    "gtol": "the end of the run",
-    "n_iter_no_change": "the end of the run",
-    "clip_value": "the clipping",
-    "clip_norm": "the clipping",
-}
 
 
 def sweep(
@@ -75,8 +58,9 @@ def sweep(
 ) -> SweepResult:
     """Minimise with every configuration of a grid, all of them in the same passes over the data.
 
-    A configuration costs its arithmetic and no memory traffic, so that a few are nearly free. Each one's result has
-    the bits of `minimize` with its values and the same `random_state`.
+    The rows are read once for all models: a configuration more costs its arithmetic, and next to nothing while it is
+    the memory that is waited for. Each one's result has the bits of `minimize` with its values and the same
+    `random_state`, whatever becomes of the others. Many starts (``grid={"w0": starts}``) are an answer to local minima.
 
     Parameters
     ----------
@@ -85,32 +69,49 @@ def sweep(
     w0 : array of shape (n_params,), optional
         Where all configurations start, unless the grid says otherwise; ``objective.initial(init_seed)`` by default.
     grid : mapping of str to list
-        The values to combine: ``"lr"`` (floats, ``"auto"``, or schedules of one kind), ``"alpha"``, ``"l1_ratio"``,
-        ``"init_seed"``, ``"w0"``, and parameters of the optimiser, ``"lr__gamma"`` for those of its schedule.
+        The values to combine, the last key's varying fastest. Keys are
+
+        - the parameters of the optimiser, such as ``"lr"`` (floats, ``"auto"``, or schedules of one kind) and
+          ``"momentum"``, and with a schedule as its ``lr`` those of the schedule, such as ``"lr__gamma"``;
+        - ``"alpha"`` and ``"l1_ratio"``, the penalty in the place of a linear objective's own;
+        - ``"w0"``, starts; or ``"init_seed"``, seeds of starts where the objective's are random.
     cv : int, optional
-        Number of folds, 2 to n_samples. Every configuration is then fitted once for each fold, without the fold's rows,
-        in the same pass, and scored by the mean loss on them. Folds are random (`random_state`) and stratified for
-        classes; ``lr="auto"`` and standardising go by the rows that a model sees, whose result is that of `minimize`
-        with the fold's rows at weight 0.
+        Number of folds, from 2 to the number of rows of positive weight. Every configuration is then fitted once for
+        each fold, without the fold's rows, in the same passes, and scored by the mean loss on them, weighted and
+        without the penalty. Folds are random (`random_state`), of equal size, and stratified for classes;
+        ``lr="auto"`` and standardising go by the rows that a model sees, whose result is that of `minimize` with the
+        fold's rows at weight 0.
     halving : bool, default=False
-        Whether to drop two thirds of the configurations at a third of the epochs, again and again [1]_: those of the
-        highest loss on held-out rows, or without `cv` of the highest objective.
+        Whether to drop two thirds of the configurations again and again, so that one is left for the last two thirds
+        of the epochs, three or less for the two ninths before them, and so on [1]_. Those go whose loss on held-out
+        rows, without `cv` whose objective, is highest, first of all those that have diverged. What is left has the same
+        bits as without halving. Not for `LBFGS`, `SAGA` and `SVRG`.
     optimizer, batch_size, max_epochs, tol, gtol, n_iter_no_change, shuffle, order, random_state, init_seed
-        As in `fastgd.minimize`, and shared by all configurations.
+        As in `fastgd.minimize`, and shared by all configurations; `tol` and `gtol` end each model's descent by itself.
     clip_value, clip_norm, time_limit, progress, n_threads
-        Likewise; with `halving` the time limit is that of each part between two drops.
+        Likewise; the time limit is that of all descents together.
 
     Returns
     -------
     SweepResult
-        ``x`` (n_models, n_params), ``fun`` (n_models,), ``results``, ``table`` (a dict of arrays, one row a model),
-        ``scores`` (with `cv`: one row a configuration), ``best`` (a `Result`). It prints as a table.
+        ``x`` (n_models, n_params), ``fun`` (n_models,), ``results`` (a `Result` a model), ``table`` (a dict of arrays,
+        one row a model), ``scores`` (with `cv`: one row a configuration), ``best_params`` and ``best`` (a `Result`).
+        It prints as a table. Divergence, the time limit and Ctrl-C are statuses of models, not errors.
 
     Raises
     ------
-    TypeError, ValueError
-        As `fastgd.minimize`; and the grid is empty, names what is not known or cannot vary in one pass, or starts from
-        the same parameters for every ``init_seed``; or `cv` is no number of folds that the rows allow.
+    TypeError
+        An argument, or the grid or one of its values, has the wrong type.
+    ValueError
+        As `fastgd.minimize`; and the grid is empty, names what is not known or cannot vary in one pass, holds a value
+        that is not allowed, rates of several kinds of schedule, or seeds that all give the same start; `cv` is no
+        number of folds that the rows allow, or the objective has no rows to hold out; the optimiser cannot be halved.
+    ImportError
+        ``progress=True`` without tqdm.
+
+    See Also
+    --------
+    fastgd.minimize, fastgd.find_lr
 
     References
     ----------
@@ -145,57 +146,30 @@ def sweep(
         time_limit=time_limit,
         n_threads=n_threads,
     )
-    values = _check_grid(objective, chosen, grid)
-    k = _check_cv(objective, cv)
-    check.boolean("halving", halving)
-    seed = check.seed("init_seed", init_seed)
     start = None if w0 is None else check_start(objective, w0)
-    settings = [dict(zip(values, combination, strict=True)) for combination in itertools.product(*values.values())]
-    plain = [_model(objective, chosen, start, seed, setting) for setting in settings]
-    if "init_seed" in values and len({model.w0.tobytes() for model in plain}) == 1 < len(values["init_seed"]):
-        raise ValueError(
-            f"grid must not vary 'init_seed', every one of which gives the same start for {type(objective).__name__}; "
-            "'w0' takes starts"
-        )
-    for model in plain:
+    settings = check_grid(objective, chosen, start, grid)
+    k = _check_cv(objective, cv)
+    if check.boolean("halving", halving):
+        check_resumable(chosen)
+    models = make_models(objective, chosen, start, check.seed("init_seed", init_seed), settings)
+    for model in models:
         check_together(objective, model, plan)
-    models, folds = _of_folds(objective, plain, plan, k)
     bar = make_bar(plan.max_epochs) if check.boolean("progress", progress) else None
+    fitted, folds = _of_folds(objective, models, plan, k)
     with Observers((), bar) as observer:
-        legs = descend(objective, models, plan, folds, max(k, 1) if halving else 0, observer if observer else None)
-    refuse_nonfinite(objective, legs[0][0][0])
-    results = [make_result(objective, model, plan, own) for model, own in zip(models, legs, strict=True)]
-    held_out = None if folds is None else np.array([outcome["held_out"][at] for *_, (outcome, at) in legs])
+        legs = descend(objective, fitted, plan, folds, max(k, 1) if halving else 0, observer if observer else None)
+    _refuse_nonfinite(objective, legs[0][0][0], folds)
+
+    def result(at: int) -> Result:
+        return make_result(objective, fitted[at], plan, legs[at], partial(_alone, objective, fitted[at], folds, at))
 
     def refit(at: int) -> Result:
-        model = with_rate(objective, plain[at], plan)
-        return make_result(objective, model, plan, [(run(objective, [model], plan), 0)])
+        model = with_rate(objective, models[at], plan)
+        legs = [(run(objective, [model], plan), 0)]
+        return make_result(objective, model, plan, legs, partial(_alone, objective, model))
 
-    return SweepResult(settings, results, held_out, k, refit)
-
-
-def _check_grid(objective: Objective, optimizer: Optimizer, grid: Mapping[str, Iterable[Any]]) -> dict[str, list[Any]]:
-    """The values of each key; both may be many."""
-    if not isinstance(grid, Mapping):
-        raise check.refuse("grid", "a mapping of names to lists of values", grid, TypeError)
-    if not grid:
-        raise ValueError("grid must have at least one key, got {}")
-    own = ["alpha", "l1_ratio"] if isinstance(objective, LinearObjective) else []
-    known = [*optimizer.get_params(), *own, "init_seed", "w0"]
-    values: dict[str, list[Any]] = {}
-    for key, given in grid.items():
-        if key in _SHARED:
-            raise ValueError(
-                f"grid must not vary {key!r}: {_SHARED[key]} is one for all models of a pass; sweep once for each"
-            )
-        if key not in known:
-            raise ValueError(f"grid's keys must be among {', '.join(known)}, got {key!r}")
-        if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
-            raise check.refuse(f"grid[{key!r}]", "a list of values", given, TypeError)
-        values[key] = list(given)
-        if not values[key]:
-            raise ValueError(f"grid[{key!r}] must have at least one value, got none")
-    return values
+    held_out = None if folds is None else np.array([outcome["held_out"][at] for *_, (outcome, at) in legs])
+    return SweepResult(settings, [result(at) for at in range(len(fitted))], held_out, k, refit)
 
 
 def _check_cv(objective: Objective, cv: object) -> int:
@@ -204,27 +178,7 @@ def _check_cv(objective: Objective, cv: object) -> int:
         return 0
     if not isinstance(objective, LinearObjective):
         raise ValueError(f"cv must be None for {type(objective).__name__}, which has no rows to hold out, got {cv!r}")
-    return check.integer("cv", cv, 2, objective.n_samples)
-
-
-def _model(
-    objective: Objective, optimizer: Optimizer, w0: Floats | None, seed: int, setting: Mapping[str, Any]
-) -> Model:
-    """The model of a setting, checked."""
-    own = {key: value for key, value in setting.items() if key not in ("alpha", "l1_ratio", "init_seed", "w0")}
-    chosen = type(optimizer)(**optimizer.get_params(deep=False)).set_params(**own) if own else optimizer
-    alpha = check.number(
-        "alpha", setting.get("alpha", objective.alpha), "a finite number >= 0", lambda v: 0.0 <= v < float("inf")
-    )
-    ratio = setting.get("l1_ratio", objective.l1_ratio)
-    l1_ratio = check.number("l1_ratio", ratio, "a number from 0 to 1", lambda v: 0.0 <= v <= 1.0)
-    if "w0" in setting:
-        start = check_start(objective, setting["w0"])
-    elif w0 is not None and "init_seed" not in setting:
-        start = w0
-    else:
-        start = objective.initial(check.seed("init_seed", setting.get("init_seed", seed)))
-    return Model(start, chosen, alpha, l1_ratio)
+    return check.integer("cv", cv, 2, objective._n_present)
 
 
 def _of_folds(objective: Objective, models: Sequence[Model], plan: Plan, k: int) -> tuple[list[Model], Folds | None]:
@@ -232,6 +186,25 @@ def _of_folds(objective: Objective, models: Sequence[Model], plan: Plan, k: int)
     if k == 0 or not isinstance(objective, LinearObjective):
         return [with_rate(objective, model, plan) for model in models], None
     of_row = make_folds(objective, k, plan.seed)
+    folds = Folds(of_row, [*range(k)] * len(models))
+    if not any(model.optimizer._is_auto for model in models):
+        return [model for model in models for _ in range(k)], folds
     seen = [without(objective, of_row == fold) for fold in range(k)]
-    made = [with_rate(seen[fold], model, plan) for model in models for fold in range(k)]
-    return made, Folds(of_row, [*range(k)] * len(models))
+    return [with_rate(seen[fold], model, plan) for model in models for fold in range(k)], folds
+
+
+def _alone(objective: Objective, model: Model, folds: Folds | None = None, at: int = 0) -> Objective:
+    """What a model would minimise alone: on the rows that it sees, with its own penalty."""
+    if not isinstance(objective, LinearObjective):
+        return objective
+    seen = objective if folds is None else without(objective, folds.of_row == folds.of_model[at])
+    return seen._with(alpha=model.alpha, l1_ratio=model.l1_ratio)
+
+
+def _refuse_nonfinite(objective: Objective, outcome: _Outcome, folds: Folds | None) -> None:
+    """Raise where the data kept models from descending; a bad row is held out by one fold, whose models fare well."""
+    refuse_nonfinite(objective, outcome)
+    if folds is not None and "diverged" in outcome["status"] and isinstance(objective, LinearObjective):
+        error = objective._nonfinite()
+        if error is not None:
+            raise error

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._halving import ranked
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -28,18 +30,20 @@ class SweepResult:
     x : array of shape (n_models, n_params), float64
         Their parameters.
     fun : array of shape (n_models,), float64
-        Their objectives.
+        Their objectives, on the rows that each sees and with its own penalty.
     table : dict of str to array of shape (n_models,)
-        One row a model: the grid's values, with `cv` ``fold`` and ``held_out`` (the mean loss on the fold's rows), then
-        ``fun``, ``grad_norm``, ``n_epochs`` and ``status``. ``pandas.DataFrame(table)`` takes it.
+        One row a model: the grid's values, with `cv` ``fold`` and ``held_out`` (the mean loss on the fold's rows,
+        weighted, without the penalty), then ``fun``, ``grad_norm``, ``n_epochs`` and ``status``.
+        ``pandas.DataFrame(table)`` takes it.
     scores : dict of str to array of shape (n_settings,), or None
-        With `cv`, one row a configuration: the grid's values, ``mean`` and ``std`` of the held-out losses over the
-        folds, and ``rank``, 1 for the lowest mean.
+        With `cv`, one row a configuration: the grid's values, ``mean`` and ``std`` (population) of the held-out losses
+        over the folds, ``rank``, 1 for the best, and the folds' ``status``, several joined by commas.
     best_params : dict
         The values of the best configuration: that of the lowest mean held-out loss, or without `cv` of the lowest
-        objective. Objectives of different penalties do not compare; use `cv` for these.
+        objective. One that was dropped, or that diverged in any fold, comes after all others. Objectives of different
+        penalties do not compare: choose ``alpha`` and ``l1_ratio`` with `cv`.
     best : Result
-        Its result; with `cv` of a run on all rows, which is made when it is first asked for.
+        Its result; with `cv` that of `fastgd.minimize` on all rows, which runs when this is first asked for.
     """
 
     def __init__(
@@ -78,38 +82,48 @@ class SweepResult:
         if self._held_out is None:
             return None
         of_folds = self._held_out.reshape(-1, self._k)
-        mean = of_folds.mean(axis=1)
-        rank = np.empty(len(mean), np.int64)
-        rank[_order(mean)] = np.arange(1, len(mean) + 1)
-        return {**_columns(self._settings), "mean": mean, "std": of_folds.std(axis=1), "rank": rank}
+        rank = np.empty(len(of_folds), np.int64)
+        rank[self._ranked] = np.arange(1, len(of_folds) + 1)
+        status = [", ".join(sorted(set(row))) for row in self.table["status"].reshape(of_folds.shape).tolist()]
+        return {
+            **_columns(self._settings),
+            "mean": of_folds.mean(axis=1),
+            "std": of_folds.std(axis=1),
+            "rank": rank,
+            "status": np.array(status),
+        }
 
-    @property
-    def _best_at(self) -> int:
-        # A configuration that was dropped, or that diverged, has no claim.
-        done = np.array([result.status not in ("dropped", "diverged") for result in self.results])
-        score = np.where(done, self.fun if self._held_out is None else self._held_out, np.inf)
-        return int(_order(score.reshape(len(self._settings), -1).mean(axis=1))[0])
+    @cached_property
+    def _ranked(self) -> NDArray[np.intp]:
+        """The configurations, from the best to the worst."""
+        score = self.fun if self._held_out is None else self._held_out
+        return ranked(score, [result.status for result in self.results], max(self._k, 1))
 
     @property
     def best_params(self) -> dict[str, Any]:
         """The values of the best configuration."""
-        return dict(self._settings[self._best_at])
+        return dict(self._settings[self._ranked[0]])
 
     @cached_property
     def best(self) -> Result:
         """The result of the best configuration."""
-        return self.results[self._best_at] if self._held_out is None else self._refit(self._best_at)
+        at = int(self._ranked[0])
+        return self.results[at] if self._held_out is None else self._refit(at)
 
     def __len__(self) -> int:
         return len(self.results)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The best result travels as it is: what computes it holds the data.
+        return {**vars(self), "best": self.best, "_refit": None}
 
     def __repr__(self) -> str:
         rows = self.table if self.scores is None else self.scores
         shown = {name: [_text(value) for value in column[:_SHOWN_ROWS]] for name, column in rows.items()}
         widths = {name: max(len(name), *map(len, column)) for name, column in shown.items()}
         lines = ["  ".join(name.rjust(width) for name, width in widths.items())]
-        for i in range(len(next(iter(shown.values())))):
-            lines.append("  ".join(shown[name][i].rjust(width) for name, width in widths.items()))
+        for cells in zip(*shown.values(), strict=True):
+            lines.append("  ".join(cell.rjust(width) for cell, width in zip(cells, widths.values(), strict=True)))
         n_left = len(next(iter(rows.values()))) - _SHOWN_ROWS
         if n_left > 0:
             lines.append(f"... and {n_left} more")
@@ -118,20 +132,18 @@ class SweepResult:
 
 
 def _columns(settings: Sequence[dict[str, Any]]) -> dict[str, NDArray[Any]]:
-    columns: dict[str, NDArray[Any]] = {}
-    for key in settings[0]:
-        values = [setting[key] for setting in settings]
-        if all(isinstance(value, (bool, int, float, str, np.generic)) for value in values):
-            columns[key] = np.array(values)
-        else:
-            columns[key] = np.empty(len(values), object)
-            columns[key][:] = values
-    return columns
+    return {key: _column([setting[key] for setting in settings]) for key in settings[0]}
 
 
-def _order(score: NDArray[np.float64]) -> NDArray[np.intp]:
-    """From the lowest to the highest, what is no number last."""
-    return np.argsort(np.where(np.isnan(score), np.inf, score), kind="stable")
+def _column(values: list[Any]) -> NDArray[Any]:
+    """Numbers as numbers, switches as switches; all else as objects, also beside numbers."""
+    kinds = {type(value) for value in values}
+    if kinds == {bool} or kinds <= {int, float}:
+        return np.array(values)
+    column = np.empty(len(values), object)
+    for i, value in enumerate(values):
+        column[i] = value
+    return column
 
 
 def _text(value: Any) -> str:

@@ -32,7 +32,7 @@ class History:
         Full batch: the objective at the parameters before the epoch's update. Mini-batches: the mean of the rows'
         losses, each before its batch's update, and the penalty at the parameters the epoch began with.
     lr : array of shape (n_epochs,), float64
-        Learning rate of its last update.
+        Learning rate of its last update; nan with `fastgd.optimizers.LBFGS`, which has none.
     grad_norm : array of shape (n_epochs,), float64
         Norm of the gradient at the parameters before the epoch's update; nan unless the batch is full.
     seconds : array of shape (n_epochs,), float64
@@ -57,7 +57,7 @@ class History:
 
 @dataclass(eq=False, repr=False)
 class Result:
-    """What `fastgd.minimize` found.
+    """What `fastgd.minimize` found, or `fastgd.sweep` for one model.
 
     Attributes
     ----------
@@ -68,14 +68,16 @@ class Result:
     grad_norm : float
         Euclidean norm of its gradient at `x`.
     lr : float
-        Learning rate of the last update; with ``lr="auto"`` and no update, the chosen one.
+        Learning rate of the last update; with ``lr="auto"`` and no update, the chosen one; nan with
+        `fastgd.optimizers.LBFGS`, which has none.
     n_epochs, n_steps : int
         Whole epochs, and updates, that were made.
     success : bool
         Whether the run ended as it was meant to: it converged, made all epochs while ``tol=None`` asked for no
         earlier end, or was ended by a callback.
     status : str
-        ``"converged"``, ``"max_epochs"``, ``"time_limit"``, ``"interrupted"``, ``"callback"`` or ``"diverged"``.
+        ``"converged"``, ``"max_epochs"``, ``"time_limit"``, ``"interrupted"``, ``"callback"`` or ``"diverged"``; in a
+        sweep with halving also ``"dropped"``, no success.
     message : str
         The same in words, with the kind of descent, and after divergence with its cause.
     history : History

@@ -335,17 +335,19 @@ class LinearObjective(BeyondGradient):
             return None, None
         return _read_only(core.feature_means()), _read_only(core.feature_scales())
 
-    def _with_weight(self, weight: NDArray[Any]) -> LinearObjective:
-        """The same objective with other weights; the data are shared."""
+    def _with(self, **changed: Any) -> LinearObjective:
+        """The same objective with another ``_weight``, ``alpha`` or ``l1_ratio``; the data are shared."""
         other = copy(self)
-        # What has been computed from the weights is not copied.
-        core = self._make_core(weight)
-        means, scales = self._standard(core)
-        vars(other).update(_weight=weight, _core=core, feature_means=means, feature_scales=scales)
+        of = vars(other)
+        of.update(changed)
+        # What has been computed from other weights is not copied.
         for name in (
-            name for cls in type(self).__mro__ for name, of in vars(cls).items() if isinstance(of, cached_property)
+            name for cls in type(self).__mro__ for name, v in vars(cls).items() if isinstance(v, cached_property)
         ):
-            vars(other).pop(name, None)
+            of.pop(name, None)
+        core = of["_core"] = other._make_core(other._weight)
+        of["feature_means"], of["feature_scales"] = other._standard(core)
+        of["_evaluate"] = core.value_and_grad if other._loss.trainable else other._refuse_gradient
         return other
 
     def _core_objective(self, n_params: int) -> _core.LinearObjective:
