@@ -56,7 +56,9 @@ def test_losses_have_twins() -> None:
     assert set(fastgd.losses()) == set(fastgd.reference.LOSSES)
 
 
-@pytest.mark.parametrize("module", ["_functional", "_minimize", "config", "objectives.linear", "objectives.function"])
+@pytest.mark.parametrize(
+    "module", ["_functional", "_minimize", "_sweep", "_find_lr", "config", "objectives.linear", "objectives.function"]
+)
 def test_examples_of_docstrings(module: str) -> None:
     found = doctest.testmod(importlib.import_module(f"fastgd.{module}"))
     assert found.attempted > 0
@@ -64,7 +66,15 @@ def test_examples_of_docstrings(module: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "function", [fastgd.minimize, fastgd.LinearObjective, fastgd.FunctionObjective, fastgd.loss_and_grad]
+    "function",
+    [
+        fastgd.minimize,
+        fastgd.sweep,
+        fastgd.find_lr,
+        fastgd.LinearObjective,
+        fastgd.FunctionObjective,
+        fastgd.loss_and_grad,
+    ],
 )
 def test_docstrings_name_every_parameter(function: Any) -> None:
     text = inspect.getdoc(function)
@@ -72,3 +82,13 @@ def test_docstrings_name_every_parameter(function: Any) -> None:
     section = re.split(r"\n\n\w+\n---", text.split("Parameters\n----------")[1])[0]
     for name in inspect.signature(function).parameters:
         assert f"{name} :" in section or f"{name}," in section or f", {name}" in section, name
+
+
+@pytest.mark.parametrize("one", [fastgd.Result, fastgd.History, fastgd.SweepResult, fastgd.RateCurve, fastgd.EpochInfo])
+def test_docstrings_name_every_attribute(one: Any) -> None:
+    text = inspect.getdoc(one)
+    assert text is not None
+    section = re.split(r"\n\n\w+\n---", text.split("Attributes\n----------")[1])[0]
+    named = {name for line in section.splitlines() if " : " in line for name in line.split(" : ")[0].split(", ")}
+    found = {*getattr(one, "__annotations__", {}), *(name for name in vars(one)), *getattr(one, "__slots__", ())}
+    assert {name for name in found if not name.startswith("_")} <= named

@@ -33,6 +33,78 @@ def test_the_curve_is_that_of_runs_alone(objective: Any, batch_size: Any, steps:
     assert f"{curve.best:.3g} is the smallest of 22 rates" in curve.reason
 
 
+@pytest.mark.parametrize("batch_size, n_steps, epochs", [("full", 5, 5), (20, 60, 3), (20, 3, 1), (1000, 4, 4)])
+def test_steps_are_as_many_as_asked_for(objective: Any, batch_size: Any, n_steps: int, epochs: int) -> None:
+    curve = fastgd.find_lr(objective, optimizer="adam", rates=[0.01, 0.1], batch_size=batch_size, n_steps=n_steps)
+    assert curve.n_steps == n_steps
+    assert f"in {n_steps} steps" in curve.reason
+
+    def order(epoch: int) -> np.ndarray:
+        whole = fastgd.reference.permutation(500, 0, epoch)
+        return whole[: (n_steps - epoch * 25) * 20] if batch_size == 20 else whole
+
+    options = {"batch_size": batch_size, **({} if batch_size == "full" else {"order": order})}
+    for rate, fun in zip([0.01, 0.1], curve.fun, strict=True):
+        alone = fastgd.minimize(objective, optimizer=Adam(rate), max_epochs=epochs, tol=None, **options)
+        assert (alone.n_steps, alone.fun) == (n_steps, fun)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("optimizer", ["ftrl", "adam", "dog", "svrg", "schedule_free_sgd", "lion"])
+def test_the_test_begins_where_it_is_told(optimizer: str, dtype: Any) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 6)).astype(dtype)
+    objective = fastgd.LinearObjective(X, X[:, 0] > 0.0, alpha=1e-2)
+    w0 = np.full(7, 50.0)
+    curve = fastgd.find_lr(objective, w0, optimizer=optimizer, batch_size=20)
+    assert curve.start == pytest.approx(objective.value(w0), rel=1e-12)
+    assert curve.fun[0] == pytest.approx(curve.start, rel=0.2)
+
+
+def test_it_prints_its_reason(objective: Any) -> None:
+    curve = fastgd.find_lr(objective, optimizer="adam", rates=[0.1, 0.2], n_steps=1)
+    assert repr(curve) == (
+        f"0.2 is the smallest of 2 rates from 0.1 to 0.2 that brings 80% of the largest decrease in 1 step, "
+        f"that of 0.2, from {curve.start:.6g} to {curve.fun[1]:.6g}"
+    )
+
+
+def test_where_nothing_decreases_the_smallest_is_taken() -> None:
+    ridge = fastgd.FunctionObjective(lambda w: (float(np.abs(w).sum()), np.sign(w)), jac=True)
+    curve = fastgd.find_lr(ridge, [0.0], rates=[0.1, 1.0])
+    assert curve.best == 0.1
+    assert curve.reason == "0.1 is the smallest of 2 rates tried, none of which decreased the objective in 16 steps"
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 7])
+def test_it_does_not_depend_on_threads(n_threads: int) -> None:
+    X = np.random.default_rng(1).normal(size=(300, 700)).astype(np.float32)
+    objective = fastgd.LinearObjective(X, X[:, 0] > 0.0)
+    curves = [fastgd.find_lr(objective, optimizer="adam", batch_size=64, n_threads=n) for n in (1, n_threads)]
+    np.testing.assert_array_equal(curves[0].fun, curves[1].fun)
+    assert (curves[0].best, curves[0].start) == (curves[1].best, curves[1].start)
+
+
+def test_the_rows_are_those_of_the_run(objective: Any) -> None:
+    """Its own order, in place of all rows shuffled."""
+    epochs: list[int] = []
+
+    def order(epoch: int) -> range:
+        epochs.append(epoch)
+        return range(40)
+
+    result = fastgd.minimize(objective, optimizer="adam", batch_size=10, order=order, max_epochs=2, tol=None)
+    assert epochs[-2:] == [0, 1]
+    assert epochs[:-2] == [*range(13)]
+    assert "in 50 steps" in result.lr_reason
+    for options in ({"order": range(500)}, {"shuffle": False}):
+        result = fastgd.minimize(objective, optimizer="adam", batch_size=10, max_epochs=2, **options)
+        again = fastgd.minimize(
+            objective, optimizer="adam", batch_size=10, max_epochs=2, order=lambda epoch: range(500)
+        )
+        assert result.lr_reason == again.lr_reason
+
+
 def test_rates_that_diverge_are_infinite() -> None:
     X = np.random.default_rng(0).normal(size=(50, 3)) * 1e3
     steep = fastgd.LinearObjective(X, X[:, 0], loss="squared_error")
@@ -59,6 +131,12 @@ def test_auto_takes_it_and_tells_why(objective: Any) -> None:
         ({"rates": []}, ValueError, r"rates must be a 1-D array of rising numbers > 0, got \[\]"),
         ({"rates": [0.1, 0.1]}, ValueError, "rates must be a 1-D array of rising numbers > 0"),
         ({"rates": [-0.1, 0.1]}, ValueError, "rates must be a 1-D array of rising numbers > 0"),
+        ({"rates": [[0.1, 0.2]]}, ValueError, "rates must be a 1-D array of rising numbers > 0"),
+        ({"rates": [0.1, np.inf]}, ValueError, r"rates must be finite, got inf at rates\[1\]"),
+        ({"rates": "fast"}, TypeError, "rates must hold real numbers"),
+        ({"n_steps": 1.5}, TypeError, "n_steps must be an integer >= 1, got 1.5"),
+        ({"objective": 3}, TypeError, "objective must be a LinearObjective or a FunctionObjective of fastgd, got 3"),
+        ({"optimizer": SAGA()}, ValueError, "batch_size must be an integer from 1 to 4096 with SAGA, got full"),
         ({"n_steps": 0}, ValueError, "n_steps must be an integer >= 1, got 0"),
         ({"optimizer": LBFGS()}, ValueError, "optimizer must have a learning rate"),
         ({"batch_size": 0}, ValueError, "batch_size must be an integer >= 1 or 'full', got 0"),
@@ -67,4 +145,4 @@ def test_auto_takes_it_and_tells_why(objective: Any) -> None:
 )
 def test_bad_input(objective: Any, wrong: dict[str, Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
-        fastgd.find_lr(objective, **wrong)
+        fastgd.find_lr(**{"objective": objective, **wrong})

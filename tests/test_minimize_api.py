@@ -157,6 +157,27 @@ def test_schedules_reach_the_run(data: Data) -> None:
     np.testing.assert_array_equal(constant.history.lr, np.full(5, 0.05))
 
 
+def test_lbfgs_has_no_rate(data: Data) -> None:
+    result = fastgd.minimize(data.objective(), optimizer="lbfgs", max_epochs=5, tol=None)
+    np.testing.assert_array_equal([result.lr, *result.history.lr], np.full(6, np.nan))
+    assert "lr: nan" in repr(result)
+    assert len(result.history) == result.n_epochs == 5
+    far = fastgd.minimize(data.objective("poisson"), np.full(5, 1e3), optimizer="lbfgs", max_epochs=5)
+    assert far.status == "diverged"
+    assert far.message.endswith("line searches found no finite value of the objective, try another start")
+
+
+def test_a_run_without_a_step_tells_the_rate_it_would_have_had(data: Data) -> None:
+    result = interrupted(data, batch_size=8, order=interrupt)
+    assert (result.n_epochs, result.n_steps) == (0, 0)
+    assert result.lr == fastgd.minimize(data.objective(), batch_size=8, max_epochs=1).lr
+    np.testing.assert_array_equal(result.x, np.zeros(5))
+
+
+def interrupt(epoch: int) -> Any:
+    raise KeyboardInterrupt
+
+
 @pytest.mark.parametrize("n_epochs", [1, 20])
 def test_l1_makes_exact_zeros(data: Data, n_epochs: int) -> None:
     result = fastgd.minimize(data.objective(alpha=50.0, l1_ratio=1.0), max_epochs=n_epochs, tol=None)

@@ -112,7 +112,7 @@ def find_lr(
     >>> X = np.random.default_rng(0).normal(size=(200, 3))
     >>> objective = fastgd.LinearObjective(X, X[:, 0] > 0.0)
     >>> fastgd.find_lr(objective, optimizer="adam", batch_size=20).best
-    0.2
+    0.5
     """
     check_objective(objective)
     chosen = get_optimizer(optimizer)
