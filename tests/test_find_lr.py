@@ -49,6 +49,15 @@ def test_steps_are_as_many_as_asked_for(objective: Any, batch_size: Any, n_steps
         assert (alone.n_steps, alone.fun) == (n_steps, fun)
 
 
+def test_batches_without_weight_are_no_steps() -> None:
+    X = np.random.default_rng(0).normal(size=(90, 3))
+    weight = (np.arange(90) % 3 == 0).astype(float)
+    objective = fastgd.LinearObjective(X, X[:, 0], loss="squared_error", sample_weight=weight)
+    curve = fastgd.find_lr(objective, optimizer="adam", batch_size=1, n_steps=90)
+    assert curve.n_steps == 30
+    assert "in 30 steps" in curve.reason
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("optimizer", ["ftrl", "adam", "dog", "svrg", "schedule_free_sgd", "lion"])
 def test_the_test_begins_where_it_is_told(optimizer: str, dtype: Any) -> None:

@@ -104,11 +104,12 @@ def test_functions_have_neither_rows_nor_penalties() -> None:
 
 
 @pytest.mark.parametrize("lr", [0.1, "auto"])
+@pytest.mark.parametrize("batch_size", ["full", 8, 1])
 @pytest.mark.parametrize("cv", [None, 2, 3])
-def test_data_that_is_not_finite_is_named(lr: Any, cv: Any) -> None:
+def test_data_that_is_not_finite_is_named(lr: Any, batch_size: Any, cv: Any) -> None:
     """Also where the folds that hold it out fare well."""
     X = np.random.default_rng(0).normal(size=(60, 3))
     X[17, 1] = np.nan
     objective = fastgd.LinearObjective(X, X[:, 0] > 0.0)
     with pytest.raises(ValueError, match="X must be finite, got nan in row 17, column 1"):
-        fastgd.sweep(objective, grid={"lr": [lr]}, cv=cv, batch_size=8)
+        fastgd.sweep(objective, grid={"lr": [lr]}, cv=cv, batch_size=batch_size)

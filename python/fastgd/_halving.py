@@ -54,7 +54,7 @@ def descend(
         if n_kept == 0 or outcome["n_epochs"] < rung.max_epochs or {"interrupted", "time_limit"} & {*outcome["status"]}:
             break
         score = outcome["fun"] if folds is None else outcome["held_out"]
-        kept = np.sort(ranked(score, outcome["status"], group)[:n_kept])
+        kept = ranked(score, outcome["status"], group)[:n_kept]
         chosen = (kept[:, None] * group + np.arange(group)).ravel()
         alive, state = alive[chosen], outcome["state"].select(chosen)
     return legs

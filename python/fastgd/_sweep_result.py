@@ -85,13 +85,10 @@ class SweepResult:
         rank = np.empty(len(of_folds), np.int64)
         rank[self._ranked] = np.arange(1, len(of_folds) + 1)
         status = [", ".join(sorted(set(row))) for row in self.table["status"].reshape(of_folds.shape).tolist()]
-        return {
-            **_columns(self._settings),
-            "mean": of_folds.mean(axis=1),
-            "std": of_folds.std(axis=1),
-            "rank": rank,
-            "status": np.array(status),
-        }
+        # A loss on held-out rows may be infinite.
+        with np.errstate(invalid="ignore"):
+            mean, std = of_folds.mean(axis=1), of_folds.std(axis=1)
+        return {**_columns(self._settings), "mean": mean, "std": std, "rank": rank, "status": np.array(status)}
 
     @cached_property
     def _ranked(self) -> NDArray[np.intp]:

@@ -341,10 +341,9 @@ class LinearObjective(BeyondGradient):
         of = vars(other)
         of.update(changed)
         # What has been computed from other weights is not copied.
-        for name in (
-            name for cls in type(self).__mro__ for name, v in vars(cls).items() if isinstance(v, cached_property)
-        ):
-            of.pop(name, None)
+        for name in list(of):
+            if isinstance(getattr(type(self), name, None), cached_property):
+                del of[name]
         core = of["_core"] = other._make_core(other._weight)
         of["feature_means"], of["feature_scales"] = other._standard(core)
         of["_evaluate"] = core.value_and_grad if other._loss.trainable else other._refuse_gradient
