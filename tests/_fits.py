@@ -23,15 +23,17 @@ import ml_dtypes
 import numpy as np
 
 import fastgd
-from fastgd import _core
-from fastgd.optimizers import SGD
-from fastgd.schedules import InverseScaling
+from fastgd import _core, optimizers
+from fastgd.optimizers import SGD, Optimizer
+from fastgd.schedules import InverseScaling, Warmup
 
 GOLDEN = Path(__file__).resolve().parent / "golden" / "fit_hashes.txt"
 THREADS = (1, 2, 3, 7)
 # Wide enough for seven threads to have panels of their own, long enough for seven blocks of 1024 rows.
 WIDE = (600, 1400)
 LONG = (7300, 70)
+# For optimisers, one fit each: few rows, as wide.
+FEW = (128, 1400)
 KEY = 2024
 
 
@@ -143,6 +145,20 @@ def exponentials_100() -> Any:
     return objective, {"optimizer": SGD(InverseScaling(2.0**-7)), "batch_size": 100}
 
 
+def optimized(
+    optimizer: Optimizer, shape: tuple[int, int], dtype: Any, batch_size: Any, l1_ratio: float = 0.0, **options: float
+) -> Callable[[], Any]:
+    """A fit of three classes, whose optimiser has no parameter at its default."""
+
+    def chosen() -> Any:
+        X, y = floats(shape, dtype), classes(shape, 3)
+        objective = fastgd.LinearObjective(X, y, loss="multinomial", alpha=2.0**-6, l1_ratio=l1_ratio)
+        return objective, {"optimizer": optimizer, "batch_size": batch_size, **options}
+
+    return chosen
+
+
+BETAS = (0.875, 0.96875)
 FITS: dict[str, Callable[[], Any]] = {
     "py-f64-log_loss-full": log_loss_full,
     "py-f16-multinomial-full-auto-momentum": softmax_full_auto,
@@ -154,6 +170,46 @@ FITS: dict[str, Callable[[], Any]] = {
     "py-u8-multinomial-128-momentum": softmax_of_bytes_128,
     "py-i8-poisson-offset-4500": counts_4500,
     "py-f64-tweedie-100": exponentials_100,
+    "py-asgd-f32-l1-8": optimized(optimizers.ASGD(2.0**-6, average_from=3), FEW, np.float32, 8, l1_ratio=0.5),
+    "py-schedule_free_sgd-f64-32": optimized(
+        optimizers.ScheduleFreeSGD(Warmup(0.01, 8), beta=0.75, weight_lr_power=1.5), FEW, np.float64, 32
+    ),
+    "py-adagrad-f32-l1-rows": optimized(
+        optimizers.Adagrad(0.01, lr_decay=0.125, initial_accumulator_value=0.25, eps=1e-8),
+        FEW,
+        np.float32,
+        1,
+        l1_ratio=0.5,
+    ),
+    "py-adadelta-f32-32": optimized(optimizers.Adadelta(0.5, rho=0.875, eps=1e-5), FEW, np.float32, 32),
+    "py-rmsprop-bf16-32": optimized(
+        optimizers.RMSprop(0.001, rho=0.875, eps=1e-6, momentum=0.5, centered=True), FEW, ml_dtypes.bfloat16, 32
+    ),
+    "py-adam-f32-rows": optimized(optimizers.Adam(0.001, BETAS, 1e-6, amsgrad=True), FEW, np.float32, 1),
+    "py-adam-f16-clipped-32": optimized(
+        optimizers.Adam(0.01, BETAS), FEW, np.float16, 32, clip_value=2.0**-5, clip_norm=0.25
+    ),
+    "py-adamw-f64-32": optimized(optimizers.AdamW(0.01, BETAS, 1e-6, 0.125, amsgrad=True), FEW, np.float64, 32),
+    "py-nadam-f32-32": optimized(optimizers.NAdam(0.01, BETAS, 1e-6, momentum_decay=0.03), FEW, np.float32, 32),
+    "py-schedule_free_adamw-f32-rows": optimized(
+        optimizers.ScheduleFreeAdamW(Warmup(0.001, 8), BETAS, 1e-6, 0.125, weight_lr_power=1.5), FEW, np.float32, 1
+    ),
+    "py-lion-f32-32": optimized(optimizers.Lion(0.001, BETAS, weight_decay=0.125), FEW, np.float32, 32),
+    "py-ftrl-f32-l1-rows": optimized(optimizers.FTRL(InverseScaling(0.1), beta=0.5), FEW, np.float32, 1, l1_ratio=0.5),
+    "py-prodigy-f32-full": optimized(
+        optimizers.Prodigy(0.5, BETAS, 0.75, 1e-6, 0.125, d0=0.001, d_coef=2.0, safeguard_warmup=True),
+        LONG,
+        np.float32,
+        "full",
+    ),
+    "py-prodigy-f32-32": optimized(optimizers.Prodigy(d0=0.001), FEW, np.float32, 32),
+    "py-dog-f32-l1-32": optimized(optimizers.DoG(0.5, reps_rel=1e-3, eps=1e-6), FEW, np.float32, 32, l1_ratio=0.5),
+    "py-polyak_sgd-f64-l1-32": optimized(
+        optimizers.PolyakSGD(0.5, f_min=0.125, eps=1e-3), FEW, np.float64, 32, l1_ratio=0.5
+    ),
+    "py-saga-f32-l1-8": optimized(optimizers.SAGA(2.0**-8), FEW, np.float32, 8, l1_ratio=0.5),
+    "py-svrg-f32-l1-8": optimized(optimizers.SVRG(2.0**-8, update_every=2), FEW, np.float32, 8, l1_ratio=0.5),
+    "py-lbfgs-f32-full": optimized(optimizers.LBFGS(memory=2), LONG, np.float32, "full"),
 }
 
 

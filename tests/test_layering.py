@@ -38,7 +38,8 @@ MAY_INCLUDE: dict[str, set[str]] = {
 }
 # Headers that are the one door between two folders, and the layers they make.
 DOORS = {
-    "kernels/kernel_table.hpp": "kernel table", "descent/run.hpp": "run interface",
+    "kernels/kernel_table.hpp": "kernel table",
+    "descent/run.hpp": "run interface",
     "descent/lbfgs.hpp": "line search",
     "descent/wolfe_search.hpp": "line search",
     "runtime/scalar_math.hpp": "scalar maths",

@@ -69,6 +69,11 @@ std::function<std::vector<std::int64_t>(std::int64_t)> make_order(
     return {};
 }
 
+// A descent to go on from.
+struct State {
+    std::shared_ptr<const DescentState> core;
+};
+
 py::dict to_dict(const DescentResult& result, py::ssize_t n_params) {
     const auto n_models = static_cast<py::ssize_t>(result.n_models);
     const auto n_records = static_cast<py::ssize_t>(result.history.epoch.size());
@@ -94,6 +99,7 @@ py::dict to_dict(const DescentResult& result, py::ssize_t n_params) {
     out["status"] = status;
     out["nonfinite"] = result.nonfinite;
     out["history"] = history;
+    out["state"] = State{result.state};
     return out;
 }
 
@@ -102,8 +108,8 @@ py::dict run(const AnyObjective& objective, const Floats& params, const std::str
              const Floats& l1_ratio, std::int64_t batch_size, std::int64_t max_epochs, std::optional<double> tol,
              std::int64_t n_iter_no_change, bool shuffle, const std::variant<std::monostate, Ints, py::function>& order,
              std::uint64_t seed, std::optional<double> gtol, double clip_value, double clip_norm,
-             std::vector<std::int32_t> fold_of_row, std::vector<int> fold_of_model, double time_limit,
-             const std::optional<py::function>& observer, int n_threads) {
+             std::vector<std::int32_t> fold_of_row, std::vector<int> fold_of_model, const std::optional<State>& resume,
+             double time_limit, const std::optional<py::function>& observer, int n_threads) {
     const fastgd::Objective& core = objective.get();
     const auto n_params = static_cast<py::ssize_t>(core.n_params());
     require(params.ndim() == 2 && params.shape(1) == n_params, "params must be (n_models, n_params)");
@@ -125,6 +131,7 @@ py::dict run(const AnyObjective& objective, const Floats& params, const std::str
     options.clip_norm = clip_norm;
     options.fold_of_row = std::move(fold_of_row);
     options.fold_of_model = std::move(fold_of_model);
+    if (resume) options.resume = resume->core;
     options.time_limit = time_limit;
     options.n_threads = n_threads;
     PythonObserver watcher(observer, params.shape(0), n_params);
@@ -140,12 +147,16 @@ py::dict run(const AnyObjective& objective, const Floats& params, const std::str
 }  // namespace
 
 void bind_descent(py::module_& module) {
+    py::classh<State>(module, "DescentState", py::is_final()).def("select", [](const State& self, const Ints& models) {
+        return State{select(*self.core, view(models))};
+    });
     module.def("minimize", &run, py::arg("objective"), py::arg("params").noconvert(), py::kw_only(),
                py::arg("optimizer"), py::arg("optimizer_params"), py::arg("schedule"), py::arg("alpha"),
                py::arg("l1_ratio"), py::arg("batch_size"), py::arg("max_epochs"), py::arg("tol").none(true),
                py::arg("n_iter_no_change"), py::arg("shuffle"), py::arg("order").none(true), py::arg("seed"),
                py::arg("gtol").none(true), py::arg("clip_value"), py::arg("clip_norm"), py::arg("fold_of_row"),
-               py::arg("fold_of_model"), py::arg("time_limit"), py::arg("observer").none(true), py::arg("n_threads"));
+               py::arg("fold_of_model"), py::arg("resume").none(true), py::arg("time_limit"),
+               py::arg("observer").none(true), py::arg("n_threads"));
 }
 
 }  // namespace fastgd::bindings

@@ -10,7 +10,7 @@
 #include "descent/rates.hpp"
 #include "descent/run.hpp"
 #include "descent/sampler.hpp"
-#include "descent/stopping.hpp"
+#include "descent/state.hpp"
 #include "fastgd/errors.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/registry_lookup.hpp"
@@ -21,11 +21,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Rows between two looks at the clock, at most; time between two looks for an interruption.
+// Rows and steps between two looks at the clock, at most; time between two looks for an interruption.
 constexpr std::int64_t kSliceRows = 4096;
+constexpr std::int64_t kSliceSteps = 1024;
 constexpr double kPollSeconds = 0.02;
-// A run that ends with this many times the loss it began with has diverged, though every number is finite; at this many
-// more it is not waited for.
+// A run that would end with this many times the loss it began with has diverged, though every number is finite; at this
+// many more its end is not waited for.
 constexpr double kGrowth = 10.0;
 constexpr double kExplosion = 1e4;
 // What becomes of the rate of a model that diverged, and how often.
@@ -70,6 +71,7 @@ public:
         run_->set_params(x_);
         for (std::size_t m = 0; m < n_models_; ++m) models_.emplace_back(options.tol, options.n_iter_no_change);
         count_seen();
+        if (options.resume) resume(*options.resume);
     }
 
     DescentResult run() {
@@ -78,9 +80,9 @@ public:
         Sampler sampler = make_sampler();
         Status ended = Status::max_epochs;
         try {
-            for (std::int64_t epoch = 0; epoch < options_.max_epochs && any_running(); ++epoch) {
-                walk_epoch(sampler, epoch);
-                if (!close_epoch(epoch)) throw Stopped{Status::callback};
+            for (std::int64_t i = 0; i < options_.max_epochs && any_running(); ++i) {
+                walk_epoch(sampler, next_epoch_);
+                if (!close_epoch(next_epoch_++)) throw Stopped{Status::callback};
             }
         } catch (const Stopped& stop) {
             ended = stop.status;
@@ -91,29 +93,33 @@ public:
     }
 
 private:
-    // What becomes of one model, beside its parameters in the run.
-    struct Model {
-        Model(std::optional<double> tol, std::int64_t n_iter_no_change) : convergence(tol, n_iter_no_change) {}
-        Convergence convergence;
-        std::optional<Status> ended;
-        const char* converged_by = "";
-        // Steps that its parameters are the result of, and what its schedule's rate is multiplied by.
-        std::int64_t n_steps = 0;
-        double rate_factor = 1.0;
-        int n_restarts = 0;
-        // When the epoch began, and when that of the best loss did.
-        ModelState begin;
-        ModelState best;
-        std::vector<double> final_params;
-        // The larger of the first two epochs' losses: the first one may be near 0 by chance.
-        double early_loss = 0.0;
-        double last_loss = std::nan("");
-        double best_loss = std::numeric_limits<double>::infinity();
-        // The parameters that the epoch of the best loss began and ended with: that loss is a mean over the way from
-        // one to the other. A full batch has its loss at the beginning, and no end.
-        std::vector<double> best_begin;
-        std::vector<double> best_end;
-    };
+    void resume(const DescentState& from) {
+        require(from.models.size() == n_models_, "resume must hold a state for each model");
+        models_ = from.models;
+        next_epoch_ = from.epoch;
+        step_ = from.step;
+        const std::span<double> memory = rates_.memory();
+        require(memory.size() == from.rates.size(), "resume must be of the same schedule");
+        std::copy(from.rates.begin(), from.rates.end(), memory.begin());
+        for (std::size_t m = 0; m < n_models_; ++m) run_->set_state(static_cast<int>(m), from.runs[m]);
+    }
+
+    ModelState state_of(std::size_t m) {
+        ModelState state = run_->state(static_cast<int>(m));
+        state.n_steps = models_[m].n_steps;
+        return state;
+    }
+
+    std::shared_ptr<const DescentState> state() {
+        auto state = std::make_shared<DescentState>();
+        state->epoch = next_epoch_;
+        state->step = step_;
+        state->models = models_;
+        const std::span<double> memory = rates_.memory();
+        state->rates.assign(memory.begin(), memory.end());
+        for (std::size_t m = 0; m < n_models_; ++m) state->runs.push_back(state_of(m));
+        return state;
+    }
 
     ModelSettings settings() {
         const KernelTable& table = kernels();
@@ -144,8 +150,13 @@ private:
     void refuse_what_does_not_fit(const OptimizerInfo& info, const ModelSettings& settings) const {
         const bool l1 = std::any_of(settings.penalties.begin(), settings.penalties.end(),
                                     [](const Penalty& penalty) { return penalty.l1() > 0.0; });
-        require(!l1 || info.l1 != L1Step::refused,
-                "optimizer '" + options_.optimizer + "' has no proximal step for l1");
+        const std::string owner = "optimizer '" + options_.optimizer + "' ";
+        require(!l1 || info.l1 != L1Step::refused, owner + "has no proximal step for l1");
+        require(!info.line_search || full_, owner + "needs batch_size 0, all rows");
+        require(info.table == Table::none || (!full_ && options_.batch_size <= kLargestMiniBatch),
+                owner + "needs a batch_size from 1 to " + std::to_string(kLargestMiniBatch));
+        require(info.table == Table::none || options_.clip_norm == 0.0, owner + "has no clip_norm");
+        require(!options_.resume || (!info.line_search && info.table == Table::none), owner + "cannot be resumed");
     }
 
     void check_folds() {
@@ -185,7 +196,7 @@ private:
     }
 
     bool any_running() const {
-        return std::any_of(models_.begin(), models_.end(), [](const Model& model) { return !model.ended; });
+        return std::any_of(models_.begin(), models_.end(), [](const ModelProgress& model) { return !model.ended; });
     }
 
     double seconds() const { return std::chrono::duration<double>(Clock::now() - began_).count(); }
@@ -209,7 +220,7 @@ private:
         rows_.resize(n);
         for (std::size_t i = 0; i < n; ++i) {
             const std::size_t m = i % n_models_;
-            Model& model = models_[m];
+            ModelProgress& model = models_[m];
             rows_[i] = n_rows(i / n_models_, m);
             lrs_[i] = lr_[m] = rates_.rate(m, model.n_steps, epoch) * model.rate_factor;
             steps_[i] = rows_[i] > 0 ? model.n_steps++ : -1;
@@ -226,23 +237,21 @@ private:
         run_->penalties(penalty_);
         run_->solution(x_);
         for (std::size_t m = 0; m < n_models_; ++m)
-            if (!models_[m].ended) models_[m].begin = run_->state(static_cast<int>(m));
+            if (!models_[m].ended) models_[m].begin = state_of(m);
         if (full_) {
             const StepPlan step = plan(1, epoch, [&](std::size_t, std::size_t m) { return n_seen_[m]; });
             run_->descend_full(step, loss_, grad_norm_, [this] { poll(); });
             return;
-        } else {
-            sampler.start_epoch(epoch);
-            while (!sampler.epoch_done()) {
-                poll();
-                sampler.next(kSliceRows);
-                if (sampler.batch_ends().empty()) continue;
-                const StepPlan steps = plan(sampler.batch_ends().size(), epoch, [&](std::size_t b, std::size_t m) {
-                    return sampler.n_present(b, fold_of(m));
-                });
-                run_->descend({epoch, sampler.rows(), sampler.batch_ends(), steps}, sums);
-                if (std::none_of(finite_.get(), finite_.get() + n_models_, [](bool f) { return f; })) break;
-            }
+        }
+        sampler.start_epoch(epoch);
+        while (!sampler.epoch_done()) {
+            poll();
+            sampler.next(std::min(kSliceRows, kSliceSteps * options_.batch_size));
+            if (sampler.batch_ends().empty()) continue;
+            const StepPlan steps = plan(sampler.batch_ends().size(), epoch,
+                                        [&](std::size_t b, std::size_t m) { return sampler.n_present(b, fold_of(m)); });
+            run_->descend({epoch, sampler.rows(), sampler.batch_ends(), steps}, sums);
+            if (std::none_of(finite_.get(), finite_.get() + n_models_, [](bool f) { return f; })) break;
         }
         for (std::size_t m = 0; m < n_models_; ++m) loss_[m] = loss_[m] / weight_[m] + penalty_[m];
     }
@@ -275,13 +284,13 @@ private:
 
     // x_ holds the parameters that the epoch began with, after_ those it ended with.
     void judge(std::size_t m) {
-        Model& model = models_[m];
-        const bool explodes = n_epochs_ > 2 && loss_[m] > kExplosion * model.early_loss;
-        if (!finite_[m] || !std::isfinite(loss_[m]) || explodes) {
-            restart(m);
-            return;
-        }
-        if (n_epochs_ <= 2) model.early_loss = std::max(model.early_loss, std::abs(loss_[m]));
+        ModelProgress& model = models_[m];
+        ++model.n_epochs;
+        if (model.begin.n_steps == 0) model.first_loss = model.early_loss = std::abs(loss_[m]);
+        if (model.n_epochs <= 2) model.early_loss = std::max(model.early_loss, std::abs(loss_[m]));
+        const bool settled = model.convergence.reached(loss_[m]);
+        const double largest = (settled ? kGrowth : kExplosion) * model.early_loss;
+        if (!finite_[m] || !std::isfinite(loss_[m]) || loss_[m] > largest) return restart(m);
         model.last_loss = loss_[m];
         // Where a full batch's loss is that of.
         const std::vector<double>& evaluated = line_search_ ? after_ : x_;
@@ -295,7 +304,7 @@ private:
             converge(m, "gtol", evaluated);
         } else if (run_->finished(static_cast<int>(m))) {
             converge(m, "line search", after_);
-        } else if (model.convergence.reached(loss_[m])) {
+        } else if (settled) {
             converge(m, "tol", after_);
         }
     }
@@ -306,15 +315,20 @@ private:
         models_[m].final_params = params_of(m, params);
     }
 
-    // Back to where the best epoch began, or to the start, with a smaller rate; a few times.
+    // Back to where the best epoch began, or to the start, with a smaller rate; a few times. What the losses on the way
+    // to divergence were is forgotten: they tell neither of convergence nor of what is large.
     void restart(std::size_t m) {
-        Model& model = models_[m];
+        ModelProgress& model = models_[m];
         if (model.n_restarts == kMaxRestarts) {
             model.ended = Status::diverged;
             return;
         }
         ++model.n_restarts;
         model.rate_factor *= kSmaller;
+        model.n_epochs = 0;
+        model.early_loss = model.first_loss;
+        model.last_loss = std::nan("");
+        model.convergence = Convergence(options_.tol, options_.n_iter_no_change);
         const ModelState& state = model.best_begin.empty() ? model.begin : model.best;
         run_->set_state(static_cast<int>(m), state);
         model.n_steps = state.n_steps;
@@ -323,12 +337,13 @@ private:
     // The parameters each model ends with: its last ones, or its best where it did not come to its end.
     DescentResult finish(Status ended) {
         DescentResult result;
+        result.state = state();
         result.fun.resize(n_models_);
         result.grad_norm.resize(n_models_);
         run_->solution(x_);
         std::vector<double> other = x_;
         for (std::size_t m = 0; m < n_models_; ++m) {
-            const Model& model = models_[m];
+            const ModelProgress& model = models_[m];
             result.status.push_back(status_of(m, ended));
             result.n_restarts.push_back(model.n_restarts);
             result.converged_by.emplace_back(model.converged_by);
@@ -365,14 +380,14 @@ private:
 
     // x_ holds the parameters where the run ended.
     Status status_of(std::size_t m, Status ended) const {
-        const Model& model = models_[m];
+        const ModelProgress& model = models_[m];
         if (model.ended == Status::diverged) return Status::diverged;
         const Status status = model.ended.value_or(ended);
         const bool natural = status == Status::converged || status == Status::max_epochs || status == Status::callback;
         if (natural && model.last_loss > kGrowth * model.early_loss) return Status::diverged;
-        const std::vector<double> own = params_of(m, x_);
+        const std::vector<double> own = model.ended ? model.final_params : params_of(m, x_);
         const bool valid = std::all_of(own.begin(), own.end(), [](double v) { return std::isfinite(v); });
-        return valid || model.ended ? status : Status::diverged;
+        return valid ? status : Status::diverged;
     }
 
     void put(const std::vector<double>& params, std::size_t m, std::vector<double>& to) const {
@@ -411,13 +426,14 @@ private:
     std::vector<double> grad_norm_;
     std::unique_ptr<bool[]> finite_;
     std::vector<double> penalty_;
-    std::vector<Model> models_;
+    std::vector<ModelProgress> models_;
     // Of the coming steps, [batch][model].
     std::vector<double> lrs_;
     std::vector<std::int64_t> steps_;
     std::vector<std::int64_t> rows_;
     History history_;
     std::vector<std::int64_t> n_seen_;
+    std::int64_t next_epoch_ = 0;
     std::int64_t step_ = 0;
     std::int64_t n_epochs_ = 0;
     Clock::time_point began_;
@@ -425,18 +441,6 @@ private:
 };
 
 }  // namespace
-
-const char* status_name(Status status) {
-    switch (status) {
-        case Status::converged: return "converged";
-        case Status::max_epochs: return "max_epochs";
-        case Status::time_limit: return "time_limit";
-        case Status::interrupted: return "interrupted";
-        case Status::callback: return "callback";
-        case Status::diverged: return "diverged";
-    }
-    return "unknown";
-}
 
 DescentResult minimize(const Objective& objective, std::span<const double> params, const DescentOptions& options,
                        Observer* observer) {

@@ -5,6 +5,8 @@
 `loss_and_grad`             the same for one evaluation
 `FunctionObjective`         a function of your own, to be minimised by the same descent
 `minimize`                  batch, stochastic and mini-batch gradient descent; returns a `Result`
+`sweep`                     many configurations in one pass over the data; returns a `SweepResult`
+`find_lr`                   a range test of learning rates
 `optimizers`, `schedules`   how a gradient becomes a step, and how long the step is
 `losses`                    names of the losses that can be minimised
 `reference`                 all of it again in plain NumPy, to read and to test against
@@ -18,9 +20,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import optimizers, schedules
+from ._find_lr import RateCurve, find_lr
 from ._functional import LossAndGrad, loss_and_grad
 from ._losses import losses
 from ._minimize import EpochInfo, minimize
+from ._sweep import sweep
+from ._sweep_result import SweepResult
 from .config import get_num_threads, set_num_threads, show_config, simd_level, simd_levels, threads
 from .objectives import FunctionObjective, LinearObjective
 from .result import History, Result
@@ -36,8 +41,11 @@ __all__ = [
     "History",
     "LinearObjective",
     "LossAndGrad",
+    "RateCurve",
     "Result",
+    "SweepResult",
     "__version__",
+    "find_lr",
     "get_num_threads",
     "loss_and_grad",
     "losses",
@@ -49,6 +57,7 @@ __all__ = [
     "show_config",
     "simd_level",
     "simd_levels",
+    "sweep",
     "threads",
 ]
 

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from . import _validation as check
 from ._callbacks import Callback, EpochInfo, Observers, check_callbacks, make_bar
-from ._divergence import cause
 from ._losses import no_gradient
-from ._run import Model, Plan, run
+from ._outcome import make_result, refuse_nonfinite
+from ._plan import make_plan
+from ._rate import with_rate
+from ._run import Model, check_start, check_together, run
 from .objectives import FunctionObjective, LinearObjective
-from .optimizers import check_l1, get_optimizer
-from .result import History, Result
+from .optimizers import get_optimizer
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    from ._core import _Outcome
-    from ._run import Objective
+    from ._plan import Objective
     from .optimizers import Optimizer
+    from .result import Result
 
 __all__ = ["EpochInfo", "minimize"]
-
-_INF = float("inf")
-# What the core multiplies the rate of a model by that diverged.
-RESTART_FACTOR = 0.1
-_MAX_INT = 2**63 - 1
 
 
 def minimize(
@@ -59,9 +52,10 @@ def minimize(
 
         g = sum_{i in B} s_i * grad loss_i / (mean(s) * |B|)  +  alpha * (1 - l1_ratio) * coef
         w = update(w, g, lr)
-        coef = sign(coef) * max(|coef| - lr * alpha * l1_ratio, 0)
+        coef = sign(coef) * max(|coef| - rate * alpha * l1_ratio, 0)
 
-    The last line is the l1 norm's proximal step, from which exact zeros come. ``mean(s)`` and ``|B|`` count rows of
+    The last line is the l1 norm's proximal step, from which exact zeros come; its ``rate`` is what the update has moved
+    `w` by for each unit of ``g``, that is ``lr`` for plain SGD. ``mean(s)`` and ``|B|`` count rows of
     positive weight only; a batch that has none is no step. The same arguments give the same bits for every number of
     threads and on every SIMD level with fused multiply-add, unless a callback, the time limit or Ctrl-C ends the run.
 
@@ -157,144 +151,39 @@ def minimize(
     >>> coef.round(3).tolist(), intercept.round(3).tolist()
     ([[2.0, -1.0]], [0.5])
     """
+    check_objective(objective)
+    chosen = get_optimizer(optimizer)
+    plan = make_plan(
+        objective,
+        batch_size=batch_size,
+        max_epochs=max_epochs,
+        tol=tol,
+        gtol=gtol,
+        n_iter_no_change=n_iter_no_change,
+        shuffle=shuffle,
+        order=order,
+        random_state=random_state,
+        clip_value=clip_value,
+        clip_norm=clip_norm,
+        time_limit=time_limit,
+        n_threads=n_threads,
+    )
+    seed = check.seed("init_seed", init_seed)
+    start = objective.initial(seed) if w0 is None else check_start(objective, w0)
+    given = check_callbacks(callbacks)
+    bar = make_bar(plan.max_epochs) if check.boolean("progress", progress) else None
+    model = Model(start, chosen, objective.alpha, objective.l1_ratio)
+    check_together(objective, model, plan)
+    model = with_rate(objective, model, plan)
+    with Observers(given, bar) as observers:
+        outcome = run(objective, [model], plan, observers if observers else None)
+    refuse_nonfinite(objective, outcome)
+    return make_result(objective, model, plan, [(outcome, 0)])
+
+
+def check_objective(objective: object) -> None:
+    """Refuse what cannot be minimised."""
     if not isinstance(objective, (LinearObjective, FunctionObjective)):
         raise check.refuse("objective", "a LinearObjective or a FunctionObjective of fastgd", objective, TypeError)
     if isinstance(objective, LinearObjective) and not objective._loss.trainable:
         raise no_gradient("minimize")
-    chosen = get_optimizer(optimizer)
-    plan = Plan(
-        batch_size=_check_batch_size(batch_size),
-        max_epochs=check.integer("max_epochs", max_epochs, 1, _MAX_INT),
-        tol=None
-        if tol is None
-        else check.number("tol", tol, "a finite number >= 0 or None", lambda v: 0.0 <= v < _INF),
-        n_iter_no_change=check.integer("n_iter_no_change", n_iter_no_change, 1, _MAX_INT),
-        shuffle=check.boolean("shuffle", shuffle),
-        order=_check_order(order, objective.n_samples),
-        seed=check.seed("random_state", random_state),
-        gtol=None
-        if gtol is None
-        else check.number("gtol", gtol, "a finite number >= 0 or None", lambda v: 0.0 <= v < _INF),
-        clip_value=_check_clip("clip_value", clip_value),
-        clip_norm=_check_clip("clip_norm", clip_norm),
-        time_limit=None
-        if time_limit is None
-        else check.number("time_limit", time_limit, "a number of seconds > 0 or None", lambda v: v > 0.0),
-        n_threads=0 if n_threads is None else check.integer("n_threads", n_threads, 1, 2**31 - 1),
-    )
-    if plan.order is not None and plan.batch_size == 0:
-        raise ValueError("order must be None with batch_size='full', where every step takes all rows at once")
-    if plan.gtol is not None and plan.batch_size != 0:
-        raise ValueError("gtol must be None but with batch_size='full': no other step knows the whole gradient")
-    if plan.batch_size != 0 and isinstance(objective, FunctionObjective) and not objective._is_sum:
-        raise ValueError(f"batch_size must be 'full' for a FunctionObjective without n_samples, got {batch_size!r}")
-    check_l1(chosen, objective.l1_ratio if objective.alpha > 0.0 else 0.0)
-    seed = check.seed("init_seed", init_seed)
-    start = objective.initial(seed) if w0 is None else _check_start(objective, w0)
-    given = check_callbacks(callbacks)
-    bar = make_bar(plan.max_epochs) if check.boolean("progress", progress) else None
-    model = Model(start, chosen, objective.alpha, objective.l1_ratio)
-    with Observers(given, bar) as observers:
-        outcome = run(objective, [model], plan, observers if observers else None)
-    if outcome["nonfinite"] is not None and isinstance(objective, LinearObjective):
-        raise objective._nonfinite_at(outcome["nonfinite"])
-    return _result(objective, model, plan, outcome)
-
-
-def _check_batch_size(batch_size: object) -> int:
-    if isinstance(batch_size, str):
-        if batch_size != "full":
-            raise check.refuse("batch_size", "an integer >= 1 or 'full'", batch_size)
-        return 0
-    if isinstance(batch_size, (int, np.integer)) and not isinstance(batch_size, bool):
-        if not 1 <= batch_size <= _MAX_INT:
-            raise check.refuse("batch_size", "an integer >= 1 or 'full'", batch_size)
-        return int(batch_size)
-    raise check.refuse("batch_size", "an integer >= 1 or 'full'", batch_size, TypeError)
-
-
-def _check_clip(name: str, clip: object) -> float:
-    """The bound, 0 for none."""
-    return 0.0 if clip is None else check.number(name, clip, "a finite number > 0 or None", lambda v: 0.0 < v < _INF)
-
-
-def _check_order(order: object, n_samples: int) -> NDArray[np.int64] | Callable[[int], NDArray[np.int64]] | None:
-    if order is None:
-        return None
-    if not callable(order):
-        return check.row_indices("order", order, n_samples)
-
-    def checked(epoch: int) -> NDArray[np.int64]:
-        return check.row_indices(f"order({epoch})", order(epoch), n_samples)
-
-    return checked
-
-
-def _check_start(objective: Objective, w0: object) -> NDArray[np.float64]:
-    given = check.real_array("w0", w0)
-    if given.ndim != 1 or given.size == 0 or objective.n_params not in (None, given.size):
-        raise ValueError(f"w0 must have shape ({objective.n_params or 'n_params'},), got shape {given.shape}")
-    return check.finite("w0", given, np.float64)
-
-
-def _result(objective: Objective, model: Model, plan: Plan, outcome: _Outcome) -> Result:
-    history = outcome["history"]
-    status = outcome["status"][0]
-    x = outcome["x"][0].copy()
-    lr = float(outcome["lr"][0])
-    return Result(
-        x=x,
-        fun=float(outcome["fun"][0]),
-        grad_norm=float(outcome["grad_norm"][0]),
-        lr=lr,
-        n_epochs=outcome["n_epochs"],
-        n_steps=outcome["n_steps"],
-        success=status in ("converged", "callback") or (status == "max_epochs" and plan.tol is None),
-        status=status,
-        message=_message(objective, model, plan, outcome),
-        history=History(
-            epoch=history["epoch"],
-            step=history["step"],
-            loss=history["loss"][:, 0].copy(),
-            lr=history["lr"][:, 0].copy(),
-            grad_norm=history["grad_norm"][:, 0].copy(),
-            seconds=history["seconds"],
-        ),
-        _gradient=lambda: _gradient(objective, x),
-    )
-
-
-def _gradient(objective: Objective, x: NDArray[np.float64]) -> NDArray[np.float64]:
-    try:
-        return np.asarray(objective.grad(x), dtype=np.float64)
-    except ValueError:
-        return np.full(x.shape, math.nan)
-
-
-def _message(objective: Objective, model: Model, plan: Plan, outcome: _Outcome) -> str:
-    kinds = {0: "batch gradient descent", 1: "stochastic gradient descent"}
-    kind = kinds.get(plan.batch_size, f"mini-batch gradient descent with batches of {plan.batch_size}")
-    n_epochs, n_restarts, status = outcome["n_epochs"], outcome["n_restarts"][0], outcome["status"][0]
-    epochs = f"{n_epochs} epoch{'' if n_epochs == 1 else 's'}"
-    if status == "diverged":
-        momentum = float(getattr(model.optimizer, "momentum", 0.0))
-        lr = float(outcome["lr"][0]) / RESTART_FACTOR**n_restarts
-        why = cause(objective, lr, momentum, model.alpha, model.l1_ratio, plan.batch_size)
-        return f"{kind} diverged after {epochs}, x is the best before: {why}"
-    tamed = f"; diverged {n_restarts}x on the way, lr fell to a tenth each time" if n_restarts else ""
-    best = "x is the best at an epoch's end"
-    converged = {
-        "tol": f"the loss fell by less than the fraction tol={plan.tol} of it in {plan.n_iter_no_change} epochs",
-        "gtol": f"the gradient's norm is at most gtol={plan.gtol}",
-        "line search": "rounding allows no further decrease",
-    }
-    ends: dict[str, Any] = {
-        "converged": f"converged: {converged.get(outcome['converged_by'][0])}",
-        "max_epochs": "made all its epochs"
-        if plan.tol is None
-        else f"made all its epochs before the loss settled to tol={plan.tol}",
-        "time_limit": f"reached its time limit of {plan.time_limit} s: {best}",
-        "interrupted": f"was interrupted: {best}",
-        "callback": "was ended by a callback",
-    }
-    return f"{kind} {ends[status]} ({epochs}){tamed}"

@@ -8,55 +8,80 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from . import _core
-from ._auto_lr import auto_lr
+from . import _validation as check
+from ._plan import Plan
+from .objectives import FunctionObjective
+from .optimizers import check_l1
+from .schedules._function import as_schedule
 from .schedules._spec import stacked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ._core import _Outcome
-    from .objectives import FunctionObjective, LinearObjective
+    from ._plan import Objective
     from .optimizers import Optimizer
 
-    Objective = LinearObjective | FunctionObjective
     Floats = NDArray[np.float64]
-    Order = NDArray[np.int64] | Callable[[int], NDArray[np.int64]] | None
     Observer = Callable[[int, int, Floats, Floats, float, Callable[[], Floats]], bool]
 
+__all__ = ["Folds", "Model", "Plan", "run"]
 
-class Plan(NamedTuple):
-    """What all models of a run share, checked; `fastgd.minimize` documents each. A batch size of 0 is all rows."""
-
-    batch_size: int
-    max_epochs: int
-    tol: float | None
-    n_iter_no_change: int
-    shuffle: bool
-    order: Order
-    seed: int
-    gtol: float | None
-    clip_value: float
-    clip_norm: float
-    time_limit: float | None
-    n_threads: int
+_LARGEST_TABLED = 4096
 
 
 class Model(NamedTuple):
-    """What each model of a run has of its own, checked."""
+    """What each model of a run has of its own, checked; `lr` takes the place of ``"auto"``."""
 
     w0: Floats
     optimizer: Optimizer
     alpha: float
     l1_ratio: float
+    lr: float | None = None
+    lr_reason: str = ""
 
 
-def run(objective: Objective, models: Sequence[Model], plan: Plan, observer: Observer | None) -> _Outcome:
+class Folds(NamedTuple):
+    """Which fold each row belongs to, and which one each model holds out."""
+
+    of_row: NDArray[np.int32]
+    of_model: Sequence[int]
+
+
+def check_start(objective: Objective, w0: object, name: str = "w0") -> Floats:
+    """Parameters to start from."""
+    given = check.real_array(name, w0)
+    if given.ndim != 1 or given.size == 0 or objective.n_params not in (None, given.size):
+        raise ValueError(f"{name} must have shape ({objective.n_params or 'n_params'},), got shape {given.shape}")
+    return check.finite(name, given, np.float64)
+
+
+def check_together(objective: Objective, model: Model, plan: Plan) -> None:
+    """Refuse an optimiser where it cannot do what is asked."""
+    check_l1(model.optimizer, model.l1_ratio if model.alpha > 0.0 else 0.0)
+    name, size = type(model.optimizer).__name__, plan.batch_size
+    if name == "LBFGS" and size != 0:
+        raise ValueError(f"batch_size must be 'full' with LBFGS, which searches along lines, got {size}")
+    if name in ("SAGA", "SVRG"):
+        if isinstance(objective, FunctionObjective):
+            raise ValueError(f"optimizer must be another than {name} for a function, of which it knows no rows' slopes")
+        if not 1 <= size <= _LARGEST_TABLED:
+            allowed = f"an integer from 1 to {_LARGEST_TABLED}"
+            raise ValueError(f"batch_size must be {allowed} with {name}, got {size or 'full'}")
+        if plan.clip_norm != 0.0:
+            raise ValueError(f"clip_norm must be None with {name}, got {plan.clip_norm}")
+
+
+def run(
+    objective: Objective,
+    models: Sequence[Model],
+    plan: Plan,
+    observer: Observer | None = None,
+    folds: Folds | None = None,
+    resume: _core.DescentState | None = None,
+) -> _Outcome:
     """Descend with every model in the same passes over the data."""
-    auto = [
-        auto_lr(objective, model.alpha, model.l1_ratio, plan.batch_size) if model.optimizer._is_auto else 0.0
-        for model in models
-    ]
-    schedules = [model.optimizer._schedule(lr) for model, lr in zip(models, auto, strict=True)]
+    schedules = [as_schedule(model.lr) if model.lr is not None else model.optimizer._schedule() for model in models]
     return _core.minimize(
         objective._core_objective(models[0].w0.size),
         np.stack([model.w0 for model in models]),
@@ -75,8 +100,9 @@ def run(objective: Objective, models: Sequence[Model], plan: Plan, observer: Obs
         gtol=plan.gtol,
         clip_value=plan.clip_value,
         clip_norm=plan.clip_norm,
-        fold_of_row=[],
-        fold_of_model=[],
+        fold_of_row=[] if folds is None else folds.of_row.tolist(),
+        fold_of_model=[] if folds is None else list(folds.of_model),
+        resume=resume,
         time_limit=float("inf") if plan.time_limit is None else plan.time_limit,
         observer=observer,
         n_threads=plan.n_threads,

@@ -79,6 +79,8 @@ class Result:
         The same in words, with the kind of descent, and after divergence with its cause.
     history : History
         What happened in each whole epoch.
+    lr_reason : str
+        Why ``lr="auto"`` chose the rate it began with; empty where the rate was given.
     nit : int
         SciPy's name for `n_epochs`.
     nfev, njev : int
@@ -97,6 +99,7 @@ class Result:
     status: str
     message: str
     history: History
+    lr_reason: str = ""
     _gradient: Callable[[], Floats] | Floats = field(default_factory=lambda: np.empty(0))
 
     @property

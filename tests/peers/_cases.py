@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
+from _twins import as_class
 
+import fastgd
 from fastgd import reference
 
 N_PARAMS = 10
@@ -28,7 +30,7 @@ class Problem(NamedTuple):
 
 
 class Case(NamedTuple):
-    """An optimiser of the reference with its parameters, and what surrounds it."""
+    """An optimiser with its twin's parameters, and what surrounds it."""
 
     optimizer: str
     params: dict[str, Any]
@@ -96,7 +98,20 @@ def twin(problem: Problem, case: Case, n_steps: int) -> np.ndarray:
     ).x
 
 
-IMPLEMENTATIONS: dict[str, Callable[[Problem, Case, int], np.ndarray]] = {"twin": twin}
+def core(problem: Problem, case: Case, n_steps: int) -> np.ndarray:
+    """The solution of `fastgd.minimize` after so many steps."""
+    return fastgd.minimize(
+        fastgd.FunctionObjective(penalised(problem, case.l2).fun_and_grad, jac=True),
+        problem.start,
+        optimizer=as_class(case.optimizer, case.params, case.lr),
+        max_epochs=n_steps,
+        tol=None,
+        clip_value=case.clip_value,
+        clip_norm=case.clip_norm,
+    ).x
+
+
+IMPLEMENTATIONS: dict[str, Callable[[Problem, Case, int], np.ndarray]] = {"twin": twin, "core": core}
 
 
 def assert_agrees(implementation: str, problem: Problem, case: Case, theirs: Iterable[np.ndarray]) -> None:

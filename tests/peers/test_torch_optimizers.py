@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 from _cases import IMPLEMENTATIONS, N_STEPS, PROBLEMS, Case, Problem, assert_agrees
+from _peers import load
 
 NAMES = {
     "sgd": "SGD",
@@ -65,9 +66,9 @@ CASES = [
 
 
 @pytest.fixture
-def torch(peer: Callable[[str], ModuleType]) -> Iterator[ModuleType]:
+def torch() -> Iterator[ModuleType]:
     """PyTorch in float64: NAdam keeps a product of momenta in the default type."""
-    module = peer("torch")
+    module = load("torch")
     before = module.get_default_dtype()
     module.set_default_dtype(module.float64)
     yield module

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,6 +15,12 @@
 #include "fastgd/schedule.hpp"
 
 namespace fastgd {
+
+// Where a descent was when it ended; a run with the same options goes on from there, in the bits of one that never
+// ended.
+struct DescentState;
+// That of some of its models, in the given order.
+std::shared_ptr<const DescentState> select(const DescentState& state, std::span<const std::int64_t> models);
 
 enum class Status : std::uint8_t { converged, max_epochs, time_limit, interrupted, callback, diverged };
 const char* status_name(Status status);
@@ -44,6 +51,8 @@ struct DescentOptions {
     // those rows weighed nothing; -1 for none. Empty: no folds.
     std::vector<std::int32_t> fold_of_row{};
     std::vector<int> fold_of_model{};
+    // A state to go on from, for max_epochs more.
+    std::shared_ptr<const DescentState> resume{};
     double time_limit = std::numeric_limits<double>::infinity();
     int n_threads = 0;
 };
@@ -97,6 +106,7 @@ struct DescentResult {
     // The first row and column of X that is not finite, where that ended the run.
     std::optional<std::pair<std::int64_t, std::int64_t>> nonfinite;
     History history;
+    std::shared_ptr<const DescentState> state;
 };
 
 // Gradient descent from `params` (n_models x n_params, C order): every model in the same passes over the data, each

@@ -85,11 +85,9 @@ class Optimizer(Parametrised):
     def _why_no_l1(self) -> str:
         return self._no_l1
 
-    def _schedule(self, auto_lr: float) -> Schedule:
-        """The learning rate as a schedule, with `auto_lr` in the place of ``"auto"``."""
-        if "lr" not in self._names:
-            return as_schedule(1.0)
-        return as_schedule(auto_lr if self._is_auto else self.lr)
+    def _schedule(self) -> Schedule:
+        """The learning rate as a schedule, where it is not ``"auto"``."""
+        return as_schedule(self.lr if "lr" in self._names else 1.0)
 
     @property
     def _is_auto(self) -> bool:

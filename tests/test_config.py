@@ -1,61 +1,17 @@
-"""Optimisers and schedules as objects, the configuration, and the package as a whole."""
+"""The configuration, and the package as a whole."""
 
 from __future__ import annotations
 
-import copy
 import doctest
 import importlib
 import inspect
-import pickle
 import re
 from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.base import clone
 
 import fastgd
-from fastgd.optimizers import SGD
-from fastgd.schedules import Constant, InverseScaling
-
-PARAMETRISED = [
-    SGD(),
-    SGD(lr=0.1, momentum=0.9, nesterov=True),
-    SGD(lr=InverseScaling(0.1, power_t=0.75), momentum=0.5, dampening=0.25),
-    Constant(0.3),
-    InverseScaling(0.3),
-]
-
-
-@pytest.mark.parametrize("one", PARAMETRISED, ids=repr)
-def test_optimizers_and_schedules_are_their_parameters(one: Any) -> None:
-    scope = {"SGD": SGD, "Constant": Constant, "InverseScaling": InverseScaling}
-    again = [type(one)(**one.get_params(deep=False)), pickle.loads(pickle.dumps(one)), copy.deepcopy(one), clone(one)]
-    for other in (*again, eval(repr(one), scope)):
-        assert other == one
-        assert other is not one
-    assert sum(other == one for other in PARAMETRISED) == 1
-    assert one != "SGD"
-
-
-def test_nested_parameters() -> None:
-    schedule = InverseScaling(0.1)
-    optimizer = SGD(lr=schedule, momentum=0.9)
-    assert optimizer.get_params()["lr__power_t"] == 0.5
-    assert set(optimizer.get_params(deep=False)) == {"lr", "momentum", "dampening", "nesterov"}
-    assert optimizer.set_params(lr__power_t=1.0, nesterov=True) is optimizer
-    assert optimizer == SGD(lr=InverseScaling(0.1, power_t=1.0), momentum=0.9, nesterov=True)
-    assert schedule == InverseScaling(0.1)
-    optimizer.set_params(lr=InverseScaling(0.5), lr__power_t=0.25)
-    assert optimizer.lr == InverseScaling(0.5, power_t=0.25)
-
-
-def test_set_params_sets_all_or_none() -> None:
-    optimizer = SGD(lr=InverseScaling(0.1))
-    for wrong in ({"momentum": 0.5, "lr": -1.0}, {"momentum": 0.5, "lr__power_t": -1.0}, {"momentum": 0.5, "x__y": 1}):
-        with pytest.raises(ValueError, match=r"must be|SGD takes"):
-            optimizer.set_params(**wrong)
-        assert optimizer == SGD(lr=InverseScaling(0.1))
 
 
 def test_threads() -> None:
@@ -100,14 +56,16 @@ def test_losses_have_twins() -> None:
     assert set(fastgd.losses()) == set(fastgd.reference.LOSSES)
 
 
-@pytest.mark.parametrize("module", ["_functional", "_minimize", "config", "objectives.linear", "optimizers"])
+@pytest.mark.parametrize("module", ["_functional", "_minimize", "config", "objectives.linear", "objectives.function"])
 def test_examples_of_docstrings(module: str) -> None:
     found = doctest.testmod(importlib.import_module(f"fastgd.{module}"))
     assert found.attempted > 0
     assert found.failed == 0
 
 
-@pytest.mark.parametrize("function", [fastgd.minimize, fastgd.LinearObjective, fastgd.loss_and_grad, SGD])
+@pytest.mark.parametrize(
+    "function", [fastgd.minimize, fastgd.LinearObjective, fastgd.FunctionObjective, fastgd.loss_and_grad]
+)
 def test_docstrings_name_every_parameter(function: Any) -> None:
     text = inspect.getdoc(function)
     assert text is not None

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <vector>
+
+#include "descent/run.hpp"
+#include "descent/stopping.hpp"
+#include "fastgd/minimize.hpp"
+
+namespace fastgd {
+
+// What has become of one model, beside its parameters in the run.
+struct ModelProgress {
+    ModelProgress(std::optional<double> tol, std::int64_t n_iter_no_change) : convergence(tol, n_iter_no_change) {}
+    Convergence convergence;
+    std::optional<Status> ended{};
+    const char* converged_by = "";
+    // Steps that its parameters are the result of, and what its schedule's rate is multiplied by.
+    std::int64_t n_steps = 0;
+    double rate_factor = 1.0;
+    int n_restarts = 0;
+    // Since the beginning or the last restart.
+    std::int64_t n_epochs = 0;
+    // When the epoch began, and when that of the best loss did.
+    ModelState begin{};
+    ModelState best{};
+    std::vector<double> final_params{};
+    // The first epoch's from the start, and the largest of that and the first two since the last restart: one alone may
+    // be near 0 by chance.
+    double first_loss = 0.0;
+    double early_loss = 0.0;
+    double last_loss = std::numeric_limits<double>::quiet_NaN();
+    double best_loss = std::numeric_limits<double>::infinity();
+    // The parameters that the epoch of the best loss began and ended with: that loss is a mean over the way from one to
+    // the other. A full batch has its loss at the beginning, and no end.
+    std::vector<double> best_begin{};
+    std::vector<double> best_end{};
+};
+
+// Where a descent was when it ended, and can go on.
+struct DescentState {
+    // The next epoch's number, and steps made so far.
+    std::int64_t epoch = 0;
+    std::int64_t step = 0;
+    std::vector<ModelProgress> models;
+    std::vector<ModelState> runs;
+    // What schedules have learned, [model][...].
+    std::vector<double> rates;
+};
+
+}  // namespace fastgd

@@ -1,0 +1,69 @@
+"""Successive halving: many models for a few epochs, few models for many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ._run import Folds, Model, run
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ._core import _Outcome
+    from ._plan import Objective, Plan
+    from ._run import Observer
+
+# One in so many configurations stays, and has so many times the epochs.
+_FACTOR = 3
+
+
+def descend(
+    objective: Objective,
+    models: Sequence[Model],
+    plan: Plan,
+    folds: Folds | None,
+    group: int,
+    observer: Observer | None,
+) -> list[list[tuple[_Outcome, int]]]:
+    """Descend with all models; says for each in which outcomes it took part, and where in them.
+
+    With a `group` above 0, models are halved: so many consecutive ones are one configuration, that of its folds.
+    """
+    alive = np.arange(len(models))
+    legs: list[list[tuple[_Outcome, int]]] = [[] for _ in models]
+    state = None
+    done = 0
+    for until, n_kept in _rungs(len(models) // group, plan.max_epochs) if group else [(plan.max_epochs, 0)]:
+        of_rung = None if folds is None else folds._replace(of_model=[folds.of_model[m] for m in alive])
+        rung = plan._replace(max_epochs=until - done)
+        outcome = run(objective, [models[m] for m in alive], rung, observer, of_rung, state)
+        done = until
+        for at, m in enumerate(alive):
+            legs[m].append((outcome, at))
+        if n_kept == 0 or outcome["n_epochs"] < rung.max_epochs:
+            break
+        score = outcome["fun"] if folds is None else outcome["held_out"]
+        kept = _best(score.reshape(-1, group).mean(axis=1), n_kept)
+        chosen = (kept[:, None] * group + np.arange(group)).ravel()
+        alive, state = alive[chosen], outcome["state"].select(chosen)
+    return legs
+
+
+def _rungs(n: int, max_epochs: int) -> list[tuple[int, int]]:
+    """Epochs at which to drop, and how many configurations stay; none in the end."""
+    kept: list[int] = []
+    while n > 1:
+        n = -(-n // _FACTOR)
+        kept.append(n)
+    epochs = [max(1, max_epochs // _FACTOR ** (len(kept) - i)) for i in range(len(kept))]
+    # Of several at one epoch only the last one counts.
+    dropping = {epoch: n for epoch, n in zip(epochs, kept, strict=True) if epoch < max_epochs}
+    return [*dropping.items(), (max_epochs, 0)]
+
+
+def _best(score: NDArray[np.float64], n: int) -> NDArray[np.intp]:
+    """The configurations of the lowest scores, in their order; one that is no number is last."""
+    return np.sort(np.argsort(np.where(np.isnan(score), np.inf, score), kind="stable")[:n])

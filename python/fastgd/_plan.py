@@ -1,0 +1,106 @@
+"""What all models of a run share, checked once for every function that descends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from . import _validation as check
+from .objectives import FunctionObjective, LinearObjective
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Objective = LinearObjective | FunctionObjective
+    Order = NDArray[np.int64] | Callable[[int], NDArray[np.int64]] | None
+
+_INF = float("inf")
+_MAX_INT = 2**63 - 1
+
+
+class Plan(NamedTuple):
+    """The options of `fastgd.minimize` that do not differ between models. A batch size of 0 is all rows."""
+
+    batch_size: int
+    max_epochs: int
+    tol: float | None
+    n_iter_no_change: int
+    shuffle: bool
+    order: Order
+    seed: int
+    gtol: float | None
+    clip_value: float
+    clip_norm: float
+    time_limit: float | None
+    n_threads: int
+
+
+def make_plan(
+    objective: Objective,
+    *,
+    batch_size: int | str = "full",
+    max_epochs: int = 100,
+    tol: float | None = 1e-4,
+    gtol: float | None = None,
+    n_iter_no_change: int = 5,
+    shuffle: bool = True,
+    order: ArrayLike | Callable[[int], ArrayLike] | None = None,
+    random_state: int = 0,
+    clip_value: float | None = None,
+    clip_norm: float | None = None,
+    time_limit: float | None = None,
+    n_threads: int | None = None,
+) -> Plan:
+    """Check the options, alone and beside each other."""
+    plan = Plan(
+        batch_size=_check_batch_size(batch_size),
+        max_epochs=check.integer("max_epochs", max_epochs, 1, _MAX_INT),
+        tol=_optional("tol", tol, "a finite number >= 0", lambda v: 0.0 <= v < _INF),
+        n_iter_no_change=check.integer("n_iter_no_change", n_iter_no_change, 1, _MAX_INT),
+        shuffle=check.boolean("shuffle", shuffle),
+        order=_check_order(order, objective.n_samples),
+        seed=check.seed("random_state", random_state),
+        gtol=_optional("gtol", gtol, "a finite number >= 0", lambda v: 0.0 <= v < _INF),
+        clip_value=_optional("clip_value", clip_value, "a finite number > 0", lambda v: 0.0 < v < _INF) or 0.0,
+        clip_norm=_optional("clip_norm", clip_norm, "a finite number > 0", lambda v: 0.0 < v < _INF) or 0.0,
+        time_limit=_optional("time_limit", time_limit, "a number of seconds > 0", lambda v: v > 0.0),
+        n_threads=0 if n_threads is None else check.integer("n_threads", n_threads, 1, 2**31 - 1),
+    )
+    if plan.order is not None and plan.batch_size == 0:
+        raise ValueError("order must be None with batch_size='full', where every step takes all rows at once")
+    if plan.gtol is not None and plan.batch_size != 0:
+        raise ValueError("gtol must be None but with batch_size='full': no other step knows the whole gradient")
+    if plan.batch_size != 0 and isinstance(objective, FunctionObjective) and not objective._is_sum:
+        raise ValueError(f"batch_size must be 'full' for a FunctionObjective without n_samples, got {batch_size!r}")
+    return plan
+
+
+def _optional(name: str, value: object, allowed: str, holds: Callable[[float], bool]) -> float | None:
+    return None if value is None else check.number(name, value, f"{allowed} or None", holds)
+
+
+def _check_batch_size(batch_size: object) -> int:
+    allowed = "an integer >= 1 or 'full'"
+    if isinstance(batch_size, str):
+        if batch_size != "full":
+            raise check.refuse("batch_size", allowed, batch_size)
+        return 0
+    if isinstance(batch_size, (int, np.integer)) and not isinstance(batch_size, bool):
+        if not 1 <= batch_size <= _MAX_INT:
+            raise check.refuse("batch_size", allowed, batch_size)
+        return int(batch_size)
+    raise check.refuse("batch_size", allowed, batch_size, TypeError)
+
+
+def _check_order(order: object, n_samples: int) -> Order:
+    if order is None:
+        return None
+    if not callable(order):
+        return check.row_indices("order", order, n_samples)
+
+    def checked(epoch: int) -> NDArray[np.int64]:
+        return check.row_indices(f"order({epoch})", order(epoch), n_samples)
+
+    return checked
