@@ -51,7 +51,7 @@ class _Outcome(TypedDict):
     converged_by: list[str]
     n_restarts: list[int]
     n_epochs: int
-    n_steps: int
+    n_steps: list[int]
     status: list[str]
     nonfinite: tuple[int, int] | None
     history: _History
@@ -172,6 +172,7 @@ def minimize(
     order: _Ints | Callable[[int], _Ints] | None,
     seed: int,
     gtol: float | None,
+    gap_tol: float | None,
     clip_value: float,
     clip_norm: float,
     fold_of_row: Sequence[int],

@@ -34,6 +34,7 @@ def minimize(
     max_epochs: int = 100,
     tol: float | None = 1e-4,
     gtol: float | None = None,
+    gap_tol: float | None = None,
     n_iter_no_change: int = 5,
     shuffle: bool = True,
     order: ArrayLike | Callable[[int], ArrayLike] | None = None,
@@ -81,6 +82,9 @@ def minimize(
         them by more than this fraction of it. None: no such end.
     gtol : float, optional
         The run has converged when the gradient's Euclidean norm, penalty included, is at most this; full batches only.
+    gap_tol : float, optional
+        The run has converged when the duality gap, which bounds how far the objective is above its minimum, is at most
+        this; full batches only, and `LinearObjective.duality_gap` says for which losses. Looked at every 10 epochs.
     n_iter_no_change : int, default=5
         See `tol`; at least 1.
     shuffle : bool, default=True
@@ -159,6 +163,7 @@ def minimize(
         max_epochs=max_epochs,
         tol=tol,
         gtol=gtol,
+        gap_tol=gap_tol,
         n_iter_no_change=n_iter_no_change,
         shuffle=shuffle,
         order=order,

@@ -119,6 +119,7 @@ public:
     // none (all but squared_error, log_loss, hinge and squared_hinge), NonFiniteError as `value` does.
     double duality_gap(std::span<const double> w, int n_threads = 0, const std::function<void()>& poll = {}) const;
 
+    double gap(std::span<const double> w) const override { return duality_gap(w); }
     std::unique_ptr<Run> start_run(ModelSettings settings) const override;
 
 private:
