@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 
 _DOUBLES = ctypes.POINTER(ctypes.c_double)
 # The base class of all that ctypes makes of C functions, which has no public name.
-_C_FUNCTION = ctypes.CFUNCTYPE(None).__base__
-assert _C_FUNCTION is not None
+_C_FUNCTION: Any = ctypes.CFUNCTYPE(None).__base__
 # fastgd_user_loss of user_loss.h
 _ARGUMENTS = (_DOUBLES, _DOUBLES, ctypes.c_int64, ctypes.c_int64, _DOUBLES, _DOUBLES)
 _SIGNATURE = "void (const double *y, const double *raw, int64_t n_rows, int64_t n_outputs, double *loss, double *dloss)"
@@ -43,9 +43,10 @@ class UserLoss:
         self.name = f"{getattr(given, '__name__', type(given).__name__)}(y, raw)"
 
     def core(self) -> _core.UserLoss:
-        """What the core calls."""
+        """What the core calls, for as long as this lives."""
         if self._c_function is None:
-            return _core.UserLoss.of_function(self, self._class_targets)
+            # No owner of its own in the core, where the garbage collector would not find it.
+            return _core.UserLoss.of_function(weakref.proxy(self), self._class_targets)
         address = ctypes.cast(self._c_function, ctypes.c_void_p).value
         return _core.UserLoss.of_address(address or 0, self._class_targets)
 
@@ -64,8 +65,8 @@ class UserLoss:
         returned = self._given(targets.astype(np.intp) if self._class_targets else targets, scores)
         if not isinstance(returned, (tuple, list)) or len(returned) != 2:
             raise ValueError(f"loss(y, raw) must be (loss, dloss/draw), got {check.shown(returned)}")
-        dloss = _shaped("loss(y, raw)[1]", returned[1], scores.shape)
-        return _shaped("loss(y, raw)[0]", returned[0], scores.shape[:1]), dloss
+        loss = _shaped("loss(y, raw)[0]", returned[0], scores.shape[:1])
+        return loss, _shaped("loss(y, raw)[1]", returned[1], scores.shape).reshape(raw.shape)
 
     def find_nan(self, y: Floats, raw: Floats) -> tuple[int, str] | None:
         """The first row where it is NaN, and what is so there, in words; None where there is none."""
