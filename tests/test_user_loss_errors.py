@@ -100,9 +100,14 @@ def test_nan_is_named(where: int, form: str) -> None:
     assert np.isfinite(objective.value(np.zeros(D + 1), [0, 1, 2]))
 
 
-def test_what_a_c_function_leaves_unwritten_is_nan() -> None:
-    objective = fastgd.LinearObjective(table(), targets("squared_error"), loss=PROTOTYPE(lambda *_: None))
-    with pytest.raises(ValueError, match=r"got loss nan and dloss/draw nan for y=.*, raw=0.0 in row 0"):
+@pytest.mark.parametrize("written, got", [(0, "loss 0.0 and dloss/draw nan"), (1, "loss nan and dloss/draw 0.0")])
+def test_what_a_c_function_leaves_unwritten_is_nan(written: int, got: str) -> None:
+    @PROTOTYPE
+    def write_one(y: Any, raw: Any, n_rows: int, n_outputs: int, *results: Any) -> None:
+        np.ctypeslib.as_array(results[written], (n_rows,))[:] = 0.0
+
+    objective = fastgd.LinearObjective(table(), targets("squared_error"), loss=write_one)
+    with pytest.raises(ValueError, match=f"got {got} for y=.*, raw=0.0 in row 0"):
         objective.value(np.zeros(D + 1))
 
 
