@@ -170,6 +170,7 @@ def test_a_batched_function_is_called_once_for_all_models() -> None:
         order=None,
         seed=0,
         gtol=None,
+        gap_tol=None,
         clip_value=0.0,
         clip_norm=0.0,
         time_limit=None,
