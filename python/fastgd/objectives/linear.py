@@ -179,7 +179,7 @@ class LinearObjective(BeyondGradient):
         self._core = self._make_core(self._weight)
         self.feature_means, self.feature_scales = self._standard(self._core)
         self._shape = (self.n_params,)
-        self._evaluate = self._core.value_and_grad if self._loss.trainable else self._refuse_gradient
+        self._evaluate = self._evaluator(self._core)
         self._fixed = True
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -349,7 +349,9 @@ class LinearObjective(BeyondGradient):
         # What has been computed from the weights is not copied.
         core = self._make_core(weight)
         means, scales = self._standard(core)
-        vars(other).update(_weight=weight, _core=core, feature_means=means, feature_scales=scales)
+        vars(other).update(
+            _weight=weight, _core=core, _evaluate=self._evaluator(core), feature_means=means, feature_scales=scales
+        )
         for name in (
             name for cls in type(self).__mro__ for name, of in vars(cls).items() if isinstance(of, cached_property)
         ):
@@ -364,6 +366,9 @@ class LinearObjective(BeyondGradient):
             return self._loss.own.core()
         # Raw scores do not depend on the loss, so the metric's come from an objective with any loss of its targets.
         return self._loss.name if self._loss.trainable else "log_loss"
+
+    def _evaluator(self, core: _core.LinearObjective) -> Callable[..., float]:
+        return core.value_and_grad if self._loss.trainable else self._refuse_gradient
 
     def _refuse_gradient(self, *_: object) -> float:
         raise no_gradient("value_and_grad")
