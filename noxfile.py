@@ -16,6 +16,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def peers(session: nox.Session) -> None:
+    """Compare with PyTorch and optax; arguments go to pytest."""
+    session.install(".[test,peers]")
+    session.run("pytest", "tests/peers", *session.posargs, env={"CI": "true"})
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check formats, types and stubs."""
     session.install(".[dev]")

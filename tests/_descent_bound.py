@@ -95,6 +95,7 @@ def carry(
     )
     error = velocity_error = np.zeros(twin.n_params)
     velocity: np.ndarray | None = None
+    gain = length = 1.0
     errors = [error]
     for w, rows, gradient, lr in recorder.steps:
         slope = risk_gradient_error(twin, w, rows, error, eps) + l2 * error
@@ -103,15 +104,17 @@ def carry(
         if momentum != 0.0:
             fresh = 1.0 if velocity is None else 1.0 - dampening
             before = np.zeros_like(gradient) if velocity is None else momentum * velocity
+            gain = fresh if velocity is None else momentum * gain + fresh
             velocity = before + fresh * gradient
             velocity_error = momentum * velocity_error + fresh * slope
             velocity_error = velocity_error + EVALUATION * eps * (np.abs(before) + fresh * np.abs(gradient))
-            direction, direction_error = velocity, velocity_error
+            direction, direction_error, length = velocity, velocity_error, gain
             if nesterov:
                 direction = gradient + momentum * velocity
                 direction_error = slope + momentum * velocity_error + EVALUATION * eps * np.abs(direction)
+                length = 1.0 + momentum * gain
         error = error + lr * direction_error
-        error = error + eps * (np.abs(w) + EVALUATION * lr * (np.abs(direction) + threshold))
+        error = error + eps * (np.abs(w) + EVALUATION * lr * (np.abs(direction) + length * threshold))
         errors.append(error)
     return Bounds(errors, recorder.steps, eps)
 

@@ -36,7 +36,8 @@ def cover(crossed: Factors, dealt: Factors) -> list[Case]:
     """The cases: the full product of `crossed`, with levels of `dealt` such that all pairs meet.
 
     Greedy: the factors of a case are dealt in random order (of a fixed seed), to each the level that meets most of the
-    levels already there for the first time, of equal ones the one that was dealt least.
+    levels already there for the first time, of equal ones the one that was dealt least; where none meets any, a random
+    one: taking turns, factors of as many levels would go through them in step.
     """
     rng = random.Random(0)
     left = all_pairs({**crossed, **dealt})
@@ -46,8 +47,9 @@ def cover(crossed: Factors, dealt: Factors) -> list[Case]:
         case: Case = dict(zip(crossed, levels, strict=True))
         for name in rng.sample(list(dealt), len(dealt)):
 
-            def merit(level: Any, name: str = name, case: Case = case, left: set[Pair] = left) -> tuple[int, int]:
-                return sum(frozenset([(name, level), other]) in left for other in case.items()), -used[name, level]
+            def merit(level: Any, name: str = name, case: Case = case, left: set[Pair] = left) -> tuple[int, float]:
+                n_new = sum(frozenset([(name, level), other]) in left for other in case.items())
+                return n_new, -used[name, level] if n_new > 0 else rng.random()
 
             case[name] = max(dealt[name], key=merit)
             used[name, case[name]] += 1

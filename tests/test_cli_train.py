@@ -114,6 +114,18 @@ def test_it_is_what_python_does(terminal: Terminal) -> None:
     assert model.training["objective"] == result.fun
 
 
+def test_the_report_and_the_model_tell_why_this_rate(terminal: Terminal) -> None:
+    X, y = clouds(n_classes=2)
+    np.save("x.npy", X)
+    np.save("y.npy", y)
+    report = terminal.good("train", "x.npy", "--target", "y.npy", "--model", "m", "--batch-size", "full")
+    why = _model_file.load("m").training["lr_reason"]
+    assert " = 1/L with L = 0.25 * " in why
+    assert report.value("learning rate").endswith(f", from the data: {why}")
+    report = terminal.good("train", "x.npy", "--target", "y.npy", "--model", "m", "--lr", "0.1")
+    assert (report.value("learning rate"), _model_file.load("m").training["lr_reason"]) == ("0.1", "")
+
+
 def test_equal_commands_make_equal_files(terminal: Terminal) -> None:
     X, y = clouds(2000)
     write_csv("t.csv", {"a": X[:, 0], "b": X[:, 1], "y": y})

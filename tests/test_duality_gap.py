@@ -191,3 +191,34 @@ def test_bad_input(data: Data) -> None:
     X[3, 0] = np.inf
     with pytest.raises(ValueError, match="X must be finite, got inf in row 3, column 0"):
         data.objective(X=X, alpha=0.1).duality_gap(np.zeros(5))
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "log_loss", "squared_hinge"])
+@pytest.mark.parametrize("optimizer", ["sgd", "lbfgs"])
+def test_descent_stops_on_it(loss: str, optimizer: str) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 5))
+    score = X[:, 0] + rng.normal(size=300)
+    objective = fastgd.LinearObjective(X, score if loss == "squared_error" else score > 0.0, loss=loss, alpha=0.1)
+    result = fastgd.minimize(objective, optimizer=optimizer, max_epochs=5000, tol=None, gap_tol=1e-12)
+    assert result.status == "converged"
+    assert result.gap <= 1e-12
+    best = fastgd.minimize(objective, optimizer="lbfgs", max_epochs=500, tol=None).fun
+    assert result.fun - best <= 2e-12
+    if optimizer == "sgd":
+        assert "the duality gap is at most gap_tol=1e-12" in result.message
+        assert result.n_epochs % 10 == 0
+        # Where it looked before.
+        earlier = fastgd.minimize(objective, max_epochs=result.n_epochs - 11, tol=None)
+        assert objective.duality_gap(earlier.x) > 1e-12
+
+
+def test_where_there_is_no_gap_to_stop_on() -> None:
+    X = np.random.default_rng(0).normal(size=(50, 3))
+    objective = fastgd.LinearObjective(X, X[:, 0], loss="huber", alpha=0.1)
+    with pytest.raises(ValueError, match="gap_tol must be None but for a LinearObjective with alpha > 0 and one of"):
+        fastgd.minimize(objective, gap_tol=1e-3)
+    assert np.isnan(fastgd.minimize(objective, max_epochs=2).gap)
+    ridge = fastgd.LinearObjective(X, X[:, 0], loss="squared_error", alpha=0.1)
+    with pytest.raises(ValueError, match="gap_tol must be None but with batch_size='full'"):
+        fastgd.minimize(ridge, gap_tol=1e-3, batch_size=10)

@@ -209,7 +209,7 @@ def test_the_objective_says_what_it_is(data: Data) -> None:
     objective = data.objective("huber", alpha=0.5, X=data.X.astype(np.float32))
     assert repr(objective) == (
         "LinearObjective(n_samples=60, n_features=4, n_outputs=1, storage='float32', loss='huber', alpha=0.5, "
-        "l1_ratio=0.0, fit_intercept=True)"
+        "l1_ratio=0.0, fit_intercept=True, standardize=False)"
     )
     assert dict(objective.loss_params) == {"epsilon": 0.1}
 

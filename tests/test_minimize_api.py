@@ -44,7 +44,9 @@ def test_result(data: Data) -> None:
 def test_result_prints_and_travels(data: Data) -> None:
     result = fastgd.minimize(data.objective(), max_epochs=3, tol=None)
     lines = [line.split(":")[0].strip() for line in repr(result).splitlines()]
-    assert lines == ["x", "fun", "grad_norm", "lr", "n_epochs", "n_steps", "success", "status", "message", "history"]
+    assert lines == [
+        *("x", "fun", "grad_norm", "lr", "n_epochs", "n_steps", "success", "status", "message", "history", "lr_reason")
+    ]
     for other in (pickle.loads(pickle.dumps(result)), copy.deepcopy(result)):
         np.testing.assert_array_equal(other.x, result.x)
         np.testing.assert_array_equal(other.jac, result.jac)

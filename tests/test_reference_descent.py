@@ -198,7 +198,7 @@ def test_sgd_by_hand(params: dict[str, Any], first: float, second: float, veloci
     assert w[0] == pytest.approx(first, rel=4 * EPS)
     w, state = sgd_update(np.array([3.0]), state, w, Step(0.1), **params)
     assert w[0] == pytest.approx(second, rel=4 * EPS)
-    assert state == SGDState(None) if velocity is None else state.velocity == pytest.approx(velocity, rel=4 * EPS)
+    assert state == SGDState(None, 0.0) if velocity is None else state.velocity == pytest.approx(velocity, rel=4 * EPS)
     assert start[0] == 1.0
 
 
@@ -242,7 +242,7 @@ def test_full_batch_descent_reaches_the_closed_form_lasso() -> None:
 
 def by_scalars(X: Array, y: Array, s: Array, order: list[int], batch_size: int, n_epochs: int) -> tuple[Any, ...]:
     """Least squares with elastic net, Nesterov momentum and a falling rate, a number at a time."""
-    alpha, l1_ratio, momentum, w, b, velocity, step = 0.2, 0.3, 0.9, 0.5, -0.25, None, 0
+    alpha, l1_ratio, momentum, gain, w, b, velocity, step = 0.2, 0.3, 0.9, 0.0, 0.5, -0.25, None, 0
     mean_weight = sum(v for v in s if v > 0) / sum(1 for v in s if v > 0)
     losses, steps = [], []
     for _ in range(n_epochs):
@@ -258,11 +258,12 @@ def by_scalars(X: Array, y: Array, s: Array, order: list[int], batch_size: int, 
             divisor = mean_weight * len(batch)
             g = [sum(s[i] * residual[i] * X[i] for i in batch) / divisor + alpha * (1 - l1_ratio) * w]
             g.append(sum(s[i] * residual[i] for i in batch) / divisor)
+            gain = 1.0 if velocity is None else momentum * gain + 1.0
             velocity = list(g) if velocity is None else [momentum * v + d for v, d in zip(velocity, g, strict=True)]
             lr = 0.05 / (step + 1) ** 0.5
             w -= lr * (g[0] + momentum * velocity[0])
             b -= lr * (g[1] + momentum * velocity[1])
-            w = math.copysign(max(abs(w) - lr * alpha * l1_ratio, 0.0), w)
+            w = math.copysign(max(abs(w) - lr * (1.0 + momentum * gain) * alpha * l1_ratio, 0.0), w)
             step += 1
         losses.append(loss_sum / weight_sum + at_start)
         steps.append(step)
@@ -373,8 +374,55 @@ def test_divergence_leaves_the_best_parameters() -> None:
     rng = np.random.default_rng(18)
     X, y = rng.normal(size=(20, 2)), rng.normal(size=20)
     objective = LinearObjective(X, y, loss="squared_error")
-    found = minimize(objective, lr=10.0, max_epochs=1000, tol=None)
-    assert found.status == "diverged"
-    assert np.all(np.isfinite(found.history.loss))
-    assert found.fun == found.history.loss.min() == objective.value(found.x)
-    assert found.n_epochs < 1000
+    found = minimize(objective, lr=1e9, max_epochs=1000, tol=None)
+    assert (found.status, found.n_restarts) == ("diverged", 3)
+    assert found.fun == min(found.history.loss) == objective.value(found.x)
+    assert found.history.lr[-1] == pytest.approx(1e6, rel=8 * EPS)
+    assert found.n_epochs < 20
+
+
+def test_restarts_by_hand() -> None:
+    """Steps of 5 times the way to the minimum grow by 4 each, and the loss by 16."""
+    objective = LinearObjective([[1.0]], [0.0], loss="squared_error", fit_intercept=False)
+    found = minimize(objective, [1.0], lr=5.0, max_epochs=9, tol=None)
+    growing = [0.5 * 16.0**k for k in range(6)]
+    assert growing[5] > 1e4 * growing[1] > growing[4], "the first loss and the second are the early ones"
+    np.testing.assert_allclose(found.history.loss, [*growing, 0.5, 0.125, 0.03125], rtol=8 * EPS)
+    assert found.history.lr.tolist() == [5.0] * 6 + [0.5] * 3
+    assert found.x == pytest.approx(0.125, rel=8 * EPS)
+    assert (found.status, found.n_restarts, found.n_epochs, found.n_steps) == ("max_epochs", 1, 9, 9)
+
+
+def test_restarts_go_back_in_all_but_the_order_of_rows() -> None:
+    """From the begin of the best epoch on, descent is that of a run with other rates whose rows come in that order."""
+    arguments = {**problem("squared_error", 19), "l1_ratio": 0.0}
+    objective = LinearObjective(**arguments)
+    same: dict[str, Any] = {"batch_size": 5, "optimizer_params": {"momentum": 0.5}, "tol": None}
+    falls = schedules.inverse_scaling(0.1)
+    # The steps of the fourth epoch, the first time that it comes to them.
+    wild = iter([1.0] * 9 + [1e30] * 3 + [1.0] * 100)
+    found = minimize(objective, lr=lambda step: falls(step) * next(wild), max_epochs=8, **same)
+    assert found.n_restarts == 1
+    diverged = int(np.flatnonzero(~(found.history.loss < 1e6))[0])
+    best = int(np.argmin(found.history.loss[:diverged]))
+    assert best > 0
+    epochs = [*range(best), *range(diverged + 1, 8)]
+    order = iter(epochs)
+    again = minimize(
+        objective,
+        lr=lambda step: falls(step) * (1.0 if step < 3 * best else 0.1),
+        order=lambda epoch: reference.permutation(12, 0, next(order)),
+        max_epochs=len(epochs),
+        **same,
+    )
+    np.testing.assert_allclose(found.x, again.x, rtol=1e3 * EPS)
+    np.testing.assert_allclose(found.history.loss[epochs], again.history.loss, rtol=1e3 * EPS)
+
+
+def test_what_came_before_a_restart_is_no_sign_of_convergence() -> None:
+    """Twice: losses that only grow are no end, and those of before are not compared with those of after."""
+    objective = LinearObjective([[1.0], [1.0]], [0.0, 2.0], loss="squared_error", fit_intercept=False)
+    found = minimize(objective, [2.0], lr=5.0, max_epochs=100, tol=1e-3, n_iter_no_change=2)
+    assert found.history.loss[:5] == pytest.approx([1.0, 8.5, 128.5, 1.0, 0.625], rel=8 * EPS)
+    assert (found.status, found.n_restarts) == ("converged", 1)
+    assert found.fun == pytest.approx(0.5, rel=1e-3)

@@ -102,6 +102,7 @@ def plan_of(batch_size: int, n_threads: int, **changes: Any) -> Plan:
         order=None,
         seed=11,
         gtol=None,
+        gap_tol=None,
         clip_value=0.0,
         clip_norm=0.0,
         time_limit=None,

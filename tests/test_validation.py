@@ -245,9 +245,13 @@ MINIMIZE: list[tuple[dict[str, Any], type[Exception], tuple[str, ...]]] = [
     ({"progress": 1}, TypeError, ("progress must be True or False", "1 of type int")),
     ({"n_threads": 0}, ValueError, ("n_threads must be an integer from 1", "got 0")),
     ({"n_threads": 1.0}, TypeError, ("n_threads must be an integer", "1.0 of type float")),
-    ({"optimizer": "adam"}, ValueError, ("optimizer must be one of 'sgd' or an instance", "got 'adam'")),
-    ({"optimizer": SGD}, TypeError, ("optimizer must be one of 'sgd' or an instance", "SGD")),
-    ({"objective": abs}, TypeError, ("objective must be a fastgd.LinearObjective", "builtin_function")),
+    ({"optimizer": "adma"}, ValueError, ("optimizer must be one of 'sgd', ", "or an instance", "got 'adma'")),
+    ({"optimizer": SGD}, TypeError, ("optimizer must be one of 'sgd', ", "or an instance", "SGD")),
+    (
+        {"objective": abs},
+        TypeError,
+        ("objective must be a LinearObjective or a FunctionObjective of fastgd", "builtin_function"),
+    ),
 ]
 
 
@@ -260,12 +264,24 @@ def test_minimize(wrong: dict[str, Any], error: type[Exception], fragments: tupl
 @pytest.mark.parametrize(
     "make, error, fragments",
     [
-        (lambda: SGD(lr=0.0), ValueError, ("lr must be a finite number > 0, a schedule or 'auto', got 0.0",)),
+        (
+            lambda: SGD(lr=0.0),
+            ValueError,
+            ("lr must be a finite number > 0, a schedule, a function step -> float or 'auto', got 0.0",),
+        ),
         (lambda: SGD(lr=-1), ValueError, ("lr must be a finite number > 0", "got -1")),
         (lambda: SGD(lr=NAN), ValueError, ("lr must be a finite number > 0", "got nan")),
         (lambda: SGD(lr=INF), ValueError, ("lr must be a finite number > 0", "got inf")),
-        (lambda: SGD(lr="fast"), ValueError, ("lr must be a finite number > 0, a schedule or 'auto', got 'fast'",)),
-        (lambda: SGD(lr=None), TypeError, ("lr must be a finite number > 0, a schedule or 'auto', got None",)),
+        (
+            lambda: SGD(lr="fast"),
+            TypeError,
+            ("lr must be a finite number > 0, a schedule, a function step -> float or 'auto', got 'fast'",),
+        ),
+        (
+            lambda: SGD(lr=None),
+            TypeError,
+            ("lr must be a finite number > 0, a schedule, a function step -> float or 'auto', got None",),
+        ),
         (lambda: SGD(momentum=1.0), ValueError, ("momentum must be a number >= 0 and < 1, got 1.0",)),
         (lambda: SGD(momentum=-0.1), ValueError, ("momentum must be a number >= 0 and < 1, got -0.1",)),
         (lambda: SGD(momentum="x"), TypeError, ("momentum must be a number", "'x' of type str")),

@@ -79,7 +79,7 @@ py::dict to_dict(const DescentResult& result, py::ssize_t n_params) {
     const auto n_records = static_cast<py::ssize_t>(result.history.epoch.size());
     py::dict history;
     history["epoch"] = to_array(result.history.epoch, {n_records});
-    history["step"] = to_array(result.history.step, {n_records});
+    history["step"] = to_array(result.history.step, {n_records, n_models});
     history["loss"] = to_array(result.history.loss, {n_records, n_models});
     history["lr"] = to_array(result.history.lr, {n_records, n_models});
     history["grad_norm"] = to_array(result.history.grad_norm, {n_records, n_models});
@@ -107,9 +107,10 @@ py::dict run(const AnyObjective& objective, const Floats& params, const std::str
              const NumbersByName& optimizer_params, const py::tuple& schedule, const Floats& alpha,
              const Floats& l1_ratio, std::int64_t batch_size, std::int64_t max_epochs, std::optional<double> tol,
              std::int64_t n_iter_no_change, bool shuffle, const std::variant<std::monostate, Ints, py::function>& order,
-             std::uint64_t seed, std::optional<double> gtol, double clip_value, double clip_norm,
-             std::vector<std::int32_t> fold_of_row, std::vector<int> fold_of_model, const std::optional<State>& resume,
-             double time_limit, const std::optional<py::function>& observer, int n_threads) {
+             std::uint64_t seed, std::optional<double> gtol, std::optional<double> gap_tol, double clip_value,
+             double clip_norm, std::vector<std::int32_t> fold_of_row, std::vector<int> fold_of_model,
+             const std::optional<State>& resume, double time_limit, const std::optional<py::function>& observer,
+             int n_threads) {
     const fastgd::Objective& core = objective.get();
     const auto n_params = static_cast<py::ssize_t>(core.n_params());
     require(params.ndim() == 2 && params.shape(1) == n_params, "params must be (n_models, n_params)");
@@ -127,6 +128,7 @@ py::dict run(const AnyObjective& objective, const Floats& params, const std::str
     options.order = make_order(order);
     options.seed = seed;
     options.gtol = gtol;
+    options.gap_tol = gap_tol;
     options.clip_value = clip_value;
     options.clip_norm = clip_norm;
     options.fold_of_row = std::move(fold_of_row);
@@ -154,8 +156,8 @@ void bind_descent(py::module_& module) {
                py::arg("optimizer"), py::arg("optimizer_params"), py::arg("schedule"), py::arg("alpha"),
                py::arg("l1_ratio"), py::arg("batch_size"), py::arg("max_epochs"), py::arg("tol").none(true),
                py::arg("n_iter_no_change"), py::arg("shuffle"), py::arg("order").none(true), py::arg("seed"),
-               py::arg("gtol").none(true), py::arg("clip_value"), py::arg("clip_norm"), py::arg("fold_of_row"),
-               py::arg("fold_of_model"), py::arg("resume").none(true), py::arg("time_limit"),
+               py::arg("gtol").none(true), py::arg("gap_tol").none(true), py::arg("clip_value"), py::arg("clip_norm"),
+               py::arg("fold_of_row"), py::arg("fold_of_model"), py::arg("resume").none(true), py::arg("time_limit"),
                py::arg("observer").none(true), py::arg("n_threads"));
 }
 

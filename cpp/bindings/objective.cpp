@@ -40,7 +40,7 @@ int n_targets_of(const std::string& loss, int n_outputs) {
 std::unique_ptr<Objective> make_objective(const py::array& X, const std::string& storage, const py::array& y,
                                           const std::string& loss, const std::map<std::string, double>& loss_params,
                                           int n_outputs, double alpha, double l1_ratio, bool fit_intercept,
-                                          const std::optional<py::array>& sample_weight,
+                                          bool standardize, const std::optional<py::array>& sample_weight,
                                           const std::optional<py::array>& offset) {
     const MatrixView view = matrix_view(X, storage);
     const bool is_double = view.storage == Storage::f64;
@@ -51,12 +51,16 @@ std::unique_ptr<Objective> make_objective(const py::array& X, const std::string&
     options.alpha = alpha;
     options.l1_ratio = l1_ratio;
     options.fit_intercept = fit_intercept;
+    options.standardize = standardize;
     const py::ssize_t n_targets = n_targets_of(loss, n_outputs);
     const void* weights = sample_weight ? checked(*sample_weight, is_double, view.n_rows, "sample_weight") : nullptr;
     const void* offsets = offset ? checked(*offset, is_double, view.n_rows * n_outputs, "offset") : nullptr;
     const void* targets = checked(y, is_double, view.n_rows * n_targets, "y");
-    return std::make_unique<Objective>(X, y, sample_weight, offset,
-                                       LinearObjective(view, targets, options, weights, offsets));
+    const auto make_core = [&] {
+        const py::gil_scoped_release released;
+        return LinearObjective(view, targets, options, weights, offsets, check_signals);
+    };
+    return std::make_unique<Objective>(X, y, sample_weight, offset, make_core());
 }
 
 std::optional<std::span<const std::int64_t>> view_rows(const std::optional<Ints>& rows) {
@@ -107,6 +111,12 @@ double max_square_norm(const Objective& self) {
     return self.core.max_square_norm(0, check_signals);
 }
 
+Floats as_array(const std::vector<double>& values) {
+    return to_array(values, {static_cast<py::ssize_t>(values.size())});
+}
+
+Floats raw_params(const Objective& self, const Floats& w) { return as_array(self.core.raw_params(view(w))); }
+
 py::array decision_function(const Objective& self, const Floats& w, const std::optional<Ints>& rows, int n_threads) {
     const auto at = view(w);
     const auto chosen = view_rows(rows);
@@ -139,7 +149,8 @@ void bind_objective(py::module_& module) {
     py::classh<Objective, AnyObjective>(module, "LinearObjective", py::is_final())
         .def(py::init(&make_objective), py::arg("X"), py::arg("storage"), py::arg("y"), py::arg("loss"),
              py::arg("loss_params"), py::arg("n_outputs"), py::arg("alpha"), py::arg("l1_ratio"),
-             py::arg("fit_intercept"), py::arg("sample_weight").none(true), py::arg("offset").none(true))
+             py::arg("fit_intercept"), py::arg("standardize"), py::arg("sample_weight").none(true),
+             py::arg("offset").none(true))
         .def("value", &value, py::arg("w").noconvert(), py::arg("rows").noconvert().none(true), py::arg("n_threads"))
         .def("value_and_grad", &value_and_grad, py::arg("w").noconvert(), py::arg("rows").noconvert().none(true),
              py::arg("grad").noconvert(), py::arg("n_threads"))
@@ -151,6 +162,9 @@ void bind_objective(py::module_& module) {
         .def("duality_gap", &duality_gap, py::arg("w").noconvert(), py::arg("n_threads"))
         .def("row_moments", &row_moments)
         .def("max_square_norm", &max_square_norm)
+        .def("raw_params", &raw_params, py::arg("w").noconvert())
+        .def("feature_means", [](const Objective& self) { return as_array(self.core.feature_means()); })
+        .def("feature_scales", [](const Objective& self) { return as_array(self.core.feature_scales()); })
         .def_property_readonly("n_samples", [](const Objective& self) { return self.core.n_samples(); })
         .def_property_readonly("n_features", [](const Objective& self) { return self.core.n_features(); })
         .def_property_readonly("n_outputs", [](const Objective& self) { return self.core.n_outputs(); })

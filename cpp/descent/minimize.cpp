@@ -6,6 +6,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "descent/folds.hpp"
 #include "descent/model_table.hpp"
 #include "descent/rates.hpp"
 #include "descent/run.hpp"
@@ -21,16 +22,20 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Rows between two looks at the clock, at most; time between two looks for an interruption.
+// Rows and steps between two looks at the clock, at most; time between two looks for an interruption.
 constexpr std::int64_t kSliceRows = 4096;
+constexpr std::int64_t kSliceSteps = 1024;
 constexpr double kPollSeconds = 0.02;
-// A run that ends with this many times the loss it began with has diverged, though every number is finite; at this many
-// more it is not waited for.
+// A run that would end with this many times the loss it began with has diverged, though every number is finite; at this
+// many more its end is not waited for.
 constexpr double kGrowth = 10.0;
 constexpr double kExplosion = 1e4;
 // What becomes of the rate of a model that diverged, and how often.
 constexpr double kSmaller = 0.1;
 constexpr int kMaxRestarts = 3;
+
+// A gap takes up to two passes over the data.
+constexpr std::int64_t kGapEpochs = 10;
 
 // Thrown through a pass over the data, to end it.
 struct Stopped {
@@ -50,6 +55,7 @@ public:
           observer_(observer),
           n_params_(static_cast<std::size_t>(objective.n_params())),
           n_models_(params.size() / n_params_),
+          folds_(objective, options.fold_of_row, options.fold_of_model, n_models_),
           full_(options.batch_size == 0),
           rates_(options.schedule, n_models_),
           x_(params.begin(), params.end()),
@@ -61,15 +67,14 @@ public:
           penalty_(n_models_) {
         require(n_models_ > 0 && params.size() == n_models_ * n_params_,
                 "params must hold a whole number of models of " + std::to_string(n_params_) + " parameters");
+        require(!options.gap_tol || (n_models_ == 1 && full_), "gap_tol is for one model on full batches");
         require(options.batch_size >= 0, "batch_size must be 0 (all rows) or positive");
         require(options.max_epochs >= 1, "max_epochs must be at least 1");
         require(options.n_iter_no_change >= 1, "n_iter_no_change must be at least 1");
-        check_folds();
         require(options.clip_value >= 0.0 && options.clip_norm >= 0.0, "clip_value and clip_norm must not be negative");
         run_ = objective.start_run(settings());
         run_->set_params(x_);
         for (std::size_t m = 0; m < n_models_; ++m) models_.emplace_back(options.tol, options.n_iter_no_change);
-        count_seen();
         if (options.resume) resume(*options.resume);
     }
 
@@ -103,6 +108,12 @@ private:
         for (std::size_t m = 0; m < n_models_; ++m) run_->set_state(static_cast<int>(m), from.runs[m]);
     }
 
+    ModelState state_of(std::size_t m) {
+        ModelState state = run_->state(static_cast<int>(m));
+        state.n_steps = models_[m].n_steps;
+        return state;
+    }
+
     std::shared_ptr<const DescentState> state() {
         auto state = std::make_shared<DescentState>();
         state->epoch = next_epoch_;
@@ -110,7 +121,7 @@ private:
         state->models = models_;
         const std::span<double> memory = rates_.memory();
         state->rates.assign(memory.begin(), memory.end());
-        for (std::size_t m = 0; m < n_models_; ++m) state->runs.push_back(run_->state(static_cast<int>(m)));
+        for (std::size_t m = 0; m < n_models_; ++m) state->runs.push_back(state_of(m));
         return state;
     }
 
@@ -134,7 +145,7 @@ private:
         settings.n_threads = options_.n_threads > 0 ? options_.n_threads : max_threads();
         settings.fold_of_row = options_.fold_of_row;
         settings.fold_of_model = options_.fold_of_model;
-        settings.n_folds = n_folds_;
+        settings.n_folds = folds_.count();
         line_search_ = table.optimizers[settings.optimizer].line_search;
         refuse_what_does_not_fit(table.optimizers[settings.optimizer], settings);
         return settings;
@@ -152,40 +163,12 @@ private:
         require(!options_.resume || (!info.line_search && info.table == Table::none), owner + "cannot be resumed");
     }
 
-    void check_folds() {
-        const auto n = static_cast<std::size_t>(objective_.n_samples());
-        require(options_.fold_of_row.empty() || options_.fold_of_row.size() == n, "fold_of_row must have a fold a row");
-        require(options_.fold_of_model.size() == (options_.fold_of_row.empty() ? 0 : n_models_),
-                "fold_of_model must have a fold a model");
-        for (const std::int32_t fold : options_.fold_of_row) {
-            require(fold >= 0, "fold_of_row must not be negative");
-            n_folds_ = std::max(n_folds_, fold + 1);
-        }
-        for (const int fold : options_.fold_of_model)
-            require(fold >= -1 && fold < n_folds_, "fold_of_model must name folds, or -1");
-    }
-
-    int fold_of(std::size_t m) const { return n_folds_ > 0 ? options_.fold_of_model[m] : -1; }
-
-    // The rows of positive weight outside of each model's fold.
-    void count_seen() {
-        n_seen_.assign(n_models_, n_folds_ == 0 && !objective_.weighted() ? objective_.n_samples() : 0);
-        if (n_seen_[0] > 0) return;
-        for (std::int64_t i = 0; i < objective_.n_samples(); ++i) {
-            if (!objective_.present(i)) continue;
-            for (std::size_t m = 0; m < n_models_; ++m)
-                n_seen_[m] += n_folds_ == 0 || options_.fold_of_row[static_cast<std::size_t>(i)] != fold_of(m);
-        }
-        require(std::all_of(n_seen_.begin(), n_seen_.end(), [](std::int64_t n) { return n > 0; }),
-                "every model must see a row of positive weight");
-    }
-
     Sampler make_sampler() const {
         const std::int64_t n = objective_.n_samples();
         return Sampler({n, full_ ? n : options_.batch_size, options_.shuffle, options_.seed, options_.order,
                         objective_.weighted() ? [this](std::int64_t row) { return objective_.present(row); }
                                               : std::function<bool(std::int64_t)>(),
-                        options_.fold_of_row, n_folds_});
+                        options_.fold_of_row, folds_.count()});
     }
 
     bool any_running() const {
@@ -217,9 +200,10 @@ private:
             rows_[i] = n_rows(i / n_models_, m);
             lrs_[i] = lr_[m] = rates_.rate(m, model.n_steps, epoch) * model.rate_factor;
             steps_[i] = rows_[i] > 0 ? model.n_steps++ : -1;
+            model.n_made += rows_[i] > 0 && !model.ended;
         }
         step_ += static_cast<std::int64_t>(n_batches);
-        return {n_models_, lrs_, steps_, rows_, n_seen_};
+        return {n_models_, lrs_, steps_, rows_, folds_.n_seen()};
     }
 
     void walk_epoch(Sampler& sampler, std::int64_t epoch) {
@@ -230,23 +214,22 @@ private:
         run_->penalties(penalty_);
         run_->solution(x_);
         for (std::size_t m = 0; m < n_models_; ++m)
-            if (!models_[m].ended) models_[m].begin = run_->state(static_cast<int>(m));
+            if (!models_[m].ended) models_[m].begin = state_of(m);
         if (full_) {
-            const StepPlan step = plan(1, epoch, [&](std::size_t, std::size_t m) { return n_seen_[m]; });
+            const StepPlan step = plan(1, epoch, [&](std::size_t, std::size_t m) { return folds_.n_seen()[m]; });
             run_->descend_full(step, loss_, grad_norm_, [this] { poll(); });
             return;
-        } else {
-            sampler.start_epoch(epoch);
-            while (!sampler.epoch_done()) {
-                poll();
-                sampler.next(kSliceRows);
-                if (sampler.batch_ends().empty()) continue;
-                const StepPlan steps = plan(sampler.batch_ends().size(), epoch, [&](std::size_t b, std::size_t m) {
-                    return sampler.n_present(b, fold_of(m));
-                });
-                run_->descend({epoch, sampler.rows(), sampler.batch_ends(), steps}, sums);
-                if (std::none_of(finite_.get(), finite_.get() + n_models_, [](bool f) { return f; })) break;
-            }
+        }
+        sampler.start_epoch(epoch);
+        while (!sampler.epoch_done()) {
+            poll();
+            sampler.next(std::min(kSliceRows, kSliceSteps * options_.batch_size));
+            if (sampler.batch_ends().empty()) continue;
+            const StepPlan steps = plan(sampler.batch_ends().size(), epoch, [&](std::size_t b, std::size_t m) {
+                return sampler.n_present(b, folds_.of(m));
+            });
+            run_->descend({epoch, sampler.rows(), sampler.batch_ends(), steps}, sums);
+            if (std::none_of(finite_.get(), finite_.get() + n_models_, [](bool f) { return f; })) break;
         }
         for (std::size_t m = 0; m < n_models_; ++m) loss_[m] = loss_[m] / weight_[m] + penalty_[m];
     }
@@ -255,11 +238,11 @@ private:
     bool close_epoch(std::int64_t epoch) {
         ++n_epochs_;
         history_.epoch.push_back(epoch);
-        history_.step.push_back(step_);
         history_.seconds.push_back(seconds());
         run_->solution(after_);
         for (std::size_t m = 0; m < n_models_; ++m) {
             const bool running = !models_[m].ended;
+            history_.step.push_back(models_[m].n_made);
             history_.loss.push_back(running ? loss_[m] : std::nan(""));
             history_.lr.push_back(running ? lr_[m] : std::nan(""));
             history_.grad_norm.push_back(running ? grad_norm_[m] : std::nan(""));
@@ -280,12 +263,12 @@ private:
     // x_ holds the parameters that the epoch began with, after_ those it ended with.
     void judge(std::size_t m) {
         ModelProgress& model = models_[m];
-        const bool explodes = n_epochs_ > 2 && loss_[m] > kExplosion * model.early_loss;
-        if (!finite_[m] || !std::isfinite(loss_[m]) || explodes) {
-            restart(m);
-            return;
-        }
-        if (n_epochs_ <= 2) model.early_loss = std::max(model.early_loss, std::abs(loss_[m]));
+        ++model.n_epochs;
+        if (model.begin.n_steps == 0) model.first_loss = model.early_loss = std::abs(loss_[m]);
+        if (model.n_epochs <= 2) model.early_loss = std::max(model.early_loss, std::abs(loss_[m]));
+        const bool settled = model.convergence.reached(loss_[m]);
+        const double largest = (settled ? kGrowth : kExplosion) * model.early_loss;
+        if (!finite_[m] || !std::isfinite(loss_[m]) || loss_[m] > largest) return restart(m);
         model.last_loss = loss_[m];
         // Where a full batch's loss is that of.
         const std::vector<double>& evaluated = line_search_ ? after_ : x_;
@@ -297,9 +280,11 @@ private:
         }
         if (options_.gtol && full_ && grad_norm_[m] <= *options_.gtol) {
             converge(m, "gtol", evaluated);
+        } else if (options_.gap_tol && n_epochs_ % kGapEpochs == 0 && objective_.gap(evaluated) <= *options_.gap_tol) {
+            converge(m, "gap_tol", evaluated);
         } else if (run_->finished(static_cast<int>(m))) {
             converge(m, "line search", after_);
-        } else if (model.convergence.reached(loss_[m])) {
+        } else if (settled) {
             converge(m, "tol", after_);
         }
     }
@@ -310,7 +295,8 @@ private:
         models_[m].final_params = params_of(m, params);
     }
 
-    // Back to where the best epoch began, or to the start, with a smaller rate; a few times.
+    // Back to where the best epoch began, or to the start, with a smaller rate; a few times. What the losses on the way
+    // to divergence were is forgotten: they tell neither of convergence nor of what is large.
     void restart(std::size_t m) {
         ModelProgress& model = models_[m];
         if (model.n_restarts == kMaxRestarts) {
@@ -319,6 +305,10 @@ private:
         }
         ++model.n_restarts;
         model.rate_factor *= kSmaller;
+        model.n_epochs = 0;
+        model.early_loss = model.first_loss;
+        model.last_loss = std::nan("");
+        model.convergence = Convergence(options_.tol, options_.n_iter_no_change);
         const ModelState& state = model.best_begin.empty() ? model.begin : model.best;
         run_->set_state(static_cast<int>(m), state);
         model.n_steps = state.n_steps;
@@ -352,7 +342,7 @@ private:
         if (other != x_) take_the_better(other);
         run_->set_params(x_);
         run_->evaluate(result.fun, result.grad_norm);
-        if (n_folds_ > 0) {
+        if (folds_.count() > 0) {
             result.held_out.resize(n_models_);
             run_->evaluate_held_out(result.held_out);
         }
@@ -363,7 +353,7 @@ private:
         result.x = std::move(x_);
         result.lr = lr_;
         result.n_epochs = n_epochs_;
-        result.n_steps = step_;
+        for (const ModelProgress& model : models_) result.n_steps.push_back(model.n_made);
         result.history = std::move(history_);
         return result;
     }
@@ -375,9 +365,11 @@ private:
         const Status status = model.ended.value_or(ended);
         const bool natural = status == Status::converged || status == Status::max_epochs || status == Status::callback;
         if (natural && model.last_loss > kGrowth * model.early_loss) return Status::diverged;
-        const std::vector<double> own = params_of(m, x_);
+        // One that has only just gone back has not shown that it need not.
+        if (natural && model.n_restarts > 0 && model.n_epochs == 0) return Status::diverged;
+        const std::vector<double> own = model.ended ? model.final_params : params_of(m, x_);
         const bool valid = std::all_of(own.begin(), own.end(), [](double v) { return std::isfinite(v); });
-        return valid || model.ended ? status : Status::diverged;
+        return valid ? status : Status::diverged;
     }
 
     void put(const std::vector<double>& params, std::size_t m, std::vector<double>& to) const {
@@ -402,9 +394,9 @@ private:
     Observer* observer_;
     std::size_t n_params_;
     std::size_t n_models_;
+    Folds folds_;
     bool full_;
     bool line_search_ = false;
-    int n_folds_ = 0;
     Rates rates_;
     std::unique_ptr<Run> run_;
     std::vector<double> x_;
@@ -422,7 +414,6 @@ private:
     std::vector<std::int64_t> steps_;
     std::vector<std::int64_t> rows_;
     History history_;
-    std::vector<std::int64_t> n_seen_;
     std::int64_t next_epoch_ = 0;
     std::int64_t step_ = 0;
     std::int64_t n_epochs_ = 0;
@@ -431,34 +422,6 @@ private:
 };
 
 }  // namespace
-
-const char* status_name(Status status) {
-    switch (status) {
-        case Status::converged: return "converged";
-        case Status::max_epochs: return "max_epochs";
-        case Status::time_limit: return "time_limit";
-        case Status::interrupted: return "interrupted";
-        case Status::callback: return "callback";
-        case Status::diverged: return "diverged";
-    }
-    return "unknown";
-}
-
-std::shared_ptr<const DescentState> select(const DescentState& state, std::span<const std::int64_t> models) {
-    auto chosen = std::make_shared<DescentState>();
-    chosen->epoch = state.epoch;
-    chosen->step = state.step;
-    const std::size_t of_model = state.rates.size() / state.models.size();
-    for (const std::int64_t m : models) {
-        if (m < 0 || m >= std::ssize(state.models)) throw std::out_of_range("models must name models of the state");
-        const auto at = static_cast<std::size_t>(m);
-        chosen->models.push_back(state.models[at]);
-        chosen->runs.push_back(state.runs[at]);
-        const auto first = state.rates.begin() + static_cast<std::ptrdiff_t>(at * of_model);
-        chosen->rates.insert(chosen->rates.end(), first, first + static_cast<std::ptrdiff_t>(of_model));
-    }
-    return chosen;
-}
 
 DescentResult minimize(const Objective& objective, std::span<const double> params, const DescentOptions& options,
                        Observer* observer) {

@@ -68,6 +68,7 @@ struct ModelState {
     std::vector<double> params;
     std::vector<double> slots;
     std::vector<double> memory;
+    // Known to the loop, which is who sets it.
     std::int64_t n_steps = 0;
 };
 

@@ -19,13 +19,19 @@ struct ModelProgress {
     const char* converged_by = "";
     // Steps that its parameters are the result of, and what its schedule's rate is multiplied by.
     std::int64_t n_steps = 0;
+    // All steps made, also those that a restart took back.
+    std::int64_t n_made = 0;
     double rate_factor = 1.0;
     int n_restarts = 0;
+    // Since the beginning or the last restart.
+    std::int64_t n_epochs = 0;
     // When the epoch began, and when that of the best loss did.
     ModelState begin{};
     ModelState best{};
     std::vector<double> final_params{};
-    // The larger of the first two epochs' losses: the first one may be near 0 by chance.
+    // The first epoch's from the start, and the largest of that and the first two since the last restart: one alone may
+    // be near 0 by chance.
+    double first_loss = 0.0;
     double early_loss = 0.0;
     double last_loss = std::numeric_limits<double>::quiet_NaN();
     double best_loss = std::numeric_limits<double>::infinity();

@@ -17,7 +17,8 @@
 //
 //     F = sum_i p_i l_i(z_i) + R(coef)     is     D(theta) = -sum_i p_i (l_i*(theta_i) - offset_i theta_i) - R*(-g)
 //
-// with g = sum_i p_i theta_i x_i, and with sum_i p_i theta_i = 0 where an intercept is fitted. The gap is then
+// with g = sum_i p_i theta_i x_i, x_i as the model sees it, and with sum_i p_i theta_i = 0 where an intercept is
+// fitted. The gap is then
 //
 //     F - D = sum_i p_i (l_i(z_i) + l_i*(theta_i) - theta_i z_i) + sum_j (R(w_j) + R*(-g_j) + g_j w_j),
 //
@@ -29,14 +30,12 @@
 namespace fastgd {
 namespace {
 
-// Two sums over rows for each output, and the gradient that the rows' derivatives make.
+// Two sums over rows for each output, and those that the rows' derivatives make.
 struct DualSums {
-    double weight = 0.0;
     bool finite = true;
     std::vector<double> first;
     std::vector<double> second;
-    std::vector<double> coef;
-    std::vector<double> intercept;
+    PassSums pass;
 };
 
 template <class T>
@@ -67,8 +66,8 @@ DualSums dual_pass(const LinearProblem<T>& problem, const Parameters<T>& paramet
     sums.first.assign(n_outputs, 0.0);
     sums.second.assign(n_outputs, 0.0);
     if (want_gradient) {
-        sums.coef.assign(parameters.coef.size(), 0.0);
-        sums.intercept.assign(n_outputs, 0.0);
+        sums.pass.coef.assign(parameters.coef.size(), 0.0);
+        sums.pass.intercept.assign(n_outputs, 0.0);
     }
     const auto see = [&](DualWorker<T>& worker, ScoreBlock<T>& scores, std::ptrdiff_t first, std::ptrdiff_t count) {
         LossCall<T> call{};
@@ -107,13 +106,13 @@ DualSums dual_pass(const LinearProblem<T>& problem, const Parameters<T>& paramet
         },
         [&](int thread) {
             const DualWorker<T>& worker = *workers[static_cast<std::size_t>(thread)];
-            sums.weight += worker.block.weight_sum(0, worker.block.count());
+            sums.pass.weight += worker.block.weight_sum(0, worker.block.count());
             sums.finite = sums.finite && worker.finite;
             for (std::size_t k = 0; k < n_outputs; ++k) {
                 sums.first[k] += worker.first[k];
                 sums.second[k] += worker.second[k];
             }
-            if (worker.gradient) worker.gradient->add_to(sums.coef.data(), sums.intercept.data());
+            if (worker.gradient) worker.gradient->add_to(sums.pass.coef.data(), sums.pass.intercept.data());
         });
     if (!sums.finite) throw NonFiniteError();
     return sums;
@@ -129,18 +128,18 @@ struct Balance {
 };
 
 template <class T>
-Balance balance(const LinearProblem<T>& problem, const Parameters<T>& parameters, int n_threads,
+Balance balance(const LinearProblem<T>& problem, const Parameters<T>& parameters, bool fit_intercept, int n_threads,
                 const std::function<void()>& poll) {
     const auto n_outputs = static_cast<std::size_t>(problem.n_outputs);
     Balance result{std::vector<double>(n_outputs, 0.0), std::vector<double>(n_outputs, 1.0),
                    std::vector<double>(n_outputs, 1.0)};
-    if (!problem.fit_intercept) return result;
+    if (!fit_intercept) return result;
     const DualSums sums = dual_pass(problem, parameters, false, n_threads, poll,
                                     [](std::size_t, double weight, double, double, const double& theta, double& above,
                                        double& below) { (theta > 0.0 ? above : below) += weight * std::fabs(theta); });
     for (std::size_t k = 0; k < n_outputs; ++k) {
         const double least = std::min(sums.first[k], sums.second[k]);
-        result.shift[k] = (sums.first[k] - sums.second[k]) / sums.weight;
+        result.shift[k] = (sums.first[k] - sums.second[k]) / sums.pass.weight;
         if (sums.first[k] > 0.0) result.above[k] = least / sums.first[k];
         if (sums.second[k] > 0.0) result.below[k] = least / sums.second[k];
     }
@@ -150,7 +149,7 @@ Balance balance(const LinearProblem<T>& problem, const Parameters<T>& parameters
 }  // namespace
 
 template <class T>
-double duality_gap(const LinearProblem<T>& problem, const LinearOptions& options, const Parameters<T>& parameters,
+double duality_gap(const LinearProblem<T>& problem, const LinearOptions& options, const ParameterMap& map,
                    std::span<const double> w, int n_threads, const std::function<void()>& poll) {
     const std::optional<DualLoss> loss = dual_loss(options.loss);
     if (!loss)
@@ -160,7 +159,8 @@ double duality_gap(const LinearProblem<T>& problem, const LinearOptions& options
     const bool regression = *loss == DualLoss::squared_error;
     const Penalty penalty{options.alpha, options.l1_ratio};
     if (penalty.alpha == 0.0) return std::numeric_limits<double>::infinity();
-    const Balance balanced = balance(problem, parameters, n_threads, poll);
+    const Parameters<T> parameters = map.to_data<T>(w);
+    const Balance balanced = balance(problem, parameters, map.fit_intercept(), n_threads, poll);
     const DualSums sums =
         dual_pass(problem, parameters, true, n_threads, poll,
                   [&](std::size_t k, double weight, double y, double raw, double& theta, double& total, double&) {
@@ -174,38 +174,35 @@ double duality_gap(const LinearProblem<T>& problem, const LinearOptions& options
                       total += weight * fenchel_young(*loss, y * raw, -y * theta);
                   });
 
+    std::vector<double> g(w.size());
+    map.write_gradient(sums.pass, parameters, sums.pass.weight, g.data());
+    const auto n = static_cast<std::size_t>(parameters.n_features);
     const auto penalty_part = [&](std::size_t k, double scale) {
-        const double* coef = w.data() + static_cast<std::ptrdiff_t>(k) * parameters.n_features;
-        const double* g = sums.coef.data() + static_cast<std::ptrdiff_t>(k) * parameters.stride;
         double total = 0.0;
-        for (std::ptrdiff_t j = 0; j < parameters.n_features; ++j)
-            total += fenchel_young(penalty.l2(), penalty.l1(), coef[j], -scale * g[j] / sums.weight);
+        for (std::size_t j = k * n; j < (k + 1) * n; ++j)
+            total += fenchel_young(penalty.l2(), penalty.l1(), w[j], -scale * g[j]);
         return total;
     };
     double gap = 0.0;
     for (std::size_t k = 0; k < sums.first.size(); ++k) {
         if (!regression) {
-            gap += sums.first[k] / sums.weight + penalty_part(k, 1.0);
+            gap += sums.first[k] / sums.pass.weight + penalty_part(k, 1.0);
             continue;
         }
         // Scaled down to where R* is finite without an l2 part, if that is better.
         double largest = 0.0;
-        for (std::ptrdiff_t j = 0; j < parameters.n_features; ++j)
-            largest = std::max(
-                largest,
-                std::fabs(sums.coef[k * static_cast<std::size_t>(parameters.stride) + static_cast<std::size_t>(j)]));
-        largest /= sums.weight;
+        for (std::size_t j = k * n; j < (k + 1) * n; ++j) largest = std::max(largest, std::fabs(g[j]));
         const double scale = largest > penalty.l1() ? penalty.l1() / largest * (1.0 - 0x1p-50) : 1.0;
-        const double left = (1.0 - scale) * (1.0 - scale) * sums.first[k] / sums.weight;
+        const double left = (1.0 - scale) * (1.0 - scale) * sums.first[k] / sums.pass.weight;
         const double shifted = balanced.shift[k] * balanced.shift[k];
         gap += 0.5 * shifted + std::min(penalty_part(k, 1.0), 0.5 * left + penalty_part(k, scale));
     }
     return gap;
 }
 
-template double duality_gap<float>(const LinearProblem<float>&, const LinearOptions&, const Parameters<float>&,
+template double duality_gap<float>(const LinearProblem<float>&, const LinearOptions&, const ParameterMap&,
                                    std::span<const double>, int, const std::function<void()>&);
-template double duality_gap<double>(const LinearProblem<double>&, const LinearOptions&, const Parameters<double>&,
+template double duality_gap<double>(const LinearProblem<double>&, const LinearOptions&, const ParameterMap&,
                                     std::span<const double>, int, const std::function<void()>&);
 
 }  // namespace fastgd

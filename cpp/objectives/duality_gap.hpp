@@ -4,13 +4,13 @@
 #include <span>
 
 #include "objectives/linear_problem.hpp"
-#include "objectives/parameters.hpp"
+#include "objectives/parameter_map.hpp"
 
 namespace fastgd {
 
-// LinearObjective::duality_gap; `w` are the parameters once more, flat and not rounded.
+// LinearObjective::duality_gap.
 template <class T>
-double duality_gap(const LinearProblem<T>& problem, const LinearOptions& options, const Parameters<T>& parameters,
+double duality_gap(const LinearProblem<T>& problem, const LinearOptions& options, const ParameterMap& map,
                    std::span<const double> w, int n_threads, const std::function<void()>& poll);
 
 }  // namespace fastgd

@@ -38,7 +38,7 @@ LinearProblem<T> make_problem(const MatrixView& X, const void* y, const LinearOp
     problem.weight = static_cast<const T*>(weight);
     problem.offset = static_cast<const T*>(offset);
     problem.n_outputs = options.n_outputs;
-    problem.fit_intercept = options.fit_intercept;
+    problem.fit_intercept = options.fit_intercept || options.standardize;
     problem.one_vs_rest = info.kind == LossKind::binary && options.n_outputs > 1;
     problem.loss_param = static_cast<T>(options.loss_param.value_or(info.param.default_value));
     problem.kernels = &kernels_for<T>(table);
@@ -55,16 +55,6 @@ LinearProblem<T> make_problem(const MatrixView& X, const void* y, const LinearOp
     require(n_present > 0, "sample_weight must have at least one positive value");
     problem.mean_weight = sum / static_cast<double>(n_present);
     return problem;
-}
-
-template <class T>
-Parameters<T> make_parameters(const LinearProblem<T>& problem, std::span<const double> w) {
-    Parameters<T> parameters(1, problem.n_outputs, problem.X.n_cols, problem.fit_intercept);
-    if (static_cast<std::ptrdiff_t>(w.size()) != parameters.n_params())
-        throw std::invalid_argument("w must have " + std::to_string(parameters.n_params()) + " elements, got " +
-                                    std::to_string(w.size()));
-    parameters.set(w.data());
-    return parameters;
 }
 
 template <class T>
@@ -88,45 +78,46 @@ double divisor(const LinearProblem<T>& problem, const PassSums& sums, bool is_ba
 }
 
 template <class T>
-double objective_value(const LinearProblem<T>& problem, const LinearOptions& options, std::span<const double> w,
-                       std::span<double> grad, bool want_gradient, std::optional<std::span<const std::int64_t>> rows,
-                       int n_threads, const std::function<void()>& poll) {
-    const Parameters<T> parameters = make_parameters(problem, w);
+double objective_value(const LinearProblem<T>& problem, const Penalty& penalty, const ParameterMap& map,
+                       std::span<const double> w, std::span<double> grad, bool want_gradient,
+                       std::optional<std::span<const std::int64_t>> rows, int n_threads,
+                       const std::function<void()>& poll) {
+    const Parameters<T> parameters = map.to_data<T>(w);
     require(!want_gradient || grad.size() == w.size(), "grad must be as long as w");
     const RowSource source = make_source(problem, rows);
     const PassSums sums = full_pass(problem, parameters, source, want_gradient, threads_or_default(n_threads), poll);
     const double weight = divisor(problem, sums, rows.has_value());
-    const Penalty penalty{options.alpha, options.l1_ratio};
     const std::ptrdiff_t n_coef = parameters.n_scores() * problem.X.n_cols;
     if (want_gradient) {
-        write_gradient(sums, parameters, 0, weight, grad.data());
+        map.write_gradient(sums, parameters, weight, grad.data());
         penalty.add_gradient(w.data(), grad.data(), n_coef);
     }
     return sums.loss[0] / weight + penalty.value(w.data(), n_coef);
 }
 
 template <class T>
-void hessian_product(const LinearProblem<T>& problem, const LinearOptions& options, std::span<const double> w,
-                     std::span<const double> v, std::span<double> product,
+void hessian_product(const LinearProblem<T>& problem, const Penalty& penalty, const ParameterMap& map,
+                     std::span<const double> w, std::span<const double> v, std::span<double> product,
                      std::optional<std::span<const std::int64_t>> rows, int n_threads,
                      const std::function<void()>& poll) {
-    const Parameters<T> point = make_parameters(problem, w);
+    const Parameters<T> point = map.to_data<T>(w);
     require(v.size() == w.size() && product.size() == w.size(), "v and product must be as long as w");
-    std::vector<double> flat(w.begin(), w.end());
-    flat.insert(flat.end(), v.begin(), v.end());
+    std::vector<double> flat;
+    map.append(w, flat);
+    map.append(v, flat);
     Parameters<T> both(2, problem.n_outputs, problem.X.n_cols, problem.fit_intercept);
     both.set(flat.data());
     const RowSource source = make_source(problem, rows);
     const PassSums sums = hessian_pass(problem, both, source, threads_or_default(n_threads), poll);
-    write_gradient(sums, point, 0, divisor(problem, sums, rows.has_value()), product.data());
-    const double l2 = Penalty{options.alpha, options.l1_ratio}.l2();
-    for (std::ptrdiff_t i = 0; i < point.n_scores() * problem.X.n_cols; ++i) product.data()[i] += l2 * v.data()[i];
+    map.write_gradient(sums, point, divisor(problem, sums, rows.has_value()), product.data());
+    for (std::ptrdiff_t i = 0; i < point.n_scores() * problem.X.n_cols; ++i)
+        product.data()[i] += penalty.l2() * v.data()[i];
 }
 
 }  // namespace
 
 LinearObjective::LinearObjective(const MatrixView& X, const void* y, const LinearOptions& options,
-                                 const void* sample_weight, const void* offset) {
+                                 const void* sample_weight, const void* offset, const std::function<void()>& poll) {
     require(X.data != nullptr && X.n_rows > 0 && X.n_cols > 0, "X must have at least one row and one column");
     require(y != nullptr, "y must not be null");
     require(options.n_outputs >= 1, "n_outputs must be at least 1");
@@ -137,6 +128,9 @@ LinearObjective::LinearObjective(const MatrixView& X, const void* y, const Linea
     } else {
         impl_.reset(new Impl{options, make_problem<float>(X, y, options, sample_weight, offset)});
     }
+    if (options.standardize)
+        impl_->standard =
+            std::visit([&](const auto& p) { return measure_standards(p, nullptr, 0, poll).back(); }, impl_->problem);
 }
 
 LinearObjective::~LinearObjective() = default;
@@ -151,9 +145,7 @@ std::int64_t LinearObjective::n_features() const {
     return std::visit([](const auto& p) { return p.X.n_cols; }, impl_->problem);
 }
 
-std::int64_t LinearObjective::n_params() const {
-    return n_outputs() * (n_features() + (impl_->options.fit_intercept ? 1 : 0));
-}
+std::int64_t LinearObjective::n_params() const { return static_cast<std::int64_t>(impl_->map().n_params()); }
 
 int LinearObjective::n_outputs() const { return impl_->options.n_outputs; }
 
@@ -170,7 +162,7 @@ bool LinearObjective::present(std::int64_t row) const {
 double LinearObjective::value(std::span<const double> w, std::optional<std::span<const std::int64_t>> rows,
                               int n_threads, const std::function<void()>& poll) const {
     return std::visit(
-        [&](const auto& p) { return objective_value(p, impl_->options, w, {}, false, rows, n_threads, poll); },
+        [&](const auto& p) { return objective_value(p, penalty(), impl_->map(), w, {}, false, rows, n_threads, poll); },
         impl_->problem);
 }
 
@@ -178,22 +170,25 @@ double LinearObjective::value_and_grad(std::span<const double> w, std::span<doub
                                        std::optional<std::span<const std::int64_t>> rows, int n_threads,
                                        const std::function<void()>& poll) const {
     return std::visit(
-        [&](const auto& p) { return objective_value(p, impl_->options, w, grad, true, rows, n_threads, poll); },
+        [&](const auto& p) {
+            return objective_value(p, penalty(), impl_->map(), w, grad, true, rows, n_threads, poll);
+        },
         impl_->problem);
 }
 
 void LinearObjective::hvp(std::span<const double> w, std::span<const double> v, std::span<double> product,
                           std::optional<std::span<const std::int64_t>> rows, int n_threads,
                           const std::function<void()>& poll) const {
-    std::visit([&](const auto& p) { hessian_product(p, impl_->options, w, v, product, rows, n_threads, poll); },
-               impl_->problem);
+    std::visit(
+        [&](const auto& p) { hessian_product(p, penalty(), impl_->map(), w, v, product, rows, n_threads, poll); },
+        impl_->problem);
 }
 
 void LinearObjective::decision_function(std::span<const double> w, void* out,
                                         std::optional<std::span<const std::int64_t>> rows, int n_threads) const {
     std::visit(
         [&]<class T>(const LinearProblem<T>& p) {
-            raw_scores(p, make_parameters(p, w), make_source(p, rows), threads_or_default(n_threads),
+            raw_scores(p, impl_->map().to_data<T>(w), make_source(p, rows), threads_or_default(n_threads),
                        static_cast<T*>(out));
         },
         impl_->problem);
@@ -201,11 +196,11 @@ void LinearObjective::decision_function(std::span<const double> w, void* out,
 
 std::optional<std::pair<std::int64_t, std::int64_t>> LinearObjective::find_nonfinite() const {
     return std::visit(
-        [](const auto& p) -> std::optional<std::pair<std::int64_t, std::int64_t>> {
-            std::vector<std::remove_cvref_t<decltype(p.loss_param)>> row;
+        []<class T>(const LinearProblem<T>& p) -> std::optional<std::pair<std::int64_t, std::int64_t>> {
+            std::vector<T> room;
             for (std::int64_t i = 0; i < p.X.n_rows; ++i) {
                 if (!p.present(i)) continue;
-                widen_row(p, i, row);
+                const auto& row = widen_row(p, i, room);
                 const auto bad = std::find_if(row.begin(), row.end(), [](auto v) { return !std::isfinite(v); });
                 if (bad != row.end()) return std::pair{i, static_cast<std::int64_t>(bad - row.begin())};
             }
@@ -215,19 +210,38 @@ std::optional<std::pair<std::int64_t, std::int64_t>> LinearObjective::find_nonfi
 }
 
 RowMoments LinearObjective::row_moments() const {
-    return std::visit([](const auto& p) { return fastgd::row_moments(p); }, impl_->problem);
+    return std::visit([&](const auto& p) { return fastgd::row_moments(p, impl_->map()); }, impl_->problem);
+}
+
+std::vector<double> LinearObjective::feature_means() const {
+    return impl_->standard ? impl_->standard->center : std::vector<double>{};
+}
+
+std::vector<double> LinearObjective::feature_scales() const {
+    if (!impl_->standard) return {};
+    std::vector<double> scales = impl_->standard->inverse_scale;
+    for (double& scale : scales) scale = scale == 0.0 ? 1.0 : 1.0 / scale;
+    return scales;
+}
+
+std::vector<double> LinearObjective::raw_params(std::span<const double> w) const {
+    const ParameterMap map = impl_->map();
+    map.require_size(w);
+    std::vector<double> flat;
+    map.append(w, flat);
+    return flat;
 }
 
 double LinearObjective::max_square_norm(int n_threads, const std::function<void()>& poll) const {
-    return std::visit([&](const auto& p) { return fastgd::max_square_norm(p, threads_or_default(n_threads), poll); },
-                      impl_->problem);
+    return std::visit(
+        [&](const auto& p) { return fastgd::max_square_norm(p, impl_->map(), threads_or_default(n_threads), poll); },
+        impl_->problem);
 }
 
 double LinearObjective::duality_gap(std::span<const double> w, int n_threads, const std::function<void()>& poll) const {
     return std::visit(
         [&](const auto& p) {
-            return fastgd::duality_gap(p, impl_->options, make_parameters(p, w), w, threads_or_default(n_threads),
-                                       poll);
+            return fastgd::duality_gap(p, impl_->options, impl_->map(), w, threads_or_default(n_threads), poll);
         },
         impl_->problem);
 }

@@ -23,19 +23,17 @@ namespace {
 template <class T>
 class LinearRun final : public Run {
 public:
-    LinearRun(const LinearProblem<T>& problem, bool standardize, ModelSettings settings)
+    LinearRun(const LinearProblem<T>& problem, const LinearOptions& options, ModelSettings settings)
         : problem_(problem),
           settings_(std::move(settings)),
           info_(kernels().optimizers[settings_.optimizer]),
-          has_intercept_(problem.fit_intercept),
-          space_(shape(), standards(standardize)),
+          has_intercept_(options.fit_intercept),
+          space_(shape(), standards(options.standardize)),
           updates_(*problem.kernels, info_, settings_, space_.params),
           searches_(settings_, sizeof(T) == 4 ? 1e-6 : 0.0),
           flat_(static_cast<std::size_t>(settings_.n_models * space_.params.n_params())),
           flat_grad_(flat_.size()),
           scale_(static_cast<std::size_t>(settings_.n_models)) {
-        // Standardising moves scores by a constant, which takes an intercept.
-        if (standardize) problem_.fit_intercept = true;
         if (settings_.n_folds > 0) {
             problem_.fold = settings_.fold_of_row.data();
             problem_.fold_of_model = settings_.fold_of_model.data();
@@ -132,6 +130,11 @@ public:
         space_.params.take_model(m, state.params.data());
         space_.changed();
         updates_.restore(m, state);
+        if (table_) {
+            // What it has of the rows is of later parameters: it begins anew.
+            table_->clear(m, problem_.n_outputs);
+            updates_.slot(0).copy_model(shape(), m);
+        }
         space_.data_grad().clear();
         space_.grad.clear();
     }
@@ -405,7 +408,7 @@ private:
 std::unique_ptr<Run> LinearObjective::start_run(ModelSettings settings) const {
     return std::visit(
         [&]<class T>(const LinearProblem<T>& problem) -> std::unique_ptr<Run> {
-            return std::make_unique<LinearRun<T>>(problem, impl_->options.standardize, std::move(settings));
+            return std::make_unique<LinearRun<T>>(problem, impl_->options, std::move(settings));
         },
         impl_->problem);
 }

@@ -61,35 +61,38 @@ std::vector<double> random_direction(std::size_t size) {
     return v;
 }
 
-// The second moment matrix times a vector. It is the Hessian of half the squared error.
+// The second moment matrix of the rows, as the model sees them, times a vector. It is the Hessian of half the squared
+// error.
 template <class T>
 class SecondMoment {
 public:
-    SecondMoment(const LinearProblem<T>& problem, const std::vector<std::int64_t>& rows)
+    SecondMoment(const LinearProblem<T>& problem, const ParameterMap& map, const std::vector<std::int64_t>& rows)
         : problem_(problem),
+          map_(map.of_one_output()),
           rows_{rows.data(), static_cast<std::int64_t>(rows.size())},
           shape_(1, 1, problem.X.n_cols, problem.fit_intercept),
-          point_and_direction_(2, 1, problem.X.n_cols, problem.fit_intercept),
-          flat_(static_cast<std::size_t>(2 * shape_.n_params())) {
+          point_and_direction_(2, 1, problem.X.n_cols, problem.fit_intercept) {
         problem_.n_outputs = 1;
         problem_.one_vs_rest = false;
         problem_.offset = nullptr;
         problem_.curvature = problem.kernels->curvature[loss_index(kernels(), "squared_error")];
     }
 
-    std::size_t size() const { return flat_.size() / 2; }
+    std::size_t size() const { return map_.n_params(); }
 
     std::vector<double> times(const std::vector<double>& v) {
-        std::copy(v.begin(), v.end(), flat_.begin() + static_cast<std::ptrdiff_t>(size()));
+        flat_.assign(map_.n_data_params(), 0.0);
+        map_.append(v, flat_);
         point_and_direction_.set(flat_.data());
         const PassSums sums = hessian_pass(problem_, point_and_direction_, rows_, 1);
         std::vector<double> product(size());
-        write_gradient(sums, shape_, 0, sums.weight, product.data());
+        map_.write_gradient(sums, shape_, sums.weight, product.data());
         return product;
     }
 
 private:
     LinearProblem<T> problem_;
+    ParameterMap map_;
     RowSource rows_;
     Parameters<T> shape_;
     Parameters<T> point_and_direction_;
@@ -149,14 +152,16 @@ double relative_error(std::size_t size) {
 
 // s ||x~||^2
 template <class T>
-double weighted_square(const LinearProblem<T>& problem, std::int64_t row, std::vector<T>& buffer) {
+double weighted_square(const LinearProblem<T>& problem, const ParameterMap& map, std::int64_t row,
+                       std::vector<T>& buffer) {
     widen_row(problem, row, buffer);
     // In lanes, as one chain of additions would take longer than the rest.
     double lanes[kLaneAlign] = {};
-    for (std::size_t i = 0; i < buffer.size(); i += kLaneAlign)
-        for (std::size_t j = 0; j < kLaneAlign; ++j)
-            lanes[j] += static_cast<double>(buffer[i + j]) * static_cast<double>(buffer[i + j]);
-    double square = problem.fit_intercept ? 1.0 : 0.0;
+    for (std::size_t i = 0; i < buffer.size(); ++i) {
+        const double x = map.feature(i, static_cast<double>(buffer[i]));
+        lanes[i % kLaneAlign] += x * x;
+    }
+    double square = map.fit_intercept() ? 1.0 : 0.0;
     for (const double lane : lanes) square += lane;
     return problem.weight != nullptr ? static_cast<double>(problem.weight[row]) * square : square;
 }
@@ -167,7 +172,8 @@ double larger(double a, double b) { return a <= b || std::isnan(b) ? b : a; }
 }  // namespace
 
 template <class T>
-double max_square_norm(const LinearProblem<T>& problem, int n_threads, const std::function<void()>& poll) {
+double max_square_norm(const LinearProblem<T>& problem, const ParameterMap& map, int n_threads,
+                       const std::function<void()>& poll) {
     const BlockPlan plan = plan_blocks(problem, 1, problem.X.n_rows, n_threads);
     std::vector<std::vector<T>> buffers(static_cast<std::size_t>(plan.team));
     std::vector<double> found(buffers.size());
@@ -178,28 +184,28 @@ double max_square_norm(const LinearProblem<T>& problem, int n_threads, const std
             const auto t = static_cast<std::size_t>(thread);
             found[t] = 0.0;
             for (std::int64_t i = plan.begin(block); i < plan.end(block); ++i)
-                if (problem.present(i)) found[t] = larger(found[t], weighted_square(problem, i, buffers[t]));
+                if (problem.present(i)) found[t] = larger(found[t], weighted_square(problem, map, i, buffers[t]));
         },
         [&](int thread) { largest = larger(largest, found[static_cast<std::size_t>(thread)]); });
     return largest / problem.mean_weight;
 }
 
 template <class T>
-RowMoments row_moments(const LinearProblem<T>& problem) {
+RowMoments row_moments(const LinearProblem<T>& problem, const ParameterMap& map) {
     const std::vector<std::int64_t> rows = sample_rows(problem);
     double weight_sum = 0.0;
     double total = 0.0;
     std::vector<T> buffer;
     for (const std::int64_t i : rows) {
         weight_sum += problem.weight != nullptr ? static_cast<double>(problem.weight[i]) : 1.0;
-        total += weighted_square(problem, i, buffer);
+        total += weighted_square(problem, map, i, buffer);
     }
     RowMoments moments;
     moments.mean_square_norm = total / weight_sum;
     moments.eigenvalue_bound = moments.mean_square_norm;
     // The trace bounds the eigenvalue, and it is all there is to say of what is not finite, or 0.
     if (!std::isfinite(moments.mean_square_norm) || moments.mean_square_norm == 0.0) return moments;
-    SecondMoment<T> matrix(problem, rows);
+    SecondMoment<T> matrix(problem, map, rows);
     const double found = lanczos(matrix);
     // No less than the mean of all eigenvalues, unless squares left the range of the compute type.
     if (found >= 0.5 * moments.mean_square_norm / static_cast<double>(matrix.size()))
@@ -207,9 +213,11 @@ RowMoments row_moments(const LinearProblem<T>& problem) {
     return moments;
 }
 
-template RowMoments row_moments<float>(const LinearProblem<float>&);
-template RowMoments row_moments<double>(const LinearProblem<double>&);
-template double max_square_norm<float>(const LinearProblem<float>&, int, const std::function<void()>&);
-template double max_square_norm<double>(const LinearProblem<double>&, int, const std::function<void()>&);
+template RowMoments row_moments<float>(const LinearProblem<float>&, const ParameterMap&);
+template RowMoments row_moments<double>(const LinearProblem<double>&, const ParameterMap&);
+template double max_square_norm<float>(const LinearProblem<float>&, const ParameterMap&, int,
+                                       const std::function<void()>&);
+template double max_square_norm<double>(const LinearProblem<double>&, const ParameterMap&, int,
+                                        const std::function<void()>&);
 
 }  // namespace fastgd

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "objectives/score_block.hpp"
@@ -22,6 +23,12 @@ public:
     // Whether the derivatives replace those of the table.
     void set_writes(bool writes) { writes_ = writes; }
     void clear() { slopes_.clear(); }
+    // One model's.
+    void clear(int m, int n_outputs) {
+        const auto size = static_cast<std::ptrdiff_t>(slopes_.size());
+        for (std::ptrdiff_t at = std::ptrdiff_t{m} * n_outputs; at < size; at += n_scores_)
+            std::fill_n(slopes_.data() + at, n_outputs, T(0));
+    }
 
     // Derivatives less those of the table. A row that comes again in its batch finds what it left there.
     void correct(ScoreBlock<T>& scores, const RowBlock<T>& block, std::ptrdiff_t first, std::ptrdiff_t count) {

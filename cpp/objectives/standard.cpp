@@ -1,10 +1,108 @@
 #include "objectives/standard.hpp"
 
 #include <cmath>
+#include <limits>
 
+#include "objectives/block_pass.hpp"
 #include "objectives/widen_row.hpp"
 
 namespace fastgd {
+namespace {
+
+// Weighted mean and sum of squared differences from it, of each feature. Sets of rows are joined by the formula of
+// Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances", 1979.
+struct Moments {
+    double weight = 0.0;
+    std::vector<double> mean;
+    std::vector<double> squares;
+
+    explicit Moments(std::size_t n_features) : mean(n_features), squares(n_features) {}
+
+    void join(const Moments& rows) {
+        if (rows.weight == 0.0) return;
+        const double before = weight;
+        weight += rows.weight;
+        const double share = rows.weight / weight;
+        for (std::size_t j = 0; j < mean.size(); ++j) {
+            const double difference = rows.mean[j] - mean[j];
+            mean[j] += share * difference;
+            squares[j] += rows.squares[j] + before * share * difference * difference;
+        }
+    }
+
+    Standard standard() const {
+        Standard result{mean, std::vector<double>(mean.size())};
+        for (std::size_t j = 0; j < mean.size(); ++j) {
+            const double deviation = std::sqrt(squares[j] / weight);
+            // What rounding makes of a constant is no variation.
+            const bool constant = deviation <= 1e-10 * std::fabs(mean[j]);
+            result.inverse_scale[j] = constant                   ? 0.0
+                                      : std::isfinite(deviation) ? 1.0 / deviation
+                                                                 : std::numeric_limits<double>::quiet_NaN();
+        }
+        return result;
+    }
+};
+
+// The moments of one block after the other, for each standard.
+template <class T>
+class BlockMoments {
+public:
+    BlockMoments(const LinearProblem<T>& problem, std::size_t n_standards)
+        : problem_(problem),
+          moments_(n_standards, Moments(static_cast<std::size_t>(problem.X.n_cols))),
+          origin_(n_standards) {}
+
+    // belongs(row, s) says whether a row counts for a standard.
+    template <class Belongs>
+    void measure(std::int64_t begin, std::int64_t end, Belongs&& belongs) {
+        for (Moments& moments : moments_) {
+            moments.weight = 0.0;
+            std::fill(moments.mean.begin(), moments.mean.end(), 0.0);
+            std::fill(moments.squares.begin(), moments.squares.end(), 0.0);
+        }
+        // The mean as a difference from the first row is exact for what does not vary.
+        for_rows(begin, end, belongs, [&](std::size_t s, double weight) {
+            Moments& moments = moments_[s];
+            if (moments.weight == 0.0) origin_[s] = row_;
+            moments.weight += weight;
+            for (std::size_t j = 0; j < row_.size(); ++j)
+                moments.mean[j] += weight * (static_cast<double>(row_[j]) - static_cast<double>(origin_[s][j]));
+        });
+        for (std::size_t s = 0; s < moments_.size(); ++s)
+            for (std::size_t j = 0; j < origin_[s].size() && moments_[s].weight > 0.0; ++j)
+                moments_[s].mean[j] = moments_[s].mean[j] / moments_[s].weight + static_cast<double>(origin_[s][j]);
+        for_rows(begin, end, belongs, [&](std::size_t s, double weight) {
+            const double* mean = moments_[s].mean.data();
+            double* squares = moments_[s].squares.data();
+            for (std::size_t j = 0; j < row_.size(); ++j) {
+                const double difference = static_cast<double>(row_[j]) - mean[j];
+                squares[j] += weight * (difference * difference);
+            }
+        });
+    }
+
+    const Moments& moments(std::size_t s) const { return moments_[s]; }
+
+private:
+    template <class Belongs, class Visit>
+    void for_rows(std::int64_t begin, std::int64_t end, Belongs&& belongs, Visit&& visit) {
+        for (std::int64_t i = begin; i < end; ++i) {
+            if (!problem_.present(i)) continue;
+            widen_row(problem_, i, row_);
+            const double weight = problem_.weight != nullptr ? static_cast<double>(problem_.weight[i]) : 1.0;
+            for (std::size_t s = 0; s < moments_.size(); ++s)
+                if (belongs(i, s)) visit(s, weight);
+        }
+    }
+
+    const LinearProblem<T>& problem_;
+    std::vector<Moments> moments_;
+    std::vector<std::vector<T>> origin_;
+    std::vector<T> row_;
+};
+
+}  // namespace
 
 void Standard::to_data(const double* w, int n_outputs, bool fit_intercept, double* data) const {
     const std::size_t n = center.size();
@@ -30,51 +128,32 @@ void Standard::to_gradient(const double* data_grad, int n_outputs, bool fit_inte
 }
 
 template <class T>
-std::vector<Standard> measure_standards(const LinearProblem<T>& problem, const std::int32_t* fold, int n_folds) {
-    const auto n_features = static_cast<std::size_t>(problem.X.n_cols);
-    std::vector<Standard> standards(static_cast<std::size_t>(n_folds) + 1);
-    std::vector<double> weight_sum(standards.size(), 0.0);
-    for (Standard& standard : standards) {
-        standard.center.assign(n_features, 0.0);
-        standard.inverse_scale.assign(n_features, 0.0);
-    }
-    // visit(which, weight, row) of each row that counts for a standard.
-    const auto for_rows = [&](auto&& visit) {
-        std::vector<T> row;
-        for (std::int64_t i = 0; i < problem.X.n_rows; ++i) {
-            if (!problem.present(i)) continue;
-            const double weight = problem.weight != nullptr ? static_cast<double>(problem.weight[i]) : 1.0;
-            widen_row(problem, i, row);
-            for (std::size_t f = 0; f < standards.size(); ++f)
-                if (fold == nullptr || fold[i] != static_cast<std::int32_t>(f)) visit(f, weight, row);
-        }
-    };
-    for_rows([&](std::size_t f, double weight, const std::vector<T>& row) {
-        weight_sum[f] += weight;
-        double* center = standards[f].center.data();
-        for (std::size_t j = 0; j < n_features; ++j) center[j] += weight * static_cast<double>(row[j]);
-    });
-    for (std::size_t f = 0; f < standards.size(); ++f)
-        for (double& center : standards[f].center) center /= weight_sum[f];
-    for_rows([&](std::size_t f, double weight, const std::vector<T>& row) {
-        const double* center = standards[f].center.data();
-        double* squares = standards[f].inverse_scale.data();
-        for (std::size_t j = 0; j < n_features; ++j) {
-            const double difference = static_cast<double>(row[j]) - center[j];
-            squares[j] += weight * (difference * difference);
-        }
-    });
-    for (std::size_t f = 0; f < standards.size(); ++f)
-        for (std::size_t j = 0; j < n_features; ++j) {
-            const double deviation = std::sqrt(standards[f].inverse_scale[j] / weight_sum[f]);
-            // What rounding makes of a constant is no variation.
-            const bool varies = deviation > 1e-10 * std::fabs(standards[f].center[j]);
-            standards[f].inverse_scale[j] = varies || !std::isfinite(deviation) ? 1.0 / deviation : 1.0;
-        }
+std::vector<Standard> measure_standards(const LinearProblem<T>& problem, const std::int32_t* fold, int n_folds,
+                                        const std::function<void()>& poll) {
+    const std::size_t n_standards = static_cast<std::size_t>(n_folds) + 1;
+    const BlockPlan plan = plan_blocks(problem, 4 * (n_folds + 1), problem.X.n_rows, max_threads());
+    std::vector<BlockMoments<T>> blocks(static_cast<std::size_t>(plan.team), BlockMoments<T>(problem, n_standards));
+    std::vector<Moments> sums(n_standards, Moments(static_cast<std::size_t>(problem.X.n_cols)));
+    for_each_block(
+        plan, poll,
+        [&](int thread, std::int64_t b) {
+            blocks[static_cast<std::size_t>(thread)].measure(
+                plan.begin(b), plan.end(b), [&](std::int64_t i, std::size_t s) {
+                    return fold == nullptr || fold[i] != static_cast<std::int32_t>(s);
+                });
+        },
+        [&](int thread) {
+            for (std::size_t s = 0; s < n_standards; ++s)
+                sums[s].join(blocks[static_cast<std::size_t>(thread)].moments(s));
+        });
+    std::vector<Standard> standards;
+    for (const Moments& moments : sums) standards.push_back(moments.standard());
     return standards;
 }
 
-template std::vector<Standard> measure_standards<float>(const LinearProblem<float>&, const std::int32_t*, int);
-template std::vector<Standard> measure_standards<double>(const LinearProblem<double>&, const std::int32_t*, int);
+template std::vector<Standard> measure_standards<float>(const LinearProblem<float>&, const std::int32_t*, int,
+                                                        const std::function<void()>&);
+template std::vector<Standard> measure_standards<double>(const LinearProblem<double>&, const std::int32_t*, int,
+                                                         const std::function<void()>&);
 
 }  // namespace fastgd

@@ -95,7 +95,6 @@ public:
         for (const Parameters<T>& slot : slots_) slot.append_model(m, to.slots);
         const auto first = memory_.begin() + m * kMaxMemory;
         to.memory.assign(first, first + kMaxMemory);
-        to.n_steps = n_steps_[static_cast<std::size_t>(m)];
     }
     void restore(int m, const ModelState& from) {
         const double* next = from.slots.data();

@@ -6,32 +6,37 @@ namespace fastgd {
 namespace {
 
 // v = momentum v + (1 - dampening) g (v = g at the first step); w -= lr (nesterov ? g + momentum v : v)
-// Sutskever et al. 2013, in the form PyTorch gives it.
+// Sutskever et al. 2013, in the form PyTorch gives it. The l1 norm's proximal step is as long as this one, lr times
+// what v, or g + momentum v, is for gradients of 1: a shorter one would come to rest away from the minimum.
 template <class T>
 struct Sgd {
-    static void prepare(const StepInput& in, double*, double* coef) {
+    static void prepare(const StepInput& in, double* memory, double* coef) {
         coef[0] = in.lr;
         coef[1] = in.hyper[0];
         coef[2] = 1.0 - in.hyper[1];
         coef[3] = in.hyper[2];
         coef[4] = in.step == 0;
+        double& gain = memory[0];
+        gain = in.step == 0 ? 1.0 : coef[1] * gain + coef[2];
+        coef[5] = in.lr * (coef[3] != 0.0 ? 1.0 + coef[1] * gain : gain);
     }
     static constexpr OptimizerInfo kInfo{
         "sgd", 1, L1Step::proximal, {{"momentum", 0.0}, {"dampening", 0.0}, {"nesterov", 0.0}}, prepare};
 
-    Vec<T> lr, momentum, damped;
+    Vec<T> lr, momentum, damped, length;
     bool plain, nesterov, first;
 
     explicit Sgd(const StepContext<T>& c)
         : lr(c[0]),
           momentum(c[1]),
           damped(c[2]),
+          length(c[5]),
           plain(c.coef[1] == 0.0),
           nesterov(c.coef[3] != 0.0),
           first(c.coef[4] != 0.0) {}
 
     FASTGD_INLINE Vec<T> step(Vec<T> w, Vec<T> g, T* const* state, std::ptrdiff_t i, Vec<T>& rate) const {
-        rate = lr;
+        rate = plain ? lr : length;
         if (plain) return fnma(lr, g, w);
         const Vec<T> v = first ? g : fma(momentum, load(state[0] + i), damped * g);
         store(state[0] + i, v);

@@ -51,7 +51,7 @@ class _Outcome(TypedDict):
     converged_by: list[str]
     n_restarts: list[int]
     n_epochs: int
-    n_steps: int
+    n_steps: list[int]
     status: list[str]
     nonfinite: tuple[int, int] | None
     history: _History
@@ -78,9 +78,11 @@ class _PybindType(type): ...
 
 @final
 class DescentState(metaclass=_PybindType):
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
     def select(self, models: _Ints) -> DescentState: ...
 
-class Objective(metaclass=_PybindType): ...
+class Objective(metaclass=_PybindType):
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
 
 @final
 class FunctionObjective(Objective):
@@ -104,6 +106,7 @@ class LinearObjective(Objective):
         alpha: float,
         l1_ratio: float,
         fit_intercept: bool,
+        standardize: bool,
         sample_weight: NDArray[Any] | None,
         offset: NDArray[Any] | None,
     ) -> None: ...
@@ -115,6 +118,9 @@ class LinearObjective(Objective):
     def duality_gap(self, w: _Floats, n_threads: int) -> float: ...
     def row_moments(self) -> _RowMoments: ...
     def max_square_norm(self) -> float: ...
+    def raw_params(self, w: _Floats) -> _Floats: ...
+    def feature_means(self) -> _Floats: ...
+    def feature_scales(self) -> _Floats: ...
     @property
     def n_samples(self) -> int: ...
     @property
@@ -159,6 +165,7 @@ def minimize(
     order: _Ints | Callable[[int], _Ints] | None,
     seed: int,
     gtol: float | None,
+    gap_tol: float | None,
     clip_value: float,
     clip_norm: float,
     fold_of_row: Sequence[int],

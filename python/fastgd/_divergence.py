@@ -12,7 +12,7 @@ from ._matrix import sample
 from .objectives.function import FunctionObjective
 
 if TYPE_CHECKING:
-    from ._run import Objective
+    from ._plan import Objective
     from .objectives import LinearObjective
 
 

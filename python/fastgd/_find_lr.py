@@ -68,8 +68,8 @@ def find_lr(
     """Find a learning rate by a range test: a few steps from the same start with each of many rates.
 
     All rates descend side by side, in the same passes over the data and on the same batches, so the test is
-    deterministic and costs little more than that of one rate. It chooses the smallest rate that brings 80 % of the largest
-    decrease of the objective: nearly as fast as the fastest one, and further from divergence.
+    deterministic and costs little more than that of one rate. It chooses the smallest rate that brings 80 % of the
+    largest decrease of the objective: nearly as fast as the fastest one, and further from divergence.
 
     Parameters
     ----------
@@ -98,8 +98,8 @@ def find_lr(
 
     References
     ----------
-    .. [1] L. N. Smith, "Cyclical learning rates for training neural networks", IEEE Winter Conference on Applications of
-       Computer Vision, 2017.
+    .. [1] L. N. Smith, "Cyclical learning rates for training neural networks", IEEE Winter Conference on Applications
+       of Computer Vision, 2017.
 
     Examples
     --------

@@ -37,9 +37,9 @@ def descend(
     state = None
     done = 0
     for until, n_kept in _rungs(len(models) // group, plan.max_epochs) if group else [(plan.max_epochs, 0)]:
-        of_rung = None if folds is None else folds._replace(of_model=[folds.of_model[m] for m in alive])
+        of_rung = None if folds is None else folds._replace(of_model=[folds.of_model[m] for m in alive.tolist()])
         rung = plan._replace(max_epochs=until - done)
-        outcome = run(objective, [models[m] for m in alive], rung, observer, of_rung, state)
+        outcome = run(objective, [models[m] for m in alive.tolist()], rung, observer, of_rung, state)
         done = until
         for at, m in enumerate(alive):
             legs[m].append((outcome, at))

@@ -34,6 +34,7 @@ def minimize(
     max_epochs: int = 100,
     tol: float | None = 1e-4,
     gtol: float | None = None,
+    gap_tol: float | None = None,
     n_iter_no_change: int = 5,
     shuffle: bool = True,
     order: ArrayLike | Callable[[int], ArrayLike] | None = None,
@@ -52,9 +53,10 @@ def minimize(
 
         g = sum_{i in B} s_i * grad loss_i / (mean(s) * |B|)  +  alpha * (1 - l1_ratio) * coef
         w = update(w, g, lr)
-        coef = sign(coef) * max(|coef| - lr * alpha * l1_ratio, 0)
+        coef = sign(coef) * max(|coef| - rate * alpha * l1_ratio, 0)
 
-    The last line is the l1 norm's proximal step, from which exact zeros come. ``mean(s)`` and ``|B|`` count rows of
+    The last line is the l1 norm's proximal step, from which exact zeros come; its ``rate`` is what the update has moved
+    `w` by for each unit of ``g``, that is ``lr`` for plain SGD. ``mean(s)`` and ``|B|`` count rows of
     positive weight only; a batch that has none is no step. The same arguments give the same bits for every number of
     threads and on every SIMD level with fused multiply-add, unless a callback, the time limit or Ctrl-C ends the run.
 
@@ -80,6 +82,9 @@ def minimize(
         them by more than this fraction of it. None: no such end.
     gtol : float, optional
         The run has converged when the gradient's Euclidean norm, penalty included, is at most this; full batches only.
+    gap_tol : float, optional
+        The run has converged when the duality gap, which bounds how far the objective is above its minimum, is at most
+        this; full batches only, and `LinearObjective.duality_gap` says for which losses. Looked at every 10 epochs.
     n_iter_no_change : int, default=5
         See `tol`; at least 1.
     shuffle : bool, default=True
@@ -158,6 +163,7 @@ def minimize(
         max_epochs=max_epochs,
         tol=tol,
         gtol=gtol,
+        gap_tol=gap_tol,
         n_iter_no_change=n_iter_no_change,
         shuffle=shuffle,
         order=order,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from ._divergence import cause
 from .objectives import LinearObjective
+from .objectives.beyond_gradient import DUAL_LOSSES
 from .result import History, Result
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 # What the core multiplies the rate of a model by that diverged.
 RESTART_FACTOR = 0.1
-_OF_ALL = ("epoch", "step", "seconds")
-_OF_EACH = ("loss", "lr", "grad_norm")
 
 
 def refuse_nonfinite(objective: Objective, outcome: _Outcome) -> None:
@@ -34,8 +33,8 @@ def refuse_nonfinite(objective: Objective, outcome: _Outcome) -> None:
 def make_result(objective: Objective, model: Model, plan: Plan, legs: Sequence[tuple[_Outcome, int]]) -> Result:
     """The result of a model from the outcomes that it took part in, one after another, and its places in them."""
     outcome, at = legs[-1]
-    epoch, step, seconds = (np.concatenate([leg["history"][name] for leg, _ in legs]) for name in _OF_ALL)
-    loss, lr, grad_norm = (np.concatenate([leg["history"][name][:, i] for leg, i in legs]) for name in _OF_EACH)
+    epoch, seconds = _of_all(legs)
+    step, loss, lr, grad_norm = (_of_one(legs, name) for name in ("step", "loss", "lr", "grad_norm"))
     # A model that has ended leaves nan in the epochs of the others.
     n_epochs = int(np.sum(~np.isnan(lr)))
     status = outcome["status"][at]
@@ -48,15 +47,36 @@ def make_result(objective: Objective, model: Model, plan: Plan, legs: Sequence[t
         grad_norm=float(outcome["grad_norm"][at]),
         lr=float(lr[n_epochs - 1] if n_epochs else outcome["lr"][at]),
         n_epochs=n_epochs,
-        # A model that ended with all others has made the steps of the last epoch, which may have been cut short.
-        n_steps=outcome["n_steps"] if n_epochs == len(step) else int(step[n_epochs - 1]),
+        n_steps=outcome["n_steps"][at],
         success=status in ("converged", "callback") or (status == "max_epochs" and plan.tol is None),
         status=status,
         message=_message(objective, model, plan, outcome, at, n_epochs, status),
-        history=History(*(column[:n_epochs] for column in (epoch, step, loss, lr, grad_norm, seconds))),
+        history=History(
+            epoch=epoch[:n_epochs],
+            step=step[:n_epochs],
+            loss=loss[:n_epochs],
+            lr=lr[:n_epochs],
+            grad_norm=grad_norm[:n_epochs],
+            seconds=seconds[:n_epochs],
+        ),
         lr_reason=model.lr_reason,
         _gradient=lambda: _gradient(objective, x),
+        _gap=lambda: _gap(objective, model, x),
     )
+
+
+def _of_one(legs: Sequence[tuple[_Outcome, int]], name: str) -> NDArray[Any]:
+    """A model's column of the history."""
+    return np.concatenate([cast("dict[str, NDArray[Any]]", leg["history"])[name][:, at] for leg, at in legs])
+
+
+def _of_all(legs: Sequence[tuple[_Outcome, int]]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The epochs' numbers, and the seconds until their ends; each leg counts from its own beginning."""
+    seconds, before = [], 0.0
+    for leg, _ in legs:
+        seconds.append(leg["history"]["seconds"] + before)
+        before = float(seconds[-1][-1]) if len(seconds[-1]) else before
+    return np.concatenate([leg["history"]["epoch"] for leg, _ in legs]), np.concatenate(seconds)
 
 
 def _gradient(objective: Objective, x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -64,6 +84,16 @@ def _gradient(objective: Objective, x: NDArray[np.float64]) -> NDArray[np.float6
         return np.asarray(objective.grad(x), dtype=np.float64)
     except ValueError:
         return np.full(x.shape, math.nan)
+
+
+def _gap(objective: Objective, model: Model, x: NDArray[np.float64]) -> float:
+    if not isinstance(objective, LinearObjective) or objective.loss not in DUAL_LOSSES:
+        return math.nan
+    own = (model.alpha, model.l1_ratio) == (objective.alpha, objective.l1_ratio)
+    try:
+        return objective.duality_gap(x) if own else math.nan
+    except ValueError:
+        return math.nan
 
 
 def _message(
@@ -83,6 +113,7 @@ def _message(
     converged = {
         "tol": f"the loss fell by less than the fraction tol={plan.tol} of it in {plan.n_iter_no_change} epochs",
         "gtol": f"the gradient's norm is at most gtol={plan.gtol}",
+        "gap_tol": f"the duality gap is at most gap_tol={plan.gap_tol}",
         "line search": "rounding allows no further decrease",
     }
     ends = {

@@ -9,6 +9,7 @@ import numpy as np
 
 from . import _validation as check
 from .objectives import FunctionObjective, LinearObjective
+from .objectives.beyond_gradient import DUAL_LOSSES
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -31,6 +32,7 @@ class Plan(NamedTuple):
     order: Order
     seed: int
     gtol: float | None
+    gap_tol: float | None
     clip_value: float
     clip_norm: float
     time_limit: float | None
@@ -44,6 +46,7 @@ def make_plan(
     max_epochs: int = 100,
     tol: float | None = 1e-4,
     gtol: float | None = None,
+    gap_tol: float | None = None,
     n_iter_no_change: int = 5,
     shuffle: bool = True,
     order: ArrayLike | Callable[[int], ArrayLike] | None = None,
@@ -63,6 +66,7 @@ def make_plan(
         order=_check_order(order, objective.n_samples),
         seed=check.seed("random_state", random_state),
         gtol=_optional("gtol", gtol, "a finite number >= 0", lambda v: 0.0 <= v < _INF),
+        gap_tol=_optional("gap_tol", gap_tol, "a finite number >= 0", lambda v: 0.0 <= v < _INF),
         clip_value=_optional("clip_value", clip_value, "a finite number > 0", lambda v: 0.0 < v < _INF) or 0.0,
         clip_norm=_optional("clip_norm", clip_norm, "a finite number > 0", lambda v: 0.0 < v < _INF) or 0.0,
         time_limit=_optional("time_limit", time_limit, "a number of seconds > 0", lambda v: v > 0.0),
@@ -72,6 +76,14 @@ def make_plan(
         raise ValueError("order must be None with batch_size='full', where every step takes all rows at once")
     if plan.gtol is not None and plan.batch_size != 0:
         raise ValueError("gtol must be None but with batch_size='full': no other step knows the whole gradient")
+    if plan.gap_tol is not None:
+        if plan.batch_size != 0:
+            raise ValueError("gap_tol must be None but with batch_size='full', whose epochs are worth a pass more")
+        if not isinstance(objective, LinearObjective) or objective.loss not in DUAL_LOSSES or objective.alpha == 0.0:
+            raise ValueError(
+                f"gap_tol must be None but for a LinearObjective with alpha > 0 and one of the losses "
+                f"{', '.join(DUAL_LOSSES)}: others have no duality gap at hand"
+            )
     if plan.batch_size != 0 and isinstance(objective, FunctionObjective) and not objective._is_sum:
         raise ValueError(f"batch_size must be 'full' for a FunctionObjective without n_samples, got {batch_size!r}")
     return plan

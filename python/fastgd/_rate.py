@@ -60,8 +60,8 @@ def reason(test: RangeTest, n_steps: int) -> str:
             f"is the smallest of {len(test.lr)} rates tried, none of which decreased the objective in {n_steps} steps"
         )
     return (
-        f"is the smallest of {len(test.lr)} rates from {low:.3g} to {high:.3g} that brings {_ENOUGH:.0%} of the largest "
-        f"decrease in {n_steps} steps, that of {test.lr[test.best]:.3g}, from {test.start:.6g} to "
+        f"is the smallest of {len(test.lr)} rates from {low:.3g} to {high:.3g} that brings {_ENOUGH:.0%} of the "
+        f"largest decrease in {n_steps} steps, that of {test.lr[test.best]:.3g}, from {test.start:.6g} to "
         f"{test.fun[test.best]:.6g}"
     )
 
@@ -85,7 +85,7 @@ def range_test(objective: Objective, model: Model, plan: Plan, rates: Floats, n_
     else:
         rows = min(objective.n_samples, n_steps * plan.batch_size)
         short = plan._replace(max_epochs=1, order=_core.permutation(objective.n_samples, plan.seed, 0)[:rows])
-    outcome = run(objective, models, short._replace(tol=None, gtol=None, time_limit=None))
+    outcome = run(objective, models, short._replace(tol=None, gtol=None, gap_tol=None, time_limit=None))
     # A model that diverged went on with another rate.
     held = np.array([n == 0 for n in outcome["n_restarts"]]) & np.isfinite(outcome["fun"])
     fun = np.where(held, outcome["fun"], np.inf)

@@ -98,6 +98,7 @@ def run(
         order=plan.order,
         seed=plan.seed,
         gtol=plan.gtol,
+        gap_tol=plan.gap_tol,
         clip_value=plan.clip_value,
         clip_norm=plan.clip_norm,
         fold_of_row=[] if folds is None else folds.of_row.tolist(),

@@ -95,9 +95,10 @@ def sweep(
     halving : bool, default=False
         Whether to drop two thirds of the configurations at a third of the epochs, again and again [1]_: those of the
         highest loss on held-out rows, or without `cv` of the highest objective.
-    optimizer, batch_size, max_epochs, tol, gtol, n_iter_no_change, shuffle, order, random_state, init_seed, clip_value, \
-clip_norm, time_limit, progress, n_threads
+    optimizer, batch_size, max_epochs, tol, gtol, n_iter_no_change, shuffle, order, random_state, init_seed
         As in `fastgd.minimize`, and shared by all configurations.
+    clip_value, clip_norm, time_limit, progress, n_threads
+        Likewise; with `halving` the time limit is that of each part between two drops.
 
     Returns
     -------

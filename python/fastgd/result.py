@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
@@ -85,6 +86,9 @@ class Result:
         SciPy's name for `n_epochs`.
     nfev, njev : int
         SciPy's names for `n_steps`: an update evaluates loss and gradient of its batch once.
+    gap : float
+        Duality gap at `x`, a bound on how far `fun` is above the minimum, by up to two passes over the data when it is
+        first asked for; nan where `LinearObjective.duality_gap` has none, infinite where it is not at hand.
     jac : array of shape (n_params,), float64
         Gradient at `x`, by one pass over the data when it is first asked for; nan where it does not exist.
     """
@@ -100,6 +104,7 @@ class Result:
     message: str
     history: History
     lr_reason: str = ""
+    _gap: Callable[[], float] | float = math.nan
     _gradient: Callable[[], Floats] | Floats = field(default_factory=lambda: np.empty(0))
 
     @property
@@ -124,9 +129,16 @@ class Result:
             self._gradient = self._gradient()
         return self._gradient
 
+    @property
+    def gap(self) -> float:
+        """Duality gap at `x`, computed when it is first asked for."""
+        if callable(self._gap):
+            self._gap = self._gap()
+        return self._gap
+
     def __getstate__(self) -> dict[str, Any]:
         # The gradient travels as numbers: what computes it holds the data.
-        return {**vars(self), "_gradient": self.jac}
+        return {**vars(self), "_gradient": self.jac, "_gap": self.gap}
 
     def __repr__(self) -> str:
         shown = {one.name: getattr(self, one.name) for one in fields(self) if not one.name.startswith("_")}

@@ -50,7 +50,7 @@ void test_descent() {
     const auto batch =
         minimize(objective, start, {.schedule = {"constant", {{"lr", {0.5}}}}, .max_epochs = 2000, .tol = {}});
     CHECK(std::abs(batch.x[0] - 2.0) < 1e-9 && std::abs(batch.x[1] - 0.5) < 1e-9);
-    CHECK(batch.status[0] == Status::max_epochs && batch.n_steps == 2000);
+    CHECK(batch.status[0] == Status::max_epochs && batch.n_steps == std::vector<std::int64_t>{2000});
     const auto diverged = minimize(objective, start, {.schedule = {"constant", {{"lr", {5e9}}}}, .max_epochs = 2000});
     CHECK(diverged.status[0] == Status::diverged && std::isfinite(diverged.fun[0]) && !diverged.nonfinite);
 }

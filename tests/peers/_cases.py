@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
+from _twins import as_class
 
 import fastgd
 from fastgd import reference
-from fastgd.optimizers import get_optimizer
 
 N_PARAMS = 10
 N_STEPS = 200
@@ -30,7 +30,7 @@ class Problem(NamedTuple):
 
 
 class Case(NamedTuple):
-    """An optimiser of the reference with its parameters, and what surrounds it."""
+    """An optimiser with its twin's parameters, and what surrounds it."""
 
     optimizer: str
     params: dict[str, Any]
@@ -99,16 +99,11 @@ def twin(problem: Problem, case: Case, n_steps: int) -> np.ndarray:
 
 
 def core(problem: Problem, case: Case, n_steps: int) -> np.ndarray:
-    """The result of the same steps of `fastgd.minimize`."""
-    found = type(get_optimizer(case.optimizer))
-    params = dict(case.params)
-    if "beta1" in params or "beta2" in params:
-        default = found().get_params()["betas"]
-        params["betas"] = (params.pop("beta1", default[0]), params.pop("beta2", default[1]))
+    """The solution of `fastgd.minimize` after so many steps."""
     return fastgd.minimize(
         fastgd.FunctionObjective(penalised(problem, case.l2).fun_and_grad, jac=True),
         problem.start,
-        optimizer=found(lr=case.lr, **params),
+        optimizer=as_class(case.optimizer, case.params, case.lr),
         max_epochs=n_steps,
         tol=None,
         clip_value=case.clip_value,
@@ -117,18 +112,6 @@ def core(problem: Problem, case: Case, n_steps: int) -> np.ndarray:
 
 
 IMPLEMENTATIONS: dict[str, Callable[[Problem, Case, int], np.ndarray]] = {"twin": twin, "core": core}
-# Parameters that the twin has and the core has not.
-TWIN_ONLY = {"init_learning_rate", "scaling"}
-
-
-def with_implementations(cases: Iterable[Case]) -> list[tuple[Case, str]]:
-    """Every case with each implementation that has its parameters."""
-    return [
-        (case, name)
-        for case in cases
-        for name in IMPLEMENTATIONS
-        if name == "twin" or not TWIN_ONLY & case.params.keys()
-    ]
 
 
 def assert_agrees(implementation: str, problem: Problem, case: Case, theirs: Iterable[np.ndarray]) -> None:

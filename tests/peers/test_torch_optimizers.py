@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
-from _cases import N_STEPS, PROBLEMS, Case, Problem, assert_agrees, with_implementations
+from _cases import IMPLEMENTATIONS, N_STEPS, PROBLEMS, Case, Problem, assert_agrees
+from _peers import load
 
 NAMES = {
     "sgd": "SGD",
@@ -65,9 +66,9 @@ CASES = [
 
 
 @pytest.fixture
-def torch(peer: Callable[[str], ModuleType]) -> Iterator[ModuleType]:
+def torch() -> Iterator[ModuleType]:
     """PyTorch in float64: NAdam keeps a product of momenta in the default type."""
-    module = peer("torch")
+    module = load("torch")
     before = module.get_default_dtype()
     module.set_default_dtype(module.float64)
     yield module
@@ -101,8 +102,9 @@ def solutions(torch: ModuleType, problem: Problem, case: Case) -> Iterator[np.nd
         yield w.detach().numpy().copy()
 
 
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 @pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS)
-@pytest.mark.parametrize("case, implementation", with_implementations(CASES), ids=str)
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_steps_are_those_of_pytorch(torch: ModuleType, case: Case, problem: Problem, implementation: str) -> None:
     assert_agrees(implementation, problem, case, solutions(torch, problem, case))
 

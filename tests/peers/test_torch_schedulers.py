@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from _peers import load
 
 from fastgd import _core
 from fastgd.schedules import (
@@ -28,6 +29,12 @@ N_STEPS = 200
 LR = 0.3
 
 Make = Callable[[Any, Any], Any]
+
+
+@pytest.fixture
+def torch() -> ModuleType:
+    """PyTorch."""
+    return load("torch")
 
 
 def one_cycle(**options: Any) -> Make:

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "fastgd/matrix_view.hpp"
 #include "fastgd/objective.hpp"
@@ -23,8 +24,8 @@ struct LinearOptions {
     double alpha = 0.0;
     double l1_ratio = 0.0;
     bool fit_intercept = true;
-    // Whether the parameters are those of features that have mean 0 and standard deviation 1 over all rows; the data
-    // stay as they are.
+    // Whether the parameters, and with them the penalty, are those of features shifted and scaled to mean 0 and
+    // standard deviation 1 over all rows, by weight. The data stay as they are: (w / sigma) . x - w . mu / sigma.
     bool standardize = false;
 };
 
@@ -41,7 +42,8 @@ struct RowMoments {
 struct LinearAccess;
 
 // F(w) = sum_i s_i loss(y_i, raw_i) / sum_i s_i + alpha ((1 - l1_ratio) / 2 ||coef||^2 + l1_ratio ||coef||_1),
-// raw = X coef^T + intercept + offset. Parameters are flat: coef (n_outputs x n_features, C order), then intercept.
+// raw = X coef^T + intercept + offset, with standardised X where the options say so. Parameters are flat: coef
+// (n_outputs x n_features, C order), then intercept.
 //
 // X, y, sample_weight and offset belong to the caller and must outlive the objective. Arrays typed `const void*` hold
 // doubles where X is float64 and floats otherwise: y is (n_samples) or, for regression with several outputs,
@@ -49,9 +51,11 @@ struct LinearAccess;
 // (n_samples) and offset (n_samples, n_outputs) may be null.
 class LinearObjective final : public Objective {
 public:
-    // Throws std::invalid_argument for what does not fit together.
+    // Throws std::invalid_argument for what does not fit together. To standardise takes a pass over the data, with
+    // `poll` as in `value`.
     LinearObjective(const MatrixView& X, const void* y, const LinearOptions& options,
-                    const void* sample_weight = nullptr, const void* offset = nullptr);
+                    const void* sample_weight = nullptr, const void* offset = nullptr,
+                    const std::function<void()>& poll = {});
     ~LinearObjective() override;
     LinearObjective(LinearObjective&&) noexcept;
     LinearObjective& operator=(LinearObjective&&) noexcept;
@@ -90,11 +94,20 @@ public:
 
     std::optional<std::pair<std::int64_t, std::int64_t>> find_nonfinite() const override;
 
-    // How large X is, as smoothness bounds want it.
+    // How large X is, as smoothness bounds want it; of standardised rows where the parameters are those of them.
     RowMoments row_moments() const;
 
     // The largest s ||x~||^2 / mean(s) of all rows of positive weight, NaN where X holds one.
     double max_square_norm(int n_threads = 0, const std::function<void()>& poll = {}) const;
+
+    // With `standardize` the weighted means, and the standard deviations, 1 for a feature that does not vary; empty
+    // without. NaN where X is not finite or its squares are beyond the range of double.
+    std::vector<double> feature_means() const;
+    std::vector<double> feature_scales() const;
+
+    // The parameters that give the same scores on the data as they are: with `standardize` they end with intercepts in
+    // any case, without they are `w`. A feature that does not vary has the coefficient 0.
+    std::vector<double> raw_params(std::span<const double> w) const;
 
     // A bound on F(w) - min F: F(w) less the dual objective at a point made from the losses' derivatives at w. Two
     // passes over the data, one without an intercept. Infinite where no such point is at hand: without penalty, and
@@ -102,6 +115,7 @@ public:
     // none (all but squared_error, log_loss, hinge and squared_hinge), NonFiniteError as `value` does.
     double duality_gap(std::span<const double> w, int n_threads = 0, const std::function<void()>& poll = {}) const;
 
+    double gap(std::span<const double> w) const override { return duality_gap(w); }
     std::unique_ptr<Run> start_run(ModelSettings settings) const override;
 
 private:

@@ -44,6 +44,8 @@ struct DescentOptions {
     std::uint64_t seed = 0;
     // The norm of the gradient at which a model has converged; full batches only.
     std::optional<double> gtol{};
+    // The duality gap at which the only model has converged; full batches only, looked at every 10 epochs.
+    std::optional<double> gap_tol{};
     // Gradients, penalty included, are clipped to this magnitude of an entry, then to this norm; 0: not at all.
     double clip_value = 0.0;
     double clip_norm = 0.0;
@@ -80,9 +82,9 @@ public:
 
 struct History {
     std::vector<std::int64_t> epoch;
-    std::vector<std::int64_t> step;
     std::vector<double> seconds;
     // One row an epoch, one column a model.
+    std::vector<std::int64_t> step;
     std::vector<double> loss;
     std::vector<double> lr;
     std::vector<double> grad_norm;
@@ -97,12 +99,12 @@ struct DescentResult {
     std::vector<double> held_out;
     std::vector<double> lr;
     std::vector<Status> status;
-    // What a model that converged did so by: tol, gtol or line search.
+    // What a model that converged did so by: tol, gtol, gap_tol or line search.
     std::vector<std::string> converged_by;
     // How often a model went back to its best parameters, to go on with a tenth of its rate.
     std::vector<int> n_restarts;
     std::int64_t n_epochs = 0;
-    std::int64_t n_steps = 0;
+    std::vector<std::int64_t> n_steps;
     // The first row and column of X that is not finite, where that ended the run.
     std::optional<std::pair<std::int64_t, std::int64_t>> nonfinite;
     History history;

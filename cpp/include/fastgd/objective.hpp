@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "fastgd/penalty.hpp"
@@ -26,6 +28,9 @@ public:
     virtual bool present(std::int64_t) const { return true; }
     // The first row and column of the data that is NaN or infinite, in rows that weigh more than 0.
     virtual std::optional<std::pair<std::int64_t, std::int64_t>> find_nonfinite() const { return std::nullopt; }
+
+    // A bound on F(params) - min F; infinite where none is at hand.
+    virtual double gap(std::span<const double>) const { return std::numeric_limits<double>::infinity(); }
 
     virtual std::unique_ptr<Run> start_run(ModelSettings settings) const = 0;
 };

@@ -235,6 +235,7 @@ def _summary(
         "message": result.message,
         "batch_size": args.batch_size,
         "lr": _finite(result.lr),
+        "lr_reason": result.lr_reason,
         "schedule": args.schedule,
         "momentum": args.momentum,
         "alpha": args.alpha,
@@ -264,7 +265,7 @@ def _print_report(
         ("target", f"{table.target_name}, {target}"),
         ("loss", task.loss + (f" (chosen: {task.why}; --loss changes it)" if task.why else "")),
         ("mode", _mode(args.batch_size)),
-        ("learning rate", f"{result.lr:.4g}" + _lr_remark(args)),
+        ("learning rate", f"{result.lr:.4g}" + _lr_remark(args, result)),
         ("epochs", f"{result.n_epochs} ({result.n_steps} updates in {seconds:.2f} s), ended: {result.status}"),
         ("objective", f"{result.fun:.6g}"),
     ]
@@ -288,8 +289,8 @@ def _mode(batch_size: int | str) -> str:
     )
 
 
-def _lr_remark(args: argparse.Namespace) -> str:
-    source = " (from the data)" if args.lr == "auto" else ""
+def _lr_remark(args: argparse.Namespace, result: fastgd.Result) -> str:
+    source = f", from the data: {result.lr_reason}" if result.lr_reason else ""
     return source + (" at the last update" if args.schedule != "constant" else "")
 
 

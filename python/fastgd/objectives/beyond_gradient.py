@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .._core import _RowMoments
     from .._losses import Loss
 
-_DUAL_LOSSES = ("squared_error", "log_loss", "hinge", "squared_hinge")
+DUAL_LOSSES = ("squared_error", "log_loss", "hinge", "squared_hinge")
 
 
 class BeyondGradient(LinearParameters):
@@ -120,8 +120,8 @@ class BeyondGradient(LinearParameters):
         .. [2] S. Shalev-Shwartz and T. Zhang, "Stochastic dual coordinate ascent methods for regularized loss
            minimization", Journal of Machine Learning Research 14, 2013.
         """
-        if self.loss not in _DUAL_LOSSES:
-            raise check.refuse("loss", f"one of {', '.join(_DUAL_LOSSES)} for a duality gap", self.loss)
+        if self.loss not in DUAL_LOSSES:
+            raise check.refuse("loss", f"one of {', '.join(DUAL_LOSSES)} for a duality gap", self.loss)
         params, _ = self._parameters(w)
         try:
             return self._core.duality_gap(params, 0)

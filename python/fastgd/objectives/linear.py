@@ -71,6 +71,13 @@ class LinearObjective(BeyondGradient):
         Weights, at least 0 and not all 0; 1 each by default. A row of weight 0 is as absent.
     n_classes : int, optional
         Number of classes, for classification only; by default one more than the greatest index in `y`.
+    standardize : bool, default=False
+        Whether the parameters, and with them the penalty, are those of standardised features ``(x - mu) / sigma`` in
+        place of ``x``: ``mu`` are the weighted means and ``sigma`` the population standard deviations of the columns,
+        found once in a pass over X; a column that does not vary becomes 0. X stays as it is, as this is a change of
+        parameters: ``raw = (coef / sigma) . x + intercept - (coef / sigma) . mu``. `raw_coef` turns parameters into
+        coefficients of the features as they are. A column whose mean is k times its standard deviation costs its share
+        of the scores a factor k in precision.
     loss_params : dict, optional
         Parameters of the loss: ``epsilon`` (0.1) of huber, above 0, and of the two epsilon_insensitive ones, at least
         0; ``quantile`` (0.5) of quantile, between 0 and 1; ``power`` (1.5) of tweedie, at most 0 or at least 1.
@@ -83,8 +90,10 @@ class LinearObjective(BeyondGradient):
         Sizes; ``n_params = n_outputs * (n_features + fit_intercept)``.
     n_classes : int or None
         Number of classes, None for regression.
-    loss, loss_params, alpha, l1_ratio, fit_intercept
+    loss, loss_params, alpha, l1_ratio, fit_intercept, standardize
         As given, with the defaults of `loss_params` filled in.
+    feature_means, feature_scales : array of shape (n_features,), float64, or None
+        ``mu`` and ``sigma`` of `standardize`, the latter 1 for a column that does not vary; None without it.
     dtype : numpy.dtype
         Of the arithmetic, float64 or float32.
 
@@ -139,6 +148,7 @@ class LinearObjective(BeyondGradient):
         fit_intercept: bool = True,
         sample_weight: ArrayLike | None = None,
         n_classes: int | None = None,
+        standardize: bool = False,
         loss_params: Mapping[str, float] | None = None,
         offset: ArrayLike | None = None,
     ) -> None:
@@ -148,6 +158,7 @@ class LinearObjective(BeyondGradient):
         self.alpha = check.number("alpha", alpha, "a finite number >= 0", lambda v: 0.0 <= v < float("inf"))
         self.l1_ratio = check.number("l1_ratio", l1_ratio, "a number from 0 to 1", lambda v: 0.0 <= v <= 1.0)
         self.fit_intercept = check.boolean("fit_intercept", fit_intercept)
+        self.standardize = check.boolean("standardize", standardize)
 
         self._matrix = as_matrix("X", X)
         self.dtype = self._matrix.compute_dtype
@@ -159,6 +170,7 @@ class LinearObjective(BeyondGradient):
         self.n_params = self.n_outputs * (self.n_features + int(self.fit_intercept))
 
         self._core = self._make_core(self._weight)
+        self.feature_means, self.feature_scales = self._standard(self._core)
         self._shape = (self.n_params,)
         self._evaluate = self._core.value_and_grad if self._loss.trainable else self._refuse_gradient
         self._fixed = True
@@ -299,7 +311,7 @@ class LinearObjective(BeyondGradient):
         return (
             f"LinearObjective(n_samples={self.n_samples}, n_features={self.n_features}, n_outputs={self.n_outputs}, "
             f"storage={self._matrix.storage!r}, loss={self.loss!r}, alpha={self.alpha}, l1_ratio={self.l1_ratio}, "
-            f"fit_intercept={self.fit_intercept})"
+            f"fit_intercept={self.fit_intercept}, standardize={self.standardize})"
         )
 
     def _make_core(self, weight: NDArray[Any] | None) -> _core.LinearObjective:
@@ -313,15 +325,23 @@ class LinearObjective(BeyondGradient):
             self.alpha,
             self.l1_ratio,
             self.fit_intercept,
+            self.standardize,
             weight,
             self._offset,
         )
+
+    def _standard(self, core: _core.LinearObjective) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
+        if not self.standardize:
+            return None, None
+        return _read_only(core.feature_means()), _read_only(core.feature_scales())
 
     def _with_weight(self, weight: NDArray[Any]) -> LinearObjective:
         """The same objective with other weights; the data are shared."""
         other = copy(self)
         # What has been computed from the weights is not copied.
-        vars(other).update(_weight=weight, _core=self._make_core(weight))
+        core = self._make_core(weight)
+        means, scales = self._standard(core)
+        vars(other).update(_weight=weight, _core=core, feature_means=means, feature_scales=scales)
         for name in (
             name for cls in type(self).__mro__ for name, of in vars(cls).items() if isinstance(of, cached_property)
         ):
@@ -344,9 +364,20 @@ class LinearObjective(BeyondGradient):
         return self.alpha * ((1.0 - self.l1_ratio) * squares + self.l1_ratio * magnitudes)
 
     def _nonfinite(self) -> ValueError | None:
-        """The error that names the first entry of X that is not finite; None if there is none."""
+        """The error that names the first entry of X that is not finite; None if there is none.
+
+        Or the first column that is too large to be standardised.
+        """
         place = self._core.find_nonfinite()
-        return None if place is None else self._nonfinite_at(place)
+        if place is not None:
+            return self._nonfinite_at(place)
+        bad = np.array([]) if self.feature_scales is None else np.flatnonzero(np.isnan(self.feature_scales))
+        if bad.size:
+            return ValueError(
+                "X must have columns whose squares are within float64's range with standardize=True, "
+                f"got larger numbers in column {bad[0]}"
+            )
+        return None
 
     def _nonfinite_at(self, place: tuple[int, int]) -> ValueError:
         row, column = place
@@ -363,3 +394,8 @@ class LinearObjective(BeyondGradient):
             f"{' and '.join(given)} must be small enough for the raw scores X @ coef.T + intercept to stay within "
             f"{self.dtype}'s range, got entries up to {max(np.abs(params).max() for params in given.values()):.3g}"
         )
+
+
+def _read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
+    array.setflags(write=False)
+    return array

@@ -11,6 +11,8 @@ from .. import _validation as check
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from .. import _core
+
 _FLOAT64 = np.dtype(np.float64)
 
 
@@ -21,7 +23,9 @@ class LinearParameters:
     n_outputs: int
     n_params: int
     fit_intercept: bool
+    standardize: bool
     _shape: tuple[int]
+    _core: _core.LinearObjective
 
     def initial(self, seed: int = 0) -> NDArray[np.float64]:
         """Return the parameters that descent starts from: zeros.
@@ -91,6 +95,40 @@ class LinearParameters:
         split = self.n_outputs * self.n_features
         coef = params[:split].reshape(self.n_outputs, self.n_features)
         return coef, params[split:] if self.fit_intercept else np.zeros(self.n_outputs, params.dtype)
+
+    def raw_coef(self, w: ArrayLike) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
+        """Return coefficients and intercepts for the features as they are: ``raw = X @ coef.T + intercept + offset``.
+
+        They are what a prediction on new data needs. With ``standardize=True``::
+
+            coef = w_coef / feature_scales,    intercept = w_intercept - coef @ feature_means
+
+        and 0 in `coef` for a feature that does not vary, which is 0 once it is standardised. Otherwise they are those
+        of `unpack`.
+
+        Parameters
+        ----------
+        w : array of shape (n_params,)
+            Parameters.
+
+        Returns
+        -------
+        coef : array of shape (n_outputs, n_features)
+            Coefficients, in the floating-point dtype of `w`.
+        intercept : array of shape (n_outputs,)
+            Intercepts, likewise; with standardised features also where ``fit_intercept=False``.
+
+        Raises
+        ------
+        ValueError, TypeError
+            `w` does not fit.
+        """
+        if not self.standardize:
+            return self.unpack(w)
+        params, dtype = self._parameters(w)
+        coef, intercept = np.split(self._core.raw_params(params), [self.n_outputs * self.n_features])
+        shape = (self.n_outputs, self.n_features)
+        return coef.reshape(shape).astype(dtype, copy=False), intercept.astype(dtype, copy=False)
 
     def _parameters(self, w: ArrayLike, name: str = "w") -> tuple[NDArray[np.float64], np.dtype[Any]]:
         """Parameters as the core takes them, and the dtype of their gradient."""

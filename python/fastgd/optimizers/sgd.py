@@ -16,7 +16,8 @@ class SGD(Optimizer):
         w = w - lr * d
 
     It is batch, stochastic or mini-batch gradient descent, as the batch is all rows, one or some. It takes
-    ``l1_ratio > 0``, by a proximal step of the same rate.
+    ``l1_ratio > 0``: the proximal step is as long as this one is for gradients that stay the same, ``lr`` times what
+    ``d`` would be if they were 1, so that momentum ends at the minimum too.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,9 +16,15 @@ from numpy.typing import ArrayLike
 from ._arrays import FloatArray, as_float64
 from .clipping import clip
 from .optimizers import Step, get_optimizer
+from .optimizers.finite_sum import empty_table
 from .risk import LinearObjective, empirical_risk
 from .sampling import Order, batches, epoch_order
 from .schedules import Schedule, constant
+
+# A loss this many times the early ones is divergence: at once, and where descent would end.
+EXPLOSION, GROWTH = 1e4, 10.0
+# What becomes of the learning rate after divergence, and how often.
+SMALLER, MAX_RESTARTS = 0.1, 3
 
 
 @dataclass(frozen=True)
@@ -30,12 +36,12 @@ class History:
     epoch : array of shape (n_epochs,), int64
         Number of the epoch, counted from 0.
     step : array of shape (n_epochs,), int64
-        Steps taken by its end.
+        Steps taken by its end, those that led to divergence too.
     loss : array of shape (n_epochs,)
         Mean of the losses, each before its batch's step, and the penalty at the epoch's first parameters.
         With one batch of all rows: the objective at the epoch's first parameters.
     lr : array of shape (n_epochs,)
-        Learning rate of its last step.
+        Learning rate of its last step, lowered by restarts.
     grad_norm : array of shape (n_epochs,)
         Norm of the objective's gradient at the epoch's first parameters; nan unless the batch is full.
     """
@@ -62,6 +68,8 @@ class Result:
         Learning rate of the last step.
     n_epochs, n_steps : int
         Whole epochs, and steps, that were taken.
+    n_restarts : int
+        How often it diverged and went back.
     status : str
         ``"converged"``, ``"max_epochs"`` or ``"diverged"``.
     history : History
@@ -74,8 +82,38 @@ class Result:
     lr: float
     n_epochs: int
     n_steps: int
+    n_restarts: int
     status: str
     history: History
+
+
+class Position(NamedTuple):
+    """Where descent is, and can go back to.
+
+    Parameters
+    ----------
+    w : array of shape (n_params,)
+        Parameters.
+    state : object
+        State of the optimiser.
+    step : int
+        Steps on the way to them.
+    x : array of shape (n_params,)
+        What the optimiser reports there.
+    """
+
+    w: FloatArray
+    state: Any
+    step: int
+    x: FloatArray
+
+
+def largest_early_loss(first: float, since_restart: Sequence[float]) -> float:
+    """Return what losses are measured by: the largest of the first one from the start and the two since a restart.
+
+    One alone may be near 0 by chance, as that of a perceptron is at 0.
+    """
+    return max(abs(loss) for loss in (first, *since_restart[:2]))
 
 
 def has_converged(loss: Sequence[float], tol: float | None, n_iter_no_change: int) -> bool:
@@ -127,6 +165,13 @@ def minimize(
     part.  Batches are cut from the order of all rows; then rows of weight 0 drop out, and a batch without any other
     is no step.
 
+    Descent has diverged where a score or the epoch's loss is not finite, or the loss is more than `EXPLOSION` times
+    the `largest_early_loss`, or `GROWTH` times where it `has_converged`.  Parameters, optimiser and schedule then go
+    back to where the best epoch so far began, with every rate from there on multiplied by `SMALLER`; a table of SAGA or
+    SVRG begins anew; the order of the rows goes on, and so does the count of epochs.  After `MAX_RESTARTS` restarts
+    there is no other: the status is "diverged", as it is where the last epoch's loss is more than `GROWTH` times the
+    largest early one.
+
     Parameters
     ----------
     objective : LinearObjective
@@ -174,65 +219,83 @@ def minimize(
     l1, decays = objective.l1_strength(), objective.is_weight()
     if np.any(l1 > 0.0):
         method.check_l1(optimizer, params)
-    w = objective.initial() if w0 is None else as_float64(w0)[0]
+    start = objective.initial() if w0 is None else as_float64(w0)[0]
     estimator, table = method.estimator, None
     update_params = params if estimator is None else {}
-    state = method.init(w, **update_params)
-    rate, step, status = np.nan, 0, "max_epochs"
-    epoch_losses: list[float] = []
+    at = Position(start, method.init(start, **update_params), 0, start)
+    n_steps = n_restarts = 0
+    rate, factor, status = np.nan, 1.0, "max_epochs"
+    # An epoch's loss is a mean over the way from its begin to its end.
+    best_loss, best_begin, best_end = np.inf, at, at
+    first_loss = 0.0
+    since_restart: list[float] = []
+    losses: list[float] = []
     steps: list[int] = []
     rates: list[float] = []
     norms: list[float] = []
-    x = w
-    best = (x, x)
 
     with np.errstate(over="ignore", invalid="ignore"):  # a run that diverges says so by its status
         for epoch in range(max_epochs):
-            start, x_start = w, x
+            begin = at
             loss_sum = weight_sum = 0.0
-            norm = float(np.linalg.norm(objective.grad(w))) if full else np.nan
+            finite = True
+            norms.append(float(np.linalg.norm(objective.grad(at.w))) if full else np.nan)
             if estimator is not None:
-                table = estimator.begin_epoch(objective, w, table, epoch, **params)
+                table = estimator.begin_epoch(objective, at.w, table, epoch, **params)
             rows = epoch_order(objective.n_samples, epoch, shuffle=shuffle and not full, seed=random_state, order=order)
             for cut in batches(rows, len(rows) if full else int(batch_size)):
                 batch = objective.present(cut)
                 if batch.size == 0:
                     continue
                 weight = objective.weight[batch]
-                losses = objective.row_losses(w, batch)
-                loss_sum += float(weight @ losses)
+                row_losses = objective.row_losses(at.w, batch)
+                loss_sum += float(weight @ row_losses)
                 weight_sum += float(weight.sum())
-                rate = float(schedule(step))
-                value = empirical_risk(losses, weight, objective.mean_weight) + objective.penalty(w)[0]
+                finite = finite and bool(np.all(np.isfinite(objective.raw(at.w, batch))))
+                value = empirical_risk(row_losses, weight, objective.mean_weight) + objective.penalty(at.w)[0]
                 if estimator is None or table is None:
-                    gradient = objective.batch_gradient(w, batch)
+                    gradient = objective.batch_gradient(at.w, batch)
                 else:
-                    gradient, table = estimator.gradient(objective, w, batch, table)
-                    gradient = gradient + objective.smooth_penalty_gradient(w)
-                now = Step(rate, step, value, decays, l1)
-                w, state = method.update(clip(gradient, clip_value, clip_norm), state, w, now, **update_params)
-                step += 1
+                    gradient, table = estimator.gradient(objective, at.w, batch, table)
+                    gradient = gradient + objective.smooth_penalty_gradient(at.w)
+                rate = factor * float(schedule(at.step))
+                now = Step(rate, at.step, value, decays, l1)
+                w, state = method.update(clip(gradient, clip_value, clip_norm), at.state, at.w, now, **update_params)
+                at = Position(w, state, at.step + 1, method.solution(state, w))
+                n_steps += 1
 
-            x = method.solution(state, w)
             if weight_sum == 0.0:
                 raise ValueError(f"order visits no row of positive weight in epoch {epoch}")
-            loss = loss_sum / weight_sum + objective.penalty(start)[0]
-            if not (np.isfinite(loss) and np.all(np.isfinite(w))):
-                status, x = "diverged", min(best, key=objective.value)
-                break
-            # The loss is a mean over the way from the one to the other.
-            best = (x_start, x) if loss < min(epoch_losses, default=np.inf) else best
-            epoch_losses.append(loss)
-            steps.append(step)
+            loss = loss_sum / weight_sum + objective.penalty(begin.w)[0]
+            losses.append(loss)
+            steps.append(n_steps)
             rates.append(rate)
-            norms.append(norm)
-            if has_converged(epoch_losses, tol, n_iter_no_change):
+            since_restart.append(loss)
+            first_loss = loss if begin.step == 0 else first_loss
+            early_loss = largest_early_loss(first_loss, since_restart)
+            settled = has_converged(since_restart, tol, n_iter_no_change)
+            if not (finite and np.isfinite(loss) and loss <= (GROWTH if settled else EXPLOSION) * early_loss):
+                if n_restarts == MAX_RESTARTS:
+                    status = "diverged"
+                    break
+                n_restarts += 1
+                factor *= SMALLER
+                at, since_restart = best_begin, []
+                table = None if estimator is None else empty_table(objective)
+                continue
+            if loss < best_loss:
+                best_loss, best_begin, best_end = loss, begin, at
+            if settled:
                 status = "converged"
                 break
 
+        grows = bool(since_restart) and since_restart[-1] > GROWTH * largest_early_loss(first_loss, since_restart)
+        if grows or not np.all(np.isfinite(at.x)):
+            status = "diverged"
+        x = min((best_begin.x, best_end.x), key=objective.value) if status == "diverged" else at.x
         fun, gradient = objective.value_and_grad(x)
 
-    n_epochs = len(epoch_losses)
-    epochs = np.arange(n_epochs)
-    history = History(epochs, np.array(steps, np.int64), np.array(epoch_losses), np.array(rates), np.array(norms))
-    return Result(x, fun, float(np.linalg.norm(gradient)), rate, n_epochs, step, status, history)
+    history = History(
+        np.arange(len(losses)), np.array(steps, np.int64), np.array(losses), np.array(rates), np.array(norms)
+    )
+    return Result(x, fun, float(np.linalg.norm(gradient)), rate, len(losses), n_steps, n_restarts, status, history)

@@ -128,6 +128,28 @@ def output_loss(name: str, n_outputs: int) -> Loss:
     return summed
 
 
+def standardized(X: FloatArray, weight: FloatArray) -> FloatArray:
+    """Features of weighted mean 0 and standard deviation 1, ``(x - mean) / sqrt(mean((x - mean)^2))``.
+
+    Parameters
+    ----------
+    X : array of shape (n_samples, n_features)
+        Features.
+    weight : array of shape (n_samples,)
+        Weights of the rows that the means are taken over.
+
+    Returns
+    -------
+    array of shape (n_samples, n_features)
+        Standardised features; zeros for one that does not vary.
+    """
+    present = weight > 0.0
+    mean = np.average(X[present], axis=0, weights=weight[present])
+    deviation = np.sqrt(np.average((X[present] - mean) ** 2, axis=0, weights=weight[present]))
+    varies = deviation > 1e-10 * np.abs(mean)
+    return np.asarray((X - mean) * np.where(varies, 1.0 / np.where(varies, deviation, 1.0), 0.0))
+
+
 class LinearObjective:
     """The objective ``F`` of this module's first lines, as a function of flat parameters.
 
@@ -151,6 +173,8 @@ class LinearObjective:
         Parameters of the loss by name.
     offset : array of shape (n_samples,) or (n_samples, n_outputs), optional
         Known part of the raw scores.
+    standardize : bool
+        Whether the parameters are those of features ``(x - mean) / deviation``, by `standardized`.
 
     Attributes
     ----------
@@ -175,6 +199,7 @@ class LinearObjective:
         n_classes: int | None = None,
         loss_params: Mapping[str, float] | None = None,
         offset: ArrayLike | None = None,
+        standardize: bool = False,
     ) -> None:
         if loss not in LOSSES and loss not in METRICS:
             raise ValueError(f"loss must be one of {sorted([*LOSSES, *METRICS])}, got {loss!r}")
@@ -200,6 +225,8 @@ class LinearObjective:
         bad = np.argwhere(~np.isfinite(self.X) & (self.weight > 0.0)[:, None])
         if bad.size:
             raise ValueError(f"X must be finite, got {self.X[tuple(bad[0])]} in row {bad[0, 0]}, column {bad[0, 1]}")
+        if standardize:
+            self.X = standardized(self.X, self.weight)
         known = np.zeros((self.n_samples, 1)) if offset is None else as_float64(offset)[0].reshape(self.n_samples, -1)
         self.offset = np.broadcast_to(known, (self.n_samples, self.n_outputs))
 

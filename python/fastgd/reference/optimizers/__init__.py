@@ -6,8 +6,8 @@ and ``solution(state, w)`` to report. `OPTIMIZERS` has them by name.
 =======================  =====================  ==================================================================
 module                   names                  l1 norm
 =======================  =====================  ==================================================================
-`sgd`                    sgd                    soft threshold of the learning rate
-`asgd`                   asgd                   the same
+`sgd`                    sgd                    soft threshold of the step's length, gain of momentum included
+`asgd`                   asgd                   soft threshold of the learning rate
 `adagrad`                adagrad                soft threshold of every parameter's own rate
 `adadelta`               adadelta               refused
 `rmsprop`                rmsprop                soft threshold of every parameter's own rate; refused with momentum
@@ -23,8 +23,9 @@ module                   names                  l1 norm
 =======================  =====================  ==================================================================
 
 Where the objective has its minimum, the gradient of its smooth part is not 0 but ``-l1 sign(w)``. A step of the new
-gradient times a positive rate, followed by the soft threshold of that rate, leaves these parameters where they are;
-steps of other kinds do not, and their optimisers refuse an l1 norm.
+gradient times a positive rate, followed by the soft threshold of that rate, leaves these parameters where they are, as
+does a velocity of such gradients with the threshold of their sum; steps of other kinds do not, and their optimisers
+refuse an l1 norm.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ class Optimizer(NamedTuple):
     update : function (grad, state, w, step, **params) -> (w, state)
         One step; `step` is a `Step`.
     proximal : {"lr", "metric", "own"} or None
-        How it admits an l1 norm: with the soft threshold ``lr * l1`` of the step's one rate; with that of every
+        How it admits an l1 norm: with the soft threshold ``rate * l1`` of the step's one rate; with that of every
         parameter's own rate; by a formula of its own; or not at all.
     no_l1 : str
         Why not, or why not beside the parameters of `no_l1_with`.

@@ -29,15 +29,9 @@ class DoGState(NamedTuple):
     square_sum: float
 
 
-def dog_init(
-    w: FloatArray, *, reps_rel: float = 1e-6, init_learning_rate: float | None = None, **params: Any
-) -> DoGState:
-    """Return the state before the first step.
-
-    The distance begins with ``reps_rel * (1 + ||w_0||)``, or with 0 where the first rate is given.
-    """
-    distance = reps_rel * (1.0 + float(np.linalg.norm(w))) if init_learning_rate is None else 0.0
-    return DoGState(w, distance, 0.0)
+def dog_init(w: FloatArray, *, reps_rel: float = 1e-6, **params: Any) -> DoGState:
+    """Return the state before the first step, with the distance ``reps_rel * (1 + ||w_0||)``."""
+    return DoGState(w, reps_rel * (1.0 + float(np.linalg.norm(w))), 0.0)
 
 
 def dog_update(
@@ -48,7 +42,6 @@ def dog_update(
     *,
     reps_rel: float = 1e-6,
     eps: float = 1e-8,
-    init_learning_rate: float | None = None,
 ) -> tuple[FloatArray, DoGState]:
     """Take one step of DoG, distance over gradients.
 
@@ -56,7 +49,7 @@ def dog_update(
 
         r    = max(r, ||w - w_0||)
         G    = G + ||g||**2
-        rate = lr * r / sqrt(G + eps)       (lr * init_learning_rate at the first step, where that is given)
+        rate = lr * r / sqrt(G + eps)
         w    = prox_l1(w - rate * g, rate * l1)
 
     The learning rate is 1 unless a schedule lowers it.
@@ -75,8 +68,6 @@ def dog_update(
         First distance, see `dog_init`.
     eps : float
         What keeps the rate finite.
-    init_learning_rate : float or None
-        First rate, in place of a first distance.
 
     Returns
     -------
@@ -92,8 +83,5 @@ def dog_update(
     """
     distance = max(state.distance, float(np.linalg.norm(w - state.start)))
     square_sum = state.square_sum + float(grad @ grad)
-    rate = distance / float(np.sqrt(square_sum + eps))
-    if step.index == 0 and init_learning_rate is not None:
-        rate = init_learning_rate
-    rate *= step.lr
+    rate = step.lr * distance / float(np.sqrt(square_sum + eps))
     return prox_l1(w - rate * grad, rate * step.l1), DoGState(state.start, distance, square_sum)

@@ -57,8 +57,13 @@ class GradientEstimator(NamedTuple):
     gradient: Callable[[LinearObjective, FloatArray, IntArray, Table], tuple[FloatArray, Table]]
 
 
+def empty_table(objective: LinearObjective) -> Table:
+    """Return a table of zeros, which is that of losses without slope."""
+    return Table(np.zeros((objective.n_samples, objective.n_outputs)), np.zeros(objective.n_params))
+
+
 def saga_begin_epoch(objective: LinearObjective, w: FloatArray, table: Table | None, epoch: int) -> Table:
-    """Keep the table; it begins with zeros, which is the table of losses without slope.
+    """Keep the table, which begins as the `empty_table`.
 
     Parameters
     ----------
@@ -76,9 +81,7 @@ def saga_begin_epoch(objective: LinearObjective, w: FloatArray, table: Table | N
     Table
         Table to begin with.
     """
-    if table is not None:
-        return table
-    return Table(np.zeros((objective.n_samples, objective.n_outputs)), np.zeros(objective.n_params))
+    return empty_table(objective) if table is None else table
 
 
 def saga_gradient(objective: LinearObjective, w: FloatArray, rows: IntArray, table: Table) -> tuple[FloatArray, Table]:

@@ -22,16 +22,19 @@ class FTRLState(NamedTuple):
         Slope at 0 of what the parameters minimise, ``z``; None before the first step.
     curvature : array of the parameters' shape, or None
         Its curvature, one over the rate of each parameter; None before the first step.
+    n_steps : int
+        Steps whose learning rate was above 0.
     """
 
     square_sum: FloatArray
     linear: FloatArray | None
     curvature: FloatArray | None
+    n_steps: int
 
 
 def ftrl_init(w: FloatArray, **params: Any) -> FTRLState:
     """Return the state before the first step, when there is no learning rate to measure curvature by."""
-    return FTRLState(np.zeros_like(w), None, None)
+    return FTRLState(np.zeros_like(w), None, None, 0)
 
 
 def ftrl_update(
@@ -39,7 +42,7 @@ def ftrl_update(
 ) -> tuple[FloatArray, FTRLState]:
     """Take one step of FTRL-Proximal; the learning rate is the paper's ``alpha``.
 
-    After ``t = index + 1`` steps the parameters minimise the gradients' linear models, the l1 norm once a step, and
+    After ``t`` steps the parameters minimise the gradients' linear models, the l1 norm once a step, and
     what holds them to earlier iterates::
 
         sum_s g_s . w  +  t * l1 . |w|  +  sum_s sigma_s . (w - w_s)**2 / 2
@@ -53,7 +56,8 @@ def ftrl_update(
 
     The first ``z`` is the one that gives the parameters descent starts from. With l1 = 0 and a constant rate the step
     is ``w - rate_t * g``. The paper's l1 is not multiplied by ``t``, and vanishes beside the sum of the gradients; its
-    l2 is the objective's here, which comes with the gradient. In a schedule the rate of every step enters ``sigma``.
+    l2 is the objective's here, which comes with the gradient. In a schedule the rate of every step enters ``sigma``; a
+    rate of 0 makes no step, which `t` does not count.
 
     Parameters
     ----------
@@ -64,7 +68,7 @@ def ftrl_update(
     w : array of shape (n_params,)
         Parameters.
     step : Step
-        Learning rate, steps taken, strength of the l1 norm.
+        Learning rate and strength of the l1 norm.
     beta : float
         What keeps the first rates finite, above 0.
 
@@ -82,10 +86,13 @@ def ftrl_update(
     H. B. McMahan et al., "Ad click prediction: a view from the trenches", International Conference on Knowledge
     Discovery and Data Mining, 2013.
     """
+    if step.lr == 0.0:
+        return w, state
     before = beta / step.lr if state.curvature is None else state.curvature
     linear = -w * before if state.linear is None else state.linear
     square_sum = state.square_sum + grad**2
     curvature = (beta + np.sqrt(square_sum)) / step.lr
     linear = linear + grad - (curvature - before) * w
-    w = -prox_l1(linear, (step.index + 1) * step.l1) / curvature
-    return w, FTRLState(square_sum, linear, curvature)
+    n_steps = state.n_steps + 1
+    w = -prox_l1(linear, n_steps * step.l1) / curvature
+    return w, FTRLState(square_sum, linear, curvature, n_steps)

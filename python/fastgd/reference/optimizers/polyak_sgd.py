@@ -19,7 +19,6 @@ def polyak_sgd_update(
     w: FloatArray,
     step: Step,
     *,
-    scaling: float = 1.0,
     f_min: float = 0.0,
     eps: float = 0.0,
 ) -> tuple[FloatArray, None]:
@@ -27,12 +26,10 @@ def polyak_sgd_update(
 
     With gradient ``g`` and the batch's objective ``f``, penalty included::
 
-        rate = scaling * min(max(f - f_min, 0) / (||g||**2 + eps), lr)       (0 where ||g||**2 + eps = 0)
+        rate = min(max(f - f_min, 0) / (||g||**2 + eps), lr)       (0 where ||g||**2 + eps = 0)
         w    = prox_l1(w - rate * g, rate * l1)
 
-    The learning rate is the largest one allowed, before `scaling`. An objective below `f_min` makes no step, as in the
-    variant SPS+. optax takes the norm of the scaled gradient, which for ``scaling != 1`` is another formula than the
-    one it documents and than this.
+    The learning rate is the largest one allowed. An objective below `f_min` makes no step, as in the variant SPS+.
 
     Parameters
     ----------
@@ -44,8 +41,6 @@ def polyak_sgd_update(
         Parameters.
     step : Step
         Learning rate, objective on the batch, strength of the l1 norm.
-    scaling : float
-        Factor of the rate.
     f_min : float
         Least value of the objective, or a bound below it.
     eps : float
@@ -74,5 +69,5 @@ def polyak_sgd_update(
     if step.value is None:
         raise ValueError("step.value must be the objective on the step's batch, got None")
     square = float(grad @ grad) + eps
-    rate = scaling * min(max(step.value - f_min, 0.0) / square, step.lr) if square > 0.0 else 0.0
+    rate = min(max(step.value - f_min, 0.0) / square, step.lr) if square > 0.0 else 0.0
     return prox_l1(w - rate * grad, rate * step.l1), state

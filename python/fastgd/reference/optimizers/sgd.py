@@ -16,14 +16,17 @@ class SGDState(NamedTuple):
     ----------
     velocity : array of the parameters' shape, or None
         Running sum of gradients; None before the first step and without momentum.
+    gain : float
+        What the velocity would be if all gradients were 1; 0 before the first step and without momentum.
     """
 
     velocity: FloatArray | None
+    gain: float
 
 
 def sgd_init(w: FloatArray, **params: Any) -> SGDState:
     """Return the state before the first step, which has no velocity yet."""
-    return SGDState(velocity=None)
+    return SGDState(velocity=None, gain=0.0)
 
 
 def sgd_update(
@@ -38,12 +41,18 @@ def sgd_update(
 ) -> tuple[FloatArray, SGDState]:
     """Take one step of gradient descent, with momentum as PyTorch defines it.
 
-    With gradient ``g`` and velocity ``v``::
+    With gradient ``g``, velocity ``v`` and its gain ``G``::
 
-        v = g                                        at the first step
-        v = momentum * v + (1 - dampening) * g       later
-        d = g + momentum * v  if nesterov  else  v   (d = g without momentum)
-        w = prox_l1(w - lr * d, lr * l1)
+        v, G = g, 1                                  at the first step
+        v    = momentum * v + (1 - dampening) * g    later
+        G    = momentum * G + (1 - dampening)
+        d, L = v, G                                  (g, 1 without momentum)
+        d, L = g + momentum * v, 1 + momentum * G    if nesterov
+        w    = prox_l1(w - lr * d, lr * L * l1)
+
+    The proximal step has the length ``lr * L`` of the step before it, not ``lr``: at the minimum the gradient is
+    ``-l1 * sign(w)`` step after step, ``d`` is ``L`` times that, and only a threshold of ``lr * L * l1`` takes back
+    what the step does. With ``lr * l1`` descent would come to rest where the l1 norm counts ``1 / L`` of its strength.
 
     Parameters
     ----------
@@ -76,9 +85,11 @@ def sgd_update(
     I. Sutskever, J. Martens, G. Dahl and G. Hinton, "On the importance of initialization and momentum in deep
     learning", International Conference on Machine Learning, 2013.
     """
-    direction = grad
-    if momentum != 0.0:
-        velocity = grad if state.velocity is None else momentum * state.velocity + (1.0 - dampening) * grad
-        direction = grad + momentum * velocity if nesterov else velocity
-        state = SGDState(velocity)
-    return prox_l1(w - step.lr * direction, step.lr * step.l1), state
+    if momentum == 0.0:
+        return prox_l1(w - step.lr * grad, step.lr * step.l1), state
+    velocity, gain = grad, 1.0
+    if state.velocity is not None:
+        velocity = momentum * state.velocity + (1.0 - dampening) * grad
+        gain = momentum * state.gain + (1.0 - dampening)
+    direction, length = (grad + momentum * velocity, 1.0 + momentum * gain) if nesterov else (velocity, gain)
+    return prox_l1(w - step.lr * direction, step.lr * length * step.l1), SGDState(velocity, gain)

@@ -1,17 +1,20 @@
-"""Agreement with heavy packages, which are no part of the other tests' environment: ``pip install ".[peers]"``."""
+"""Heavy packages, which are no part of the other tests' environment: ``pip install ".[peers]"``.
+
+The fixtures that import them are not in a conftest.py, which would be a second module of that name beside tests/.
+"""
 
 from __future__ import annotations
 
 import importlib
 import os
 import warnings
-from collections.abc import Callable
 from types import ModuleType
 
 import pytest
 
 
-def _load(name: str) -> ModuleType:
+def load(name: str) -> ModuleType:
+    """The peer of that name. Where it is missing the test fails in CI, and is skipped elsewhere."""
     try:
         # What a peer warns of while it is imported is not ours to judge.
         with warnings.catch_warnings():
@@ -24,15 +27,3 @@ def _load(name: str) -> ModuleType:
         if os.environ.get("CI"):
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
-
-
-@pytest.fixture(scope="session")
-def peer() -> Callable[[str], ModuleType]:
-    """A function that imports a peer by name. Where it is missing the test fails in CI, and is skipped elsewhere."""
-    return _load
-
-
-@pytest.fixture(scope="session")
-def torch() -> ModuleType:
-    """PyTorch."""
-    return _load("torch")
