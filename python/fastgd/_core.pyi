@@ -94,13 +94,22 @@ class FunctionObjective(Objective):
     ) -> None: ...
 
 @final
+class UserLoss(metaclass=_PybindType):
+    @staticmethod
+    def of_function(
+        function: Callable[[_Floats, _Floats], tuple[_Floats, _Floats]], class_targets: bool
+    ) -> UserLoss: ...
+    @staticmethod
+    def of_address(address: int, class_targets: bool) -> UserLoss: ...
+
+@final
 class LinearObjective(Objective):
     def __init__(
         self,
         X: NDArray[Any],
         storage: str,
         y: NDArray[Any],
-        loss: str,
+        loss: str | UserLoss,
         loss_params: dict[str, float],
         n_outputs: int,
         alpha: float,
