@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import scipy.optimize
 from conftest import Data
+from test_reproducibility import plan_of
 
 import fastgd
 from fastgd import FunctionObjective
-from fastgd._run import Model, Plan, run
+from fastgd._run import Model, run
 from fastgd.optimizers import SGD, Adam
 
 NAN, INF = float("nan"), float("inf")
@@ -161,20 +162,7 @@ def test_a_batched_function_is_called_once_for_all_models() -> None:
         return np.array([value for value, _ in both]), np.array([slope for _, slope in both])
 
     starts = np.array([[0.0, 0.0], [5.0, 1.0], [-3.0, 2.0]])
-    plan = Plan(
-        batch_size=0,
-        max_epochs=8,
-        tol=None,
-        n_iter_no_change=5,
-        shuffle=True,
-        order=None,
-        seed=0,
-        gtol=None,
-        clip_value=0.0,
-        clip_norm=0.0,
-        time_limit=None,
-        n_threads=1,
-    )
+    plan = plan_of(batch_size=0, n_threads=1, max_epochs=8)
     models = [Model(start, SGD(0.1 * (m + 1), momentum=0.25), 0.0, 0.0) for m, start in enumerate(starts)]
     batched = run(FunctionObjective(bowls, jac=True, batched=True), models, plan, None)
     assert set(shapes) == {(3, 2)}

@@ -256,3 +256,12 @@ def test_loss_and_grad_keeps_shapes_and_dtypes(data: Data) -> None:
     assert (type(loss), coef_grad.shape, coef_grad.dtype, intercept_grad) == (float, (4,), np.float32, None)
     found = fastgd.loss_and_grad(data.X, data.signs, np.zeros((1, 4)), 0.5)
     assert (found.coef_grad.shape, np.shape(found.intercept_grad)) == ((1, 4), ())
+
+
+@pytest.mark.parametrize("standardize", [False, True])
+def test_a_copy_with_other_weights_evaluates_with_them(data: Data, standardize: bool) -> None:
+    own = data.objective("log_loss", sample_weight=data.weight, standardize=standardize)
+    copied = data.objective("log_loss", standardize=standardize)._with(_weight=data.weight)
+    w = np.linspace(-1.0, 1.0, own.n_params)
+    assert copied.value(w) == own.value(w) == copied.value_and_grad(w)[0]
+    np.testing.assert_array_equal(copied.grad(w), own.grad(w))

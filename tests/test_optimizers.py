@@ -159,16 +159,24 @@ def test_polyaks_rate_is_at_most_lr_and_ends_at_the_least_value() -> None:
 TAKES_L1 = [name for name, row in INFO.items() if row["l1"]]
 
 
-@pytest.mark.parametrize("name", TAKES_L1)
-def test_steps_leave_the_minimum_with_an_l1_norm_where_it_is(name: str) -> None:
+WITH_L1 = [
+    *(TUNED[name] for name in TAKES_L1),
+    SGD(0.1, momentum=0.75),
+    SGD(0.1, momentum=0.75, dampening=0.5),
+    SGD(0.1, momentum=0.75, nesterov=True),
+]
+
+
+@pytest.mark.parametrize("optimizer", WITH_L1, ids=repr)
+def test_steps_leave_the_minimum_with_an_l1_norm_where_it_is(optimizer: Optimizer) -> None:
     X = np.random.default_rng(3).normal(size=(40, 5))
     y = X @ [1.0, -2.0, 0.5, 0.0, 0.0]
     objective = fastgd.LinearObjective(X, y, loss="squared_error", alpha=0.5, l1_ratio=0.75, fit_intercept=False)
     minimum = fastgd.minimize(objective, optimizer=SGD(0.5), max_epochs=2000, tol=None).x
     assert (minimum == 0.0).sum() == 2
     # The minimum is that of a batch of all rows; full ones are not for tables.
-    batch_size: Any = 40 if name in FINITE_SUMS else "full"
-    options: dict[str, Any] = {"optimizer": TUNED[name], "batch_size": batch_size, "max_epochs": 20, "tol": None}
+    batch_size: Any = 40 if optimizer._core_name in FINITE_SUMS else "full"
+    options: dict[str, Any] = {"optimizer": optimizer, "batch_size": batch_size, "max_epochs": 20, "tol": None}
     np.testing.assert_allclose(fastgd.minimize(objective, minimum, **options).x, minimum, atol=1e-9)
     beside = minimum + np.array([0.25, 0.0, 0.0, -0.25, 0.0])
     assert fastgd.minimize(objective, beside, **options).fun < objective.value(beside)

@@ -156,7 +156,7 @@ OBJECTIVE: list[tuple[dict[str, Any], type[Exception], tuple[str, ...]]] = [
     ({"offset": ONES.astype(object)}, TypeError, ("offset must hold real numbers", "object")),
     # the rest
     ({"loss": "logloss"}, ValueError, ("loss must be one of", "log_loss", "zero_one", "got 'logloss'")),
-    ({"loss": len}, TypeError, ("loss must be one of", "builtin_function")),
+    ({"loss": 3}, TypeError, ("loss must be one of", "a function (y, raw)", "got 3 of type int")),
     ({"loss_params": {"epsilon": 1.0}}, ValueError, ("loss_params", "'log_loss' (it takes none)", "'epsilon'")),
     ({"y": NUMBERS, "loss": "huber", "loss_params": {"delta": 1.0}}, ValueError, ("it takes epsilon", "'delta'")),
     (

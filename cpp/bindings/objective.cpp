@@ -2,6 +2,8 @@
 
 #include <pybind11/stl.h>
 
+#include <variant>
+
 #include "fastgd/errors.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/registry_lookup.hpp"
@@ -31,28 +33,34 @@ const void* checked(const py::array& array, bool is_double, py::ssize_t size, co
     return array.data();
 }
 
+using Loss = std::variant<std::string, std::shared_ptr<UserLoss>>;
+
 // How many targets a row has: one for each output of a regression, else a label or a class index.
-int n_targets_of(const std::string& loss, int n_outputs) {
+int n_targets_of(const LinearOptions& options) {
+    if (options.user_loss != nullptr) return options.user_loss->class_targets ? 1 : options.n_outputs;
     const KernelTable& table = kernels();
-    return table.losses[loss_index(table, loss)].kind == LossKind::regression ? n_outputs : 1;
+    return table.losses[loss_index(table, options.loss)].kind == LossKind::regression ? options.n_outputs : 1;
 }
 
 std::unique_ptr<Objective> make_objective(const py::array& X, const std::string& storage, const py::array& y,
-                                          const std::string& loss, const std::map<std::string, double>& loss_params,
+                                          const Loss& loss, const std::map<std::string, double>& loss_params,
                                           int n_outputs, double alpha, double l1_ratio, bool fit_intercept,
                                           bool standardize, const std::optional<py::array>& sample_weight,
                                           const std::optional<py::array>& offset) {
     const MatrixView view = matrix_view(X, storage);
     const bool is_double = view.storage == Storage::f64;
     LinearOptions options;
-    options.loss = loss;
+    if (const auto* name = std::get_if<std::string>(&loss))
+        options.loss = *name;
+    else
+        options.user_loss = std::get<std::shared_ptr<UserLoss>>(loss);
     if (!loss_params.empty()) options.loss_param = loss_params.begin()->second;
     options.n_outputs = n_outputs;
     options.alpha = alpha;
     options.l1_ratio = l1_ratio;
     options.fit_intercept = fit_intercept;
     options.standardize = standardize;
-    const py::ssize_t n_targets = n_targets_of(loss, n_outputs);
+    const py::ssize_t n_targets = n_targets_of(options);
     const void* weights = sample_weight ? checked(*sample_weight, is_double, view.n_rows, "sample_weight") : nullptr;
     const void* offsets = offset ? checked(*offset, is_double, view.n_rows * n_outputs, "offset") : nullptr;
     const void* targets = checked(y, is_double, view.n_rows * n_targets, "y");

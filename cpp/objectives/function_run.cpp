@@ -67,7 +67,7 @@ public:
     void set_params(std::span<const double> params) override { params_.set(params.data()); }
     void solution(std::span<double> out) override {
         if (searches_.started()) return searches_.best(out);
-        Parameters<double> reported = params_;
+        Parameters<double> reported(settings_.n_models, 1, objective_.n_params(), false);
         updates_.solution(params_, reported);
         reported.get(out.data());
     }

@@ -24,27 +24,37 @@ void require(bool condition, const std::string& message) {
 }
 
 template <class T>
-LinearProblem<T> make_problem(const MatrixView& X, const void* y, const LinearOptions& options, const void* weight,
-                              const void* offset) {
-    const KernelTable& table = kernels();
+void set_loss(LinearProblem<T>& problem, const KernelTable& table, const LinearOptions& options) {
+    if (options.user_loss != nullptr) {
+        require(options.user_loss->function != nullptr, "user_loss must have a function");
+        problem.user_loss = options.user_loss.get();
+        problem.n_targets = problem.user_loss->class_targets ? 1 : options.n_outputs;
+        return;
+    }
     const int loss = loss_index(table, options.loss);
     const LossInfo& info = table.losses[loss];
     require(info.kind != LossKind::multiclass || options.n_outputs >= 2,
             "n_outputs must be at least 2 for loss '" + options.loss + "'");
+    problem.n_targets = info.kind == LossKind::regression ? options.n_outputs : 1;
+    problem.one_vs_rest = info.kind == LossKind::binary && options.n_outputs > 1;
+    problem.loss_param = static_cast<T>(options.loss_param.value_or(info.param.default_value));
+    problem.loss = problem.kernels->loss[loss];
+    problem.loss_of_row = problem.kernels->loss_of_row[loss];
+    problem.curvature = problem.kernels->curvature[loss];
+}
+
+template <class T>
+LinearProblem<T> make_problem(const MatrixView& X, const void* y, const LinearOptions& options, const void* weight,
+                              const void* offset) {
     LinearProblem<T> problem{};
     problem.X = X;
     problem.y = static_cast<const T*>(y);
-    problem.n_targets = info.kind == LossKind::regression ? options.n_outputs : 1;
     problem.weight = static_cast<const T*>(weight);
     problem.offset = static_cast<const T*>(offset);
     problem.n_outputs = options.n_outputs;
     problem.fit_intercept = options.fit_intercept || options.standardize;
-    problem.one_vs_rest = info.kind == LossKind::binary && options.n_outputs > 1;
-    problem.loss_param = static_cast<T>(options.loss_param.value_or(info.param.default_value));
-    problem.kernels = &kernels_for<T>(table);
-    problem.loss = problem.kernels->loss[loss];
-    problem.loss_of_row = problem.kernels->loss_of_row[loss];
-    problem.curvature = problem.kernels->curvature[loss];
+    problem.kernels = &kernels_for<T>(kernels());
+    set_loss(problem, kernels(), options);
     double sum = 0.0;
     std::int64_t n_present = 0;
     for (std::int64_t i = 0; i < X.n_rows; ++i) {
@@ -85,7 +95,8 @@ double objective_value(const LinearProblem<T>& problem, const Penalty& penalty, 
     const Parameters<T> parameters = map.to_data<T>(w);
     require(!want_gradient || grad.size() == w.size(), "grad must be as long as w");
     const RowSource source = make_source(problem, rows);
-    const PassSums sums = full_pass(problem, parameters, source, want_gradient, threads_or_default(n_threads), poll);
+    const int team = problem.loss_threads(threads_or_default(n_threads));
+    const PassSums sums = full_pass(problem, parameters, source, want_gradient, team, poll);
     const double weight = divisor(problem, sums, rows.has_value());
     const std::ptrdiff_t n_coef = parameters.n_scores() * problem.X.n_cols;
     if (want_gradient) {
@@ -100,6 +111,7 @@ void hessian_product(const LinearProblem<T>& problem, const Penalty& penalty, co
                      std::span<const double> w, std::span<const double> v, std::span<double> product,
                      std::optional<std::span<const std::int64_t>> rows, int n_threads,
                      const std::function<void()>& poll) {
+    require(problem.curvature != nullptr, "a user's loss has no second derivative");
     const Parameters<T> point = map.to_data<T>(w);
     require(v.size() == w.size() && product.size() == w.size(), "v and product must be as long as w");
     std::vector<double> flat;
@@ -239,6 +251,7 @@ double LinearObjective::max_square_norm(int n_threads, const std::function<void(
 }
 
 double LinearObjective::duality_gap(std::span<const double> w, int n_threads, const std::function<void()>& poll) const {
+    require(options().user_loss == nullptr, "a user's loss has no dual to use");
     return std::visit(
         [&](const auto& p) {
             return fastgd::duality_gap(p, impl_->options, impl_->map(), w, threads_or_default(n_threads), poll);

@@ -28,6 +28,8 @@ struct LinearProblem {
     LossKernel<T> loss;
     LossKernel<T> loss_of_row;
     CurvatureKernel<T> curvature;
+    // In place of these kernels, where it is not null.
+    const UserLoss* user_loss;
     const Kernels<T>* kernels;
     // The mean weight of the rows that weigh more than 0.
     double mean_weight;
@@ -43,6 +45,10 @@ struct LinearProblem {
     const std::byte* row(std::int64_t i) const { return static_cast<const std::byte*>(X.data) + i * X.row_stride; }
     bool present(std::int64_t i) const { return weight == nullptr || weight[i] > T(0); }
     std::int64_t row_bytes() const { return X.n_cols * element_size(X.storage); }
+    // Threads that may call the loss, of those asked for.
+    int loss_threads(int n_threads) const {
+        return user_loss != nullptr && user_loss->on_calling_thread ? 1 : n_threads;
+    }
     LossCall<T> loss_call(T scale) const {
         LossCall<T> call{};
         call.n_outputs = n_outputs;

@@ -34,6 +34,7 @@ public:
           flat_(static_cast<std::size_t>(settings_.n_models * space_.params.n_params())),
           flat_grad_(flat_.size()),
           scale_(static_cast<std::size_t>(settings_.n_models)) {
+        settings_.n_threads = problem.loss_threads(settings_.n_threads);
         if (settings_.n_folds > 0) {
             problem_.fold = settings_.fold_of_row.data();
             problem_.fold_of_model = settings_.fold_of_model.data();
@@ -147,6 +148,7 @@ private:
     }
     // Only plain SGD has its state in the parameters alone, so that a row's update can meet the next row's scores.
     bool is_plain() const {
+        if (problem_.user_loss != nullptr) return false;
         if (std::string(info_.name) != "sgd" || settings_.clip_value > 0.0 || settings_.clip_norm > 0.0) return false;
         for (int m = 0; m < settings_.n_models; ++m)
             if (settings_.hyper[static_cast<std::size_t>(m) * kMaxHyper] != 0.0) return false;

@@ -20,6 +20,14 @@ inline std::ptrdiff_t rows_at_once(std::ptrdiff_t row_bytes, std::ptrdiff_t n_sc
     return rows >= 16 ? rows / 16 * 16 : rows >= 8 ? 8 : 4;
 }
 
+// The same for the loss of a problem. A call of Python costs as much as hundreds of rows.
+template <class T>
+std::ptrdiff_t rows_at_once(const LinearProblem<T>& problem, std::ptrdiff_t n_scores) {
+    if (problem.user_loss == nullptr || !problem.user_loss->on_calling_thread)
+        return rows_at_once(problem.row_bytes(), n_scores);
+    return std::clamp<std::ptrdiff_t>(256 * 1024 / n_scores, 16, 1024) / 16 * 16;
+}
+
 // One thread's way through the rows of an accumulation block, with all columns: scores, losses, gradient of some rows
 // at a time, while they are in cache.
 template <class T>
@@ -27,7 +35,7 @@ class RowWalk {
 public:
     RowWalk(const LinearProblem<T>& problem, const Parameters<T>& shape, std::ptrdiff_t most_rows)
         : problem_(&problem),
-          at_once_(std::min(rows_at_once(problem.row_bytes(), shape.n_scores()), round_up(most_rows, 16))),
+          at_once_(std::min(rows_at_once(problem, shape.n_scores()), round_up(most_rows, 16))),
           scores_(shape, at_once_),
           sums_(shape),
           ones_(static_cast<std::size_t>(shape.n_models), T(1)) {}

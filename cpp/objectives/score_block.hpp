@@ -7,6 +7,7 @@
 
 #include "objectives/parameters.hpp"
 #include "objectives/row_block.hpp"
+#include "objectives/user_kernel.hpp"
 #include "runtime/aligned_buffer.hpp"
 
 namespace fastgd {
@@ -19,6 +20,7 @@ struct ScoreBlock {
     AlignedBuffer<T> dloss;
     // One line a model: the rows' losses.
     AlignedBuffer<T> value;
+    UserKernel<T> user_kernel;
 
     ScoreBlock(const Parameters<T>& parameters, std::ptrdiff_t n_rows)
         : stride(round_up(n_rows, kLaneAlign)),
@@ -36,15 +38,23 @@ struct ScoreBlock {
     void apply_loss(const LinearProblem<T>& problem, const RowBlock<T>& block, std::ptrdiff_t first,
                     std::ptrdiff_t count, int n_models, const T* scale, bool* finite) {
         add_offset(problem, block, first, count, n_models);
-        for (int m = 0; m < n_models; ++m) {
+        const auto call_of = [&](int m) {
             LossCall<T> call = problem.loss_call(scale[m]);
             block.describe(call, first, count, problem.fold_of(m));
             call.stride = stride;
             call.raw = raw.data() + m * problem.n_outputs * stride;
             call.dloss = dloss.data() + m * problem.n_outputs * stride;
             call.value = value.data() + m * stride;
-            finite[m] = problem.loss(call) && finite[m];
+            return call;
+        };
+        if (problem.user_loss == nullptr) {
+            for (int m = 0; m < n_models; ++m) finite[m] = problem.loss(call_of(m)) && finite[m];
+            return;
         }
+        user_kernel.clear();
+        for (int m = 0; m < n_models; ++m) user_kernel.gather(*problem.user_loss, call_of(m));
+        user_kernel.evaluate(*problem.user_loss, problem.n_outputs);
+        for (int m = 0; m < n_models; ++m) finite[m] = user_kernel.scatter(call_of(m)) && finite[m];
     }
 
     // The loss's Hessian at the first model's scores times the scores of the second, in the first one's derivatives.

@@ -19,7 +19,7 @@ public:
         : kernels_(kernels.optimizer[settings.optimizer]), info_(info), settings_(settings) {
         for (int i = 0; i < info.n_slots; ++i)
             slots_.emplace_back(shape.n_models, shape.n_outputs, shape.n_features, shape.has_intercept);
-        memory_.resize(static_cast<std::size_t>(settings.n_models * kMaxMemory));
+        memory_.resize(static_cast<std::size_t>(settings.n_models) * kMaxMemory);
         n_steps_.resize(static_cast<std::size_t>(settings.n_models));
         for (int m = 0; m < settings.n_models; ++m) {
             l2_.push_back(static_cast<T>(settings.penalty(m).l2()));

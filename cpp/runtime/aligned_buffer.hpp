@@ -27,7 +27,7 @@ public:
         return *this;
     }
     AlignedBuffer(const AlignedBuffer& other) : AlignedBuffer(other.size_) {
-        if (size_ != 0) std::memcpy(data_, other.data_, size_ * sizeof(T));
+        if (data_ != nullptr && other.data_ != nullptr) std::memcpy(data_, other.data_, size_ * sizeof(T));
     }
     AlignedBuffer& operator=(const AlignedBuffer& other) {
         if (this != &other) *this = AlignedBuffer(other);

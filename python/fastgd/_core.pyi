@@ -78,9 +78,11 @@ class _PybindType(type): ...
 
 @final
 class DescentState(metaclass=_PybindType):
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
     def select(self, models: _Ints) -> DescentState: ...
 
-class Objective(metaclass=_PybindType): ...
+class Objective(metaclass=_PybindType):
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
 
 @final
 class FunctionObjective(Objective):
@@ -92,13 +94,22 @@ class FunctionObjective(Objective):
     ) -> None: ...
 
 @final
+class UserLoss(metaclass=_PybindType):
+    @staticmethod
+    def of_function(
+        function: Callable[[_Floats, _Floats], tuple[_Floats, _Floats]], class_targets: bool
+    ) -> UserLoss: ...
+    @staticmethod
+    def of_address(address: int, class_targets: bool) -> UserLoss: ...
+
+@final
 class LinearObjective(Objective):
     def __init__(
         self,
         X: NDArray[Any],
         storage: str,
         y: NDArray[Any],
-        loss: str,
+        loss: str | UserLoss,
         loss_params: dict[str, float],
         n_outputs: int,
         alpha: float,

@@ -24,6 +24,8 @@ def cause(objective: Objective, lr: float, momentum: float, alpha: float, l1_rat
     if isinstance(objective, FunctionObjective):
         return f"lr was {lr:.2g}, try a smaller one, or a start nearer to a minimum"
     feature = _largest_feature(objective)
+    if objective._loss.own is not None:
+        return f"{feature}; lr was {lr:.2g}, try a smaller one, or scale the features alike"
     bound = smoothness(objective, alpha, l1_ratio, batch_size)
     stable = 2.0 * (1.0 + momentum) / bound if bound > 0.0 else math.inf
     if lr > stable:

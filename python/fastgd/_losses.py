@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _core
 from . import _validation as check
+from ._user_loss import UserLoss, is_user_loss
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,13 +44,17 @@ class Loss(NamedTuple):
     params : dict
         Default values of its parameters by name.
     curvature : float
-        Bound on its second derivative in a raw score: infinity where there is none, 0 where it is piecewise linear.
+        Bound on its second derivative in a raw score: infinity where there is none, 0 where it is piecewise linear, NaN
+        where it is not known.
+    own : UserLoss or None
+        The user's function, where the loss is one.
     """
 
     name: str
     kind: str
     params: dict[str, float]
     curvature: float
+    own: UserLoss | None = None
 
     @property
     def trainable(self) -> bool:
@@ -87,9 +92,12 @@ def no_gradient(what: str) -> ValueError:
     )
 
 
-def get_loss(name: object) -> Loss:
-    """The loss of that name."""
-    allowed = f"one of {', '.join(registry())}"
+def get_loss(name: object, n_classes: object = None) -> Loss:
+    """The loss of that name, or the one that is a function; its targets are classes where `n_classes` is given."""
+    if is_user_loss(name):
+        own = UserLoss(name, n_classes is not None)
+        return Loss(own.name, "regression" if n_classes is None else "multiclass", {}, float("nan"), own)
+    allowed = f"one of {', '.join(registry())}, or a function (y, raw) -> (loss, dloss/draw)"
     if not isinstance(name, str):
         raise check.refuse("loss", allowed, name, TypeError)
     if name not in registry():

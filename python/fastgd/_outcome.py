@@ -25,9 +25,13 @@ RESTART_FACTOR = 0.1
 
 
 def refuse_nonfinite(objective: Objective, outcome: _Outcome) -> None:
-    """Raise where the data, not a rate, kept every model from descending."""
-    if outcome["nonfinite"] is not None and isinstance(objective, LinearObjective):
+    """Raise where the data or a user's loss, not a rate, kept every model from descending."""
+    if not isinstance(objective, LinearObjective):
+        return
+    if outcome["nonfinite"] is not None:
         raise objective._nonfinite_at(outcome["nonfinite"])
+    if set(outcome["status"]) == {"diverged"}:
+        objective._check_own_loss(outcome["x"][0])
 
 
 def make_result(

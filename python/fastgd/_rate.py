@@ -61,7 +61,7 @@ def with_rate(objective: Objective, model: Model, plan: Plan) -> Model:
     if not model.optimizer._is_auto:
         return model
     factor = model.optimizer._of_smoothness
-    if factor is not None and isinstance(objective, LinearObjective):
+    if factor is not None and isinstance(objective, LinearObjective) and objective._loss.own is None:
         choice = choose_lr(objective, model.alpha, model.l1_ratio, plan.batch_size)
         part = "" if factor == 1.0 else f"{factor:.3g} times "
         return model._replace(lr=factor * choice.lr, lr_reason=part + choice.reason)

@@ -88,6 +88,34 @@ void test_nonfinite_data() {
     CHECK(result.nonfinite && result.nonfinite->first == 7 && result.nonfinite->second == 0);
 }
 
+void half_square(const double* y, const double* raw, std::int64_t n_rows, std::int64_t, double* loss, double* dloss) {
+    for (std::int64_t i = 0; i < n_rows; ++i) {
+        dloss[i] = raw[i] - y[i];
+        loss[i] = 0.5 * dloss[i] * dloss[i];
+    }
+}
+
+void test_user_loss() {
+    const Line line;
+    const auto objective_of = [&](UserLoss loss) {
+        return LinearObjective(line.view(), line.y.data(), {.user_loss = std::make_shared<UserLoss>(std::move(loss))});
+    };
+    const LinearObjective named(line.view(), line.y.data(), {.loss = "squared_error"});
+    const LinearObjective own = objective_of({.function = half_square});
+    const std::vector<double> w{0.5, -0.25};
+    std::vector<double> grad(2);
+    std::vector<double> expected(2);
+    CHECK(own.value_and_grad(w, grad) == named.value_and_grad(w, expected));
+    CHECK(grad == expected);
+    CHECK(has(message_of<std::invalid_argument>([&] { own.hvp(w, w, grad); }), "second derivative"));
+    CHECK(has(message_of<std::invalid_argument>([&] { own.duality_gap(w); }), "dual"));
+    CHECK(has(message_of<std::invalid_argument>([&] { objective_of({}); }), "function"));
+    const auto fail = [](auto...) { throw std::runtime_error("what it throws"); };
+    const LinearObjective failing = objective_of({.function = fail, .on_calling_thread = true});
+    CHECK(has(message_of<std::runtime_error>([&] { failing.value(w); }), "what it throws"));
+    CHECK(has(message_of<std::runtime_error>([&] { minimize(failing, w, {}); }), "what it throws"));
+}
+
 }  // namespace
 
 int main() {
@@ -95,5 +123,6 @@ int main() {
     test_descent();
     test_refusals();
     test_nonfinite_data();
+    test_user_loss();
     return n_failed == 0 ? 0 : 1;
 }

@@ -10,3 +10,5 @@
 #include "fastgd/penalty.hpp"
 #include "fastgd/per_model.hpp"
 #include "fastgd/schedule.hpp"
+#include "fastgd/user_loss.h"
+#include "fastgd/user_loss.hpp"

@@ -11,6 +11,7 @@
 
 #include "fastgd/matrix_view.hpp"
 #include "fastgd/objective.hpp"
+#include "fastgd/user_loss.hpp"
 
 namespace fastgd {
 
@@ -19,6 +20,8 @@ struct LinearOptions {
     std::string loss = "log_loss";
     // The loss's parameter (epsilon, quantile, power); its default where not given.
     std::optional<double> loss_param{};
+    // The caller's own loss, in place of both.
+    std::shared_ptr<const UserLoss> user_loss{};
     int n_outputs = 1;
     // The penalty's strength and the share of it that is L1; the intercept is never penalised.
     double alpha = 0.0;
@@ -83,7 +86,8 @@ public:
                           const std::function<void()>& poll = {}) const;
 
     // The Hessian of F at w times v, over all rows or over a mini-batch as above; the L1 part has none. A loss whose
-    // slope jumps counts as straight there. Throws NonFiniteError where a raw score at w, or along v, is not finite.
+    // slope jumps counts as straight there. Throws std::invalid_argument for a loss of the caller's own, which has no
+    // second derivative to use, NonFiniteError where a raw score at w, or along v, is not finite.
     void hvp(std::span<const double> w, std::span<const double> v, std::span<double> product,
              std::optional<std::span<const std::int64_t>> rows = {}, int n_threads = 0,
              const std::function<void()>& poll = {}) const;

@@ -9,26 +9,22 @@ import numpy as np
 
 from .. import _validation as check
 from .._losses import no_gradient
-from .linear_parameters import LinearParameters
+from .nonfinite import NonfiniteErrors
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike, NDArray
 
-    from .. import _core
     from .._core import _RowMoments
-    from .._losses import Loss
 
 DUAL_LOSSES = ("squared_error", "log_loss", "hinge", "squared_hinge")
 
 
-class BeyondGradient(LinearParameters):
+class BeyondGradient(NonfiniteErrors):
     """The methods of `fastgd.LinearObjective` that are not of the first order."""
 
-    loss: str
-    n_samples: int
-    _loss: Loss
-    _core: _core.LinearObjective
-    _weight: NDArray[Any] | None
+    loss: str | Callable[..., Any]
 
     def hvp(self, w: ArrayLike, v: ArrayLike, rows: ArrayLike | None = None) -> NDArray[np.floating[Any]]:
         """Return the product of the Hessian at `w` with a direction `v`, in one pass over the data.
@@ -59,7 +55,8 @@ class BeyondGradient(LinearParameters):
         Raises
         ------
         ValueError, TypeError
-            As `value`; and `v` does not fit or is not finite, or the loss is ``"zero_one"``.
+            As `value`; and `v` does not fit or is not finite, or the loss is ``"zero_one"`` or a function of your own,
+            whose second derivative is not known.
 
         References
         ----------
@@ -72,6 +69,11 @@ class BeyondGradient(LinearParameters):
         """
         if not self._loss.trainable:
             raise no_gradient("hvp")
+        if self._loss.own is not None:
+            raise ValueError(
+                f"loss must be one of fastgd.losses() for hvp, got {check.shown(self.loss)}: a function of your own "
+                "tells no second derivative"
+            )
         params, _ = self._parameters(w)
         direction, dtype = self._parameters(v, "v")
         indices = None if rows is None else check.row_indices("rows", rows, self.n_samples)
@@ -139,6 +141,3 @@ class BeyondGradient(LinearParameters):
     @cached_property
     def _n_present(self) -> int:
         return self.n_samples if self._weight is None else int(np.count_nonzero(self._weight))
-
-    def _nonfinite_scores(self, w: NDArray[np.float64], v: NDArray[np.float64] | None = None) -> ValueError:
-        raise NotImplementedError

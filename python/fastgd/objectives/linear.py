@@ -18,7 +18,7 @@ from .beyond_gradient import BeyondGradient
 from .zero_one import share_of_mistakes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -50,7 +50,7 @@ class LinearObjective(BeyondGradient):
     y : array of shape (n_samples,) or (n_samples, n_outputs)
         Targets. Regression losses: numbers, one or more columns. Binary losses: {0, 1}, {-1, +1} or bool, or class
         indices from 0 to n_classes - 1 for one-vs-rest. Multi-class losses: class indices.
-    loss : str, default="log_loss"
+    loss : str or function, default="log_loss"
         A name of `fastgd.losses`, or ``"zero_one"``, the share of mistakes, which has a value and no gradient.
 
         ===========  =========================================================================================
@@ -61,6 +61,12 @@ class LinearObjective(BeyondGradient):
                      classes, one score a class and one-vs-rest, summed, for more
         multi-class  multinomial, multiclass_hinge, crammer_singer; one score a class
         ===========  =========================================================================================
+
+        A function ``(y, raw) -> (loss, dloss/draw)`` of your own gets float64 arrays of some rows' targets and scores,
+        both (n_rows, n_outputs), or (n_rows,) with one output, and returns (n_rows,) losses and derivatives in the
+        shape of `raw`; a row's may depend on that row alone. `y` are numbers, or int64 class indices (n_rows,) where
+        `n_classes` is given. A ``numba.cfunc`` or ctypes function of the signature in ``fastgd/user_loss.h`` does the
+        same without Python in between, on all threads.
     alpha : float, default=0.0
         Strength of the penalty, at least 0.
     l1_ratio : float, default=0.0
@@ -70,7 +76,8 @@ class LinearObjective(BeyondGradient):
     sample_weight : array of shape (n_samples,), optional
         Weights, at least 0 and not all 0; 1 each by default. A row of weight 0 is as absent.
     n_classes : int, optional
-        Number of classes, for classification only; by default one more than the greatest index in `y`.
+        Number of classes, for classification only; by default one more than the greatest index in `y`. With a function
+        of your own it says that `y` holds class indices, and that there is one score a class.
     standardize : bool, default=False
         Whether the parameters, and with them the penalty, are those of standardised features ``(x - mu) / sigma`` in
         place of ``x``: ``mu`` are the weighted means and ``sigma`` the population standard deviations of the columns,
@@ -142,7 +149,7 @@ class LinearObjective(BeyondGradient):
         X: Any,
         y: Any,
         *,
-        loss: str = "log_loss",
+        loss: str | Callable[..., Any] = "log_loss",
         alpha: float = 0.0,
         l1_ratio: float = 0.0,
         fit_intercept: bool = True,
@@ -152,7 +159,7 @@ class LinearObjective(BeyondGradient):
         loss_params: Mapping[str, float] | None = None,
         offset: ArrayLike | None = None,
     ) -> None:
-        self._loss = get_loss(loss)
+        self._loss = get_loss(loss, n_classes)
         self.loss = loss
         self.loss_params: Mapping[str, float] = MappingProxyType(check_params(self._loss, loss_params))
         self.alpha = check.number("alpha", alpha, "a finite number >= 0", lambda v: 0.0 <= v < float("inf"))
@@ -172,7 +179,7 @@ class LinearObjective(BeyondGradient):
         self._core = self._make_core(self._weight)
         self.feature_means, self.feature_scales = self._standard(self._core)
         self._shape = (self.n_params,)
-        self._evaluate = self._core.value_and_grad if self._loss.trainable else self._refuse_gradient
+        self._evaluate = self._evaluator(self._core)
         self._fixed = True
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -201,7 +208,8 @@ class LinearObjective(BeyondGradient):
         ------
         ValueError, TypeError
             `w` or `rows` do not fit, or a raw score is not finite: X holds NaN or infinity, and the message names
-            row and column, or the parameters are too large.
+            row and column, or the parameters are too large. A function of your own returned NaN or a wrong shape; what
+            it raises is passed on.
         """
         params, _ = self._parameters(w)
         indices = None if rows is None else check.row_indices("rows", rows, self.n_samples)
@@ -346,15 +354,20 @@ class LinearObjective(BeyondGradient):
                 del of[name]
         core = of["_core"] = other._make_core(other._weight)
         of["feature_means"], of["feature_scales"] = other._standard(core)
-        of["_evaluate"] = core.value_and_grad if other._loss.trainable else other._refuse_gradient
+        of["_evaluate"] = other._evaluator(core)
         return other
 
     def _core_objective(self, n_params: int) -> _core.LinearObjective:
         return self._core
 
-    def _core_loss(self) -> str:
+    def _core_loss(self) -> str | _core.UserLoss:
+        if self._loss.own is not None:
+            return self._loss.own.core()
         # Raw scores do not depend on the loss, so the metric's come from an objective with any loss of its targets.
-        return self.loss if self._loss.trainable else "log_loss"
+        return self._loss.name if self._loss.trainable else "log_loss"
+
+    def _evaluator(self, core: _core.LinearObjective) -> Callable[..., float]:
+        return core.value_and_grad if self._loss.trainable else self._refuse_gradient
 
     def _refuse_gradient(self, *_: object) -> float:
         raise no_gradient("value_and_grad")
@@ -363,38 +376,6 @@ class LinearObjective(BeyondGradient):
         coef = w[: self.n_outputs * self.n_features]
         squares, magnitudes = 0.5 * float(coef @ coef), float(np.abs(coef).sum())
         return self.alpha * ((1.0 - self.l1_ratio) * squares + self.l1_ratio * magnitudes)
-
-    def _nonfinite(self) -> ValueError | None:
-        """The error that names the first entry of X that is not finite; None if there is none.
-
-        Or the first column that is too large to be standardised.
-        """
-        place = self._core.find_nonfinite()
-        if place is not None:
-            return self._nonfinite_at(place)
-        bad = np.array([]) if self.feature_scales is None else np.flatnonzero(np.isnan(self.feature_scales))
-        if bad.size:
-            return ValueError(
-                "X must have columns whose squares are within float64's range with standardize=True, "
-                f"got larger numbers in column {bad[0]}"
-            )
-        return None
-
-    def _nonfinite_at(self, place: tuple[int, int]) -> ValueError:
-        row, column = place
-        value = float(self._matrix.source[row, column])
-        return ValueError(f"X must be finite, got {value} in row {row}, column {column}")
-
-    def _nonfinite_scores(self, w: NDArray[np.float64], v: NDArray[np.float64] | None = None) -> ValueError:
-        given = {"w": w} if v is None else {"w": w, "v": v}
-        for name, params in given.items():
-            index = check.first(lambda block: ~np.isfinite(block), params)
-            if index is not None:
-                return ValueError(f"{name} must be finite, got {params[index]} at {check.at(name, index)}")
-        return self._nonfinite() or ValueError(
-            f"{' and '.join(given)} must be small enough for the raw scores X @ coef.T + intercept to stay within "
-            f"{self.dtype}'s range, got entries up to {max(np.abs(params).max() for params in given.values()):.3g}"
-        )
 
 
 def _read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,0 +1,93 @@
+"""Why an objective of a linear model could not be evaluated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import _validation as check
+from .linear_parameters import LinearParameters
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .. import _core
+    from .._losses import Loss
+    from .._matrix import Matrix
+
+
+_BLOCK = 1 << 16
+
+
+class NonfiniteErrors(LinearParameters):
+    """The errors of `fastgd.LinearObjective` that name what is not finite."""
+
+    n_samples: int
+    dtype: np.dtype[Any]
+    feature_scales: NDArray[np.float64] | None
+    _loss: Loss
+    _matrix: Matrix
+    _core: _core.LinearObjective
+    _y: NDArray[Any]
+    _weight: NDArray[Any] | None
+
+    def _nonfinite(self) -> ValueError | None:
+        """The error that names the first entry of X that is not finite; None if there is none.
+
+        Or the first column that is too large to be standardised.
+        """
+        place = self._core.find_nonfinite()
+        if place is not None:
+            return self._nonfinite_at(place)
+        bad = np.array([]) if self.feature_scales is None else np.flatnonzero(np.isnan(self.feature_scales))
+        if bad.size:
+            return ValueError(
+                "X must have columns whose squares are within float64's range with standardize=True, "
+                f"got larger numbers in column {bad[0]}"
+            )
+        return None
+
+    def _nonfinite_at(self, place: tuple[int, int]) -> ValueError:
+        row, column = place
+        value = float(self._matrix.source[row, column])
+        return ValueError(f"X must be finite, got {value} in row {row}, column {column}")
+
+    def _nonfinite_scores(self, w: NDArray[np.float64], v: NDArray[np.float64] | None = None) -> ValueError:
+        given = {"w": w} if v is None else {"w": w, "v": v}
+        for name, params in given.items():
+            index = check.first(lambda block: ~np.isfinite(block), params)
+            if index is not None:
+                return ValueError(f"{name} must be finite, got {params[index]} at {check.at(name, index)}")
+        return (
+            self._nonfinite()
+            or self._nan_of_own_loss(w)
+            or ValueError(
+                f"{' and '.join(given)} must be small enough for the raw scores X @ coef.T + intercept to stay within "
+                f"{self.dtype}'s range, got entries up to {max(np.abs(params).max() for params in given.values()):.3g}"
+            )
+        )
+
+    def _check_own_loss(self, best: NDArray[np.float64]) -> None:
+        """Refuse a user's loss that is NaN even at the best parameters of a run: no learning rate mends that."""
+        error = self._nan_of_own_loss(best)
+        if error is not None:
+            raise error
+
+    def _nan_of_own_loss(self, w: NDArray[np.float64]) -> ValueError | None:
+        """The error that names the first row where the user's loss is NaN though its scores are finite."""
+        if self._loss.own is None:
+            return None
+        present = np.arange(self.n_samples) if self._weight is None else np.flatnonzero(self._weight)
+        for begin in range(0, len(present), _BLOCK):
+            rows = present[begin : begin + _BLOCK]
+            raw = self._core.decision_function(w, rows, 0).astype(np.float64)
+            finite = np.isfinite(raw).all(axis=1)
+            if not finite.any():
+                continue
+            rows, raw = rows[finite], raw[finite]
+            y = self._y[rows].reshape(len(rows), -1).astype(np.float64)
+            found = self._loss.own.find_nan(y, raw)
+            if found is not None:
+                return ValueError(f"loss must not be NaN where raw is finite, got {found[1]} in row {rows[found[0]]}")
+        return None
