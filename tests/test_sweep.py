@@ -60,6 +60,34 @@ def test_models_and_folds_are_what_they_are_alone(optimizer: Any, batch_size: An
             assert folded.table["held_out"][3 * at + fold] == pytest.approx(score, rel=1e-6)
 
 
+def of_ones_own(y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    root = np.sqrt(1.0 + (raw - y) ** 2)
+    return root, (raw - y) / root
+
+
+@pytest.mark.parametrize("batch_size", ["full", 32, 1])
+@pytest.mark.parametrize("kind", ["standardize", "offset", "own loss", "own loss, standardize"])
+@pytest.mark.parametrize("optimizer", [SGD(momentum=0.5), Adam()], ids=lambda one: type(one).__name__)
+def test_objectives_of_every_kind_have_folds(optimizer: Any, kind: str, batch_size: Any) -> None:
+    """What they measure of the rows they measure of those that a model sees."""
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(120, 6)) * np.arange(1.0, 7.0) + 3.0
+    y, offset = np.sin(X[:, 0]), rng.normal(size=120) if kind == "offset" else None
+
+    def make(weight: np.ndarray | None = None, alpha: float = 0.0) -> fastgd.LinearObjective:
+        about = {"offset": offset, "sample_weight": weight, "alpha": alpha, "standardize": "standardize" in kind}
+        return fastgd.LinearObjective(X, y, loss=of_ones_own if "own" in kind else "squared_error", **about)
+
+    grid: dict[str, list[Any]] = {"alpha": [0.0, 0.5], "lr": ["auto", 1e-4]}
+    found = fastgd.sweep(make(), grid=grid, cv=2, optimizer=optimizer, batch_size=batch_size, **COMMON)
+    of_row = make_folds(make(), 2, COMMON["random_state"])
+    for at, result in enumerate(found.results):
+        single = make((of_row != at % 2).astype(float), grid["alpha"][at // 4])
+        own = optimizer_of(optimizer, {"lr": grid["lr"][at // 2 % 2]})
+        assert_same_bits(result, fastgd.minimize(single, optimizer=own, batch_size=batch_size, **COMMON))
+        np.testing.assert_array_equal(result.jac, single.grad(result.x))
+
+
 @pytest.mark.parametrize("batch_size", ["full", 50, 1])
 @pytest.mark.parametrize(
     "optimizer", [SGD(), ASGD(), FTRL(), DoG(), SAGA(), SVRG()], ids=lambda one: type(one).__name__
