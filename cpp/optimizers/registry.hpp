@@ -21,10 +21,22 @@
 #include "optimizers/sgd.hpp"
 #include "optimizers/svrg.hpp"
 
-#define FASTGD_OPTIMIZERS(ROW)                                                                                \
-    ROW(Sgd)                                                                                                  \
-    ROW(Adagrad)                                                                                              \
-    ROW(Adadelta)                                                                                             \
-    ROW(RmsProp)                                                                                              \
-    ROW(Adam) ROW(AdamW) ROW(NAdam) ROW(Lion) ROW(Asgd) ROW(Ftrl) ROW(ScheduleFreeSgd) ROW(ScheduleFreeAdamW) \
-        ROW(Prodigy) ROW(DoG) ROW(PolyakSgd) ROW(Saga) ROW(Svrg) ROW(Lbfgs)
+#define FASTGD_OPTIMIZERS(ROW) \
+    ROW(Sgd)                   \
+    ROW(Adagrad)               \
+    ROW(Adadelta)              \
+    ROW(RmsProp)               \
+    ROW(Adam)                  \
+    ROW(AdamW)                 \
+    ROW(NAdam)                 \
+    ROW(Lion)                  \
+    ROW(Asgd)                  \
+    ROW(Ftrl)                  \
+    ROW(ScheduleFreeSgd)       \
+    ROW(ScheduleFreeAdamW)     \
+    ROW(Prodigy)               \
+    ROW(DoG)                   \
+    ROW(PolyakSgd)             \
+    ROW(Saga)                  \
+    ROW(Svrg)                  \
+    ROW(Lbfgs)

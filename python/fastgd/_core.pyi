@@ -95,6 +95,7 @@ class FunctionObjective(Objective):
 
 @final
 class UserLoss(metaclass=_PybindType):
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
     @staticmethod
     def of_function(
         function: Callable[[_Floats, _Floats], tuple[_Floats, _Floats]], class_targets: bool
