@@ -1,6 +1,6 @@
 #pragma once
 
-#include <array>
+#include <memory>
 #include <vector>
 
 #include "objectives/parameters.hpp"
@@ -51,32 +51,15 @@ private:
     std::ptrdiff_t score(int m, int k) const { return std::ptrdiff_t{m} * params.n_outputs + k; }
 
     void to_data(const Standard& standard, std::ptrdiff_t s) {
-        const T* w = params.coef_row(s);
-        T* data = data_params_->coef_row(s);
-        // A sum in lanes: a chain of additions would take as long as a step.
-        std::array<double, 8> shift{};
-        for (std::ptrdiff_t j = 0; j < params.n_features; ++j) {
-            const auto at = static_cast<std::size_t>(j);
-            const double scaled = static_cast<double>(w[j]) * standard.inverse_scale[at];
-            data[j] = static_cast<T>(scaled);
-            shift[at % 8] += scaled * standard.center[at];
-        }
-        for (std::size_t half = 4; half > 0; half /= 2)
-            for (std::size_t i = 0; i < half; ++i) shift[i] += shift[i + half];
+        const double shift = standard.scale(params.coef_row(s), data_params_->coef_row(s));
         data_params_->bias(s) =
-            static_cast<T>((params.has_intercept ? static_cast<double>(params.bias(s)) : 0.0) - shift[0]);
+            static_cast<T>((params.has_intercept ? static_cast<double>(params.bias(s)) : 0.0) - shift);
     }
 
     void to_grad(const Standard& standard, std::ptrdiff_t s) {
-        const T* data = data_grad_->coef_row(s);
-        const auto total = static_cast<double>(data_grad_->bias(s));
-        T* to = grad.coef_row(s);
-        for (std::ptrdiff_t j = 0; j < params.n_features; ++j) {
-            const auto at = static_cast<std::size_t>(j);
-            to[j] = static_cast<T>((static_cast<double>(data[j]) - standard.center[at] * total) *
-                                   standard.inverse_scale[at]);
-        }
-        if (params.has_intercept) grad.bias(s) = data_grad_->bias(s);
+        const T bias_grad = data_grad_->bias(s);
+        standard.scale_back(data_grad_->coef_row(s), static_cast<double>(bias_grad), grad.coef_row(s));
+        if (params.has_intercept) grad.bias(s) = bias_grad;
     }
 
     std::vector<const Standard*> standards_;

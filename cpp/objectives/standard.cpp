@@ -108,12 +108,7 @@ void Standard::to_data(const double* w, int n_outputs, bool fit_intercept, doubl
     const std::size_t n = center.size();
     for (std::size_t k = 0; k < static_cast<std::size_t>(n_outputs); ++k) {
         const std::size_t bias = static_cast<std::size_t>(n_outputs) * n + k;
-        double shift = 0.0;
-        for (std::size_t j = 0; j < n; ++j) {
-            data[k * n + j] = w[k * n + j] * inverse_scale[j];
-            shift += data[k * n + j] * center[j];
-        }
-        data[bias] = (fit_intercept ? w[bias] : 0.0) - shift;
+        data[bias] = (fit_intercept ? w[bias] : 0.0) - scale(w + k * n, data + k * n);
     }
 }
 
@@ -121,8 +116,7 @@ void Standard::to_gradient(const double* data_grad, int n_outputs, bool fit_inte
     const std::size_t n = center.size();
     for (std::size_t k = 0; k < static_cast<std::size_t>(n_outputs); ++k) {
         const std::size_t bias = static_cast<std::size_t>(n_outputs) * n + k;
-        for (std::size_t j = 0; j < n; ++j)
-            grad[k * n + j] = (data_grad[k * n + j] - center[j] * data_grad[bias]) * inverse_scale[j];
+        scale_back(data_grad + k * n, data_grad[bias], grad + k * n);
         if (fit_intercept) grad[bias] = data_grad[bias];
     }
 }

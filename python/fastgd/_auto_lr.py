@@ -66,6 +66,8 @@ def analyze(objective: LinearObjective, alpha: float, l1_ratio: float, batch_siz
     larger batches soon steps as long as that of all rows. The longest is looked for among all rows, in one pass: a few
     that are a hundred times longer than the others, as real tables have them, would make a longer step diverge.
 
+    With ``standardize=True`` all this is about the standardised rows.
+
     A loss without such a bound has only a stand-in for it, and a step has to be right for each row rather than for all
     together; there ``mean ||x||^2``, the sum of all eigenvalues, takes the place of ``lambda``.
 
@@ -97,6 +99,8 @@ def analyze(objective: LinearObjective, alpha: float, l1_ratio: float, batch_siz
     if 0 < batch_size < n:
         share = (n - batch_size) / (batch_size * (n - 1))
         what = f"({1.0 - share:.3g} of {what} and {share:.3g} of the largest ||x||^2)"
+    if objective.standardize:
+        what += ", with x standardised"
     size = together if share == 0.0 else (1.0 - share) * together + share * objective._max_square_norm
     return Smoothness(curvature(objective), size, alpha * (1.0 - l1_ratio), what)
 
@@ -114,7 +118,8 @@ def choose_lr(objective: LinearObjective, alpha: float, l1_ratio: float, batch_s
             "lr='auto' needs a finite mean square of X's rows, and theirs is beyond the range of float64; scale X"
         )
     if found.bound == 0.0:
-        return Choice(1.0, "1, as nothing bends the objective: X holds zeros only")
+        rows = "columns that do not vary" if objective.standardize else "zeros"
+        return Choice(1.0, f"1, as nothing bends the objective: X holds {rows} only")
     # A rate that underflows would be no step at all.
     lr = max(1.0 / found.bound, float(np.finfo(np.float64).tiny))
     penalty = (f" + {found.l2:.3g}", ", plus the l2 penalty") if found.l2 > 0.0 else ("", "")
