@@ -213,12 +213,31 @@ def test_notes_on_scale_and_on_an_early_end(terminal: Terminal) -> None:
     a, b = rng.normal(size=200), rng.normal(size=200)
     write_csv("t.csv", {"a": a, "tall one": 1e6 * b, "y": a + b})
     report = terminal.good("train", "t.csv", "--target", "y", "--model", "m", "--epochs", 1)
-    assert re.search(r"'tall one' is 1e\+06 times as large as 'a'", report.err)
+    assert re.search(r"'tall one' is 1e\+06 times as large as 'a'.*try --standardize", report.err)
     write_csv("t.csv", {"a": a, "b": b, "y": a + b})
     report = terminal.good("train", "t.csv", "--target", "y", "--model", "m", "--epochs", 3)
     assert "more --epochs" in report.err
     report = terminal.good("train", "t.csv", "--target", "y", "--model", "m", "--epochs", 500, "--batch-size", 4)
     assert "note" not in report.err
+
+
+def test_a_model_of_standardised_columns_is_for_the_columns_as_they_are(terminal: Terminal) -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 400))
+    columns = {"a": a - 5.0, "tall one": 1e6 * b + 3e6}
+    write_csv("t.csv", {**columns, "y": a + b})
+    options = ["--target", "y", "--model", "m", "--test-fraction", "0.25"]
+    report = terminal.good("train", "t.csv", *options, "--standardize")
+    assert report.value("data").endswith(", standardised")
+    assert "note" not in report.err
+    assert float(report.value("test R2").split()[0]) > 0.999
+    model = _model_file.load("m")
+    assert model.training["standardize"]
+    np.testing.assert_allclose(model.coef, [[1.0, 1e-6]], rtol=1e-2)
+    write_csv("p.csv", columns)
+    predicted = terminal.good("predict", "p.csv", "--model", "m").out.split()[1:]
+    np.testing.assert_allclose(np.array(predicted, float), a + b, atol=0.05)
+    assert "--standardize" in terminal.good("train", "t.csv", *options, "--epochs", 1).err
 
 
 def test_progress_goes_to_standard_error(terminal: Terminal) -> None:

@@ -76,6 +76,12 @@ def _add_objective_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--l1-ratio", metavar="R", type=float, default=0.0, help="share of l1 in the penalty: 0 (default) to 1"
     )
+    group.add_argument(
+        "--standardize",
+        action="store_true",
+        help="train on columns shifted and scaled to mean 0 and deviation 1 over the training rows, without a copy; the "
+        "model is for the columns as they are",
+    )
 
 
 def _add_descent_options(parser: argparse.ArgumentParser) -> None:
@@ -128,6 +134,7 @@ def run(args: argparse.Namespace) -> int:
         l1_ratio=args.l1_ratio,
         sample_weight=None if table.weights is None and len(parts) == 1 else parts["train"],
         n_classes=None if task.classes is None else len(task.classes),
+        standardize=args.standardize,
         loss_params=dict(args.loss_param) or None,
     )
     began = time.perf_counter()
@@ -143,7 +150,7 @@ def run(args: argparse.Namespace) -> int:
             n_threads=args.threads,
         )
     seconds = time.perf_counter() - began
-    coef, intercept = objective.unpack(result.x)
+    coef, intercept = objective.raw_coef(result.x)
     model = Model(
         loss=task.loss,
         coef=np.atleast_2d(coef),
@@ -240,6 +247,7 @@ def _summary(
         "momentum": args.momentum,
         "alpha": args.alpha,
         "l1_ratio": args.l1_ratio,
+        "standardize": args.standardize,
         "seed": args.seed,
         "test_fraction": args.test_fraction,
         "epochs": int(result.n_epochs),
@@ -261,7 +269,7 @@ def _print_report(
     metric = "R2" if task.classes is None else "accuracy"
     target = "numbers" if task.classes is None else f"{len(task.classes)} classes: {_listed(task.classes)}"
     lines = [
-        ("data", f"{args.file}: {n} rows, {d} features, {table.X.dtype}"),
+        ("data", f"{args.file}: {n} rows, {d} features, {table.X.dtype}" + ", standardised" * args.standardize),
         ("target", f"{table.target_name}, {target}"),
         ("loss", task.loss + (f" (chosen: {task.why}; --loss changes it)" if task.why else "")),
         ("mode", _mode(args.batch_size)),
@@ -312,7 +320,7 @@ def _end(args: argparse.Namespace, table: readers.Table, result: fastgd.Result) 
         status = 1
     elif result.status == "max_epochs":
         notes += _unfinished(result)
-    notes += _scales(table)
+    notes += [] if args.standardize else _scales(table)
     for note in notes:
         print(f"{args.prog}: note: {note}", file=sys.stderr)
     return status
@@ -344,7 +352,7 @@ def _scales(table: readers.Table) -> list[str]:
     large_name, small_name = (repr(names[i]) if names else f"feature {i}" for i in (large, small))
     return [
         f"{large_name} is {ratio:.0e} times as large as {small_name}: gradient descent is slow on such data; "
-        "bring the columns to similar scales"
+        "try --standardize"
     ]
 
 
