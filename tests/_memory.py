@@ -37,7 +37,8 @@ DTYPES: dict[str, Any] = {
     "float32": np.float32,
 }
 # Numbers of 8 bytes that a parameter may take in each thread and once more: itself, its gradient, the optimiser's
-# state, the first, the last and the best ones as float64.
+# state, the first, the last and the best ones as float64. Standardising takes one more, for two of float32: the
+# parameters that fit the data as they are, and the gradient by them.
 NUMBERS = 8
 # Of mini-batches, and of full batches, which are too fast to be watched otherwise.
 EPOCHS = {False: 2, True: 8}
@@ -103,16 +104,24 @@ class Peak:
             self._look()
 
 
-def promised(X: np.ndarray, n_params: int, batch_size: int | str, n_threads: int) -> int:
+def promised(X: np.ndarray, n_params: int, batch_size: int | str, n_threads: int, standardized: bool = False) -> int:
     """The promise of DESIGN section 2 for one model, in bytes. A full batch is read in blocks: it has no share."""
     rows, columns = X.shape
     batch = 0 if batch_size == "full" else min(int(batch_size), rows) * columns * 4
-    return X.nbytes // 100 + 16 * rows + NUMBERS * 8 * n_params * (n_threads + 1) + 2 * batch
+    numbers = NUMBERS + standardized
+    return X.nbytes // 100 + 16 * rows + numbers * 8 * n_params * (n_threads + 1) + 2 * batch
 
 
-def fit(data: Data, batch_size: int | str) -> fastgd.Result:
+def fit(data: Data, batch_size: int | str, standardize: bool = False) -> fastgd.Result:
     """Softmax from the data as they are."""
-    objective = fastgd.LinearObjective(data.X, data.y, loss="multinomial", n_classes=CLASSES, sample_weight=data.weight)
+    objective = fastgd.LinearObjective(
+        data.X,
+        data.y,
+        loss="multinomial",
+        n_classes=CLASSES,
+        sample_weight=data.weight,
+        standardize=standardize,
+    )
     return fastgd.minimize(
         objective,
         optimizer=SGD(momentum=0.5),
@@ -121,6 +130,11 @@ def fit(data: Data, batch_size: int | str) -> fastgd.Result:
         tol=None,
         n_threads=THREADS,
     )
+
+
+def fit_standardized(data: Data, batch_size: int | str) -> fastgd.Result:
+    """As on standardised pixels, which would need a copy in floats."""
+    return fit(data, batch_size, standardize=True)
 
 
 def fit_on_copy(data: Data, batch_size: int | str) -> fastgd.Result:
@@ -136,7 +150,7 @@ def measure(how: Fit, data: Data, batch_size: int | str) -> dict[str, int]:
         raise RuntimeError("this was no fit")
     return {
         "peak": peak.bytes,
-        "promised": promised(data.X, len(result.x), batch_size, THREADS),
+        "promised": promised(data.X, len(result.x), batch_size, THREADS, how is fit_standardized),
         "looks": peak.looks,
     }
 
@@ -157,11 +171,12 @@ def main() -> None:
     else:
         X = make_data(storage)
     data = Data(X, np.arange(len(X)) % CLASSES, np.resize([0.5, 1.0, 0.0, 2.0], len(X)))
-    report: dict[str, Any] = {"data": X.nbytes, "rows": len(X), "fits": {}, "copies": {}}
+    report: dict[str, Any] = {"data": X.nbytes, "rows": len(X), "fits": {}, "standardized": {}, "copies": {}}
     for batch_size in BATCH_SIZES:
         # What a process takes once, for its first fit: threads and their stacks, modules, the allocator's arenas.
         fit(data.first(2000), batch_size)
         report["fits"][str(batch_size)] = measure(fit, data, batch_size)
+        report["standardized"][str(batch_size)] = measure(fit_standardized, data, batch_size)
         report["copies"][str(batch_size)] = measure(fit_on_copy, data, batch_size)
     by_columns = data._replace(X=np.asfortranarray(X))
     report["columns"] = measure(fit, by_columns, 128)

@@ -79,8 +79,8 @@ def _add_objective_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--standardize",
         action="store_true",
-        help="train on columns shifted and scaled to mean 0 and deviation 1 over the training rows, without a copy; the "
-        "model is for the columns as they are",
+        help="train on columns shifted and scaled to mean 0 and deviation 1 over the training rows, without a copy; "
+        "the model is for the columns as they are",
     )
 
 
