@@ -145,6 +145,20 @@ def exponentials_100() -> Any:
     return objective, {"optimizer": SGD(InverseScaling(2.0**-7)), "batch_size": 100}
 
 
+def standardized_bytes_32() -> Any:
+    """Means, deviations and the rate from the data, by weight."""
+    objective = fastgd.LinearObjective(
+        pixels(WIDE), classes(WIDE, 3), loss="multinomial", alpha=2.0**-6, sample_weight=weights(WIDE), standardize=True
+    )
+    return objective, {"optimizer": SGD("auto", momentum=0.5), "batch_size": 32}
+
+
+def standardized_full() -> Any:
+    X = floats(LONG, np.float64) * 2.0 ** (np.arange(LONG[1]) % 7) + 16.0
+    objective = fastgd.LinearObjective(X, classes(LONG, 2), alpha=2.0**-6, fit_intercept=False, standardize=True)
+    return objective, {"optimizer": SGD("auto"), "batch_size": "full"}
+
+
 def optimized(
     optimizer: Optimizer, shape: tuple[int, int], dtype: Any, batch_size: Any, l1_ratio: float = 0.0, **options: float
 ) -> Callable[[], Any]:
@@ -170,6 +184,8 @@ FITS: dict[str, Callable[[], Any]] = {
     "py-u8-multinomial-128-momentum": softmax_of_bytes_128,
     "py-i8-poisson-offset-4500": counts_4500,
     "py-f64-tweedie-100": exponentials_100,
+    "py-u8-multinomial-standardized-weights-32-auto": standardized_bytes_32,
+    "py-f64-log_loss-standardized-full-auto": standardized_full,
     "py-asgd-f32-l1-8": optimized(optimizers.ASGD(2.0**-6, average_from=3), FEW, np.float32, 8, l1_ratio=0.5),
     "py-schedule_free_sgd-f64-32": optimized(
         optimizers.ScheduleFreeSGD(Warmup(0.01, 8), beta=0.75, weight_lr_power=1.5), FEW, np.float64, 32
