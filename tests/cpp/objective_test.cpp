@@ -43,6 +43,23 @@ void test_value_and_gradient() {
     CHECK(std::abs(grad[1] - shift) < 1e-14);
 }
 
+void test_standardized_features() {
+    const Line line;
+    const LinearOptions options{.loss = "squared_error", .fit_intercept = false, .standardize = true};
+    const LinearObjective objective(line.view(), line.y.data(), options);
+    // Of 50 even steps of 1/25 about -0.02.
+    const double deviation = std::sqrt((50.0 * 50.0 - 1.0) / 12.0) / 25.0;
+    CHECK(objective.n_params() == 1);
+    CHECK(std::abs(objective.feature_means()[0] + 0.02) < 1e-15);
+    CHECK(std::abs(objective.feature_scales()[0] - deviation) < 1e-14);
+    const std::vector<double> raw = objective.raw_params(std::vector<double>{2.0});
+    CHECK(raw.size() == 2 && std::abs(raw[0] - 2.0 / deviation) < 1e-13);
+    CHECK(std::abs(raw[1] - 0.04 / deviation) < 1e-14);
+    const LinearObjective plain(line.view(), line.y.data(), {.loss = "squared_error"});
+    CHECK(objective.value(std::vector<double>{2.0}) == plain.value(raw));
+    CHECK(plain.feature_means().empty() && plain.feature_scales().empty() && plain.raw_params(raw) == raw);
+}
+
 void test_descent() {
     const Line line;
     const LinearObjective objective(line.view(), line.y.data(), {.loss = "squared_error"});
@@ -120,6 +137,7 @@ void test_user_loss() {
 
 int main() {
     test_value_and_gradient();
+    test_standardized_features();
     test_descent();
     test_refusals();
     test_nonfinite_data();
