@@ -72,7 +72,7 @@ LR = {"grid": {"lr": [0.1]}}
         (
             {**LR, "optimizer": "svrg", "batch_size": 8, "halving": True},
             ValueError,
-            "halving must be False with LBFGS, SAGA, SVRG, whose state is bound to a run",
+            "halving must be False with SVRG, whose state is bound to a run",
         ),
         (
             {"grid": {"lr": [0.1], "alpha": [0.0, 0.1], "l1_ratio": [0.0, 0.5]}, "optimizer": "adam"},

@@ -15,6 +15,15 @@ using NumbersByName = std::map<std::string, Floats>;
 
 std::vector<PerModel> per_model(const NumbersByName& given);
 
+// A registry row's parameters with their defaults, by name.
+template <class Params>
+py::dict named_defaults(const Params& params) {
+    py::dict named;
+    for (const auto& param : params)
+        if (param.name != nullptr) named[param.name] = param.default_value;
+    return named;
+}
+
 // From the tuple (name, params, by_epoch, inner, calls) that fastgd.schedules makes. What it returns may be copied
 // without the GIL, as long as the last copy ends with it.
 ScheduleSpec to_schedule(const py::tuple& given);

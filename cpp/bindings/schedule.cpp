@@ -13,12 +13,9 @@ namespace {
 py::list schedules() {
     py::list rows;
     for (const ScheduleInfo& info : kSchedules) {
-        py::dict params;
-        for (const ScheduleParam& param : info.params)
-            if (param.name != nullptr) params[param.name] = param.default_value;
         py::dict row;
         row["name"] = info.name;
-        row["params"] = params;
+        row["params"] = named_defaults(info.params);
         rows.append(row);
     }
     return rows;

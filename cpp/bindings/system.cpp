@@ -1,6 +1,6 @@
 #include <pybind11/stl.h>
 
-#include "bindings/bindings.hpp"
+#include "bindings/convert.hpp"
 #include "fastgd/matrix_view.hpp"
 #include "kernels/kernel_table.hpp"
 #include "runtime/dispatch.hpp"
@@ -25,12 +25,10 @@ py::list losses() {
     py::list rows;
     for (int i = 0; i < table.n_losses; ++i) {
         const LossInfo& info = table.losses[i];
-        py::dict params;
-        if (info.param.name != nullptr) params[info.param.name] = info.param.default_value;
         py::dict row;
         row["name"] = info.name;
         row["kind"] = kind_name(info.kind);
-        row["params"] = params;
+        row["params"] = named_defaults(std::span(&info.param, 1));
         row["trainable"] = true;
         row["curvature"] = info.curvature;
         rows.append(row);
@@ -44,15 +42,12 @@ py::list optimizers() {
     py::list rows;
     for (int i = 0; i < table.n_optimizers; ++i) {
         const OptimizerInfo& info = table.optimizers[i];
-        py::dict params;
-        for (const HyperParam& hyper : info.hyper)
-            if (hyper.name != nullptr) params[hyper.name] = hyper.default_value;
         py::dict row;
         row["name"] = info.name;
-        row["params"] = params;
+        row["params"] = named_defaults(info.hyper);
         row["l1"] = info.l1 != L1Step::refused;
-        row["averages"] = info.averages;
         row["finite_sums"] = info.table != Table::none;
+        row["line_search"] = info.line_search;
         rows.append(row);
     }
     return rows;

@@ -23,37 +23,69 @@ struct OneRow {
     FASTGD_INLINE void store(T* p, Vec<T> v) const { *p = first_lane(v); }
 };
 
-// Weights, scaling and the finite check, once for all losses. Lanes are rows.
+// Up to a vector of rows of a call: their weights, and which of them count.
+template <class T, class Lanes>
+struct LossRows {
+    const LossCall<T>& call;
+    int first;
+    Lanes lanes;
+    Vec<T> weight;
+    Mask<T> present;
+    Vec<T> factor;
+
+    FASTGD_INLINE LossRows(const LossCall<T>& of, int r, Lanes some)
+        : call(of),
+          first(r),
+          lanes(some),
+          weight(of.weight != nullptr ? some.load(of.weight + r) : set1<T>(T(1))),
+          present(lt(zero<T>(), weight)),
+          factor(weight * set1<T>(of.scale)) {}
+
+    FASTGD_INLINE std::ptrdiff_t at(int k) const { return k * call.stride + first; }
+    // Whether what stands at output k is finite, in the rows that count.
+    FASTGD_INLINE Mask<T> is_finite(const T* values, int k) const {
+        const Vec<T> largest = set1<T>(sizeof(T) == 4 ? T(__FLT_MAX__) : T(__DBL_MAX__));
+        return le(abs(lanes.load(values + at(k))), largest) | !present;
+    }
+    template <class L>
+    FASTGD_INLINE Vec<T> target(int k) const {
+        const Vec<T> y = lanes.load(call.y + k * call.y_stride + first);
+        if constexpr (L::kInfo.kind == LossKind::binary) {
+            const Vec<T> one = set1<T>(T(1));
+            if (call.one_vs_rest) return select(eq(y, set1<T>(T(k))), one, neg(one));
+        }
+        return y;
+    }
+    // A row of weight 0 is absent: blended, because 0 * inf would be NaN.
+    FASTGD_INLINE void set_dloss(int k, Vec<T> value) const {
+        lanes.store(call.dloss + at(k), select(present, value * factor, zero<T>()));
+    }
+    FASTGD_INLINE Scores<T, Lanes> scores() const {
+        return {call.raw + first, call.dloss + first, call.stride, call.n_outputs, lanes, present, factor};
+    }
+};
+
+// Weights, scaling and the finite check, once for all losses.
 template <class L, class T, class Lanes>
 FASTGD_INLINE Mask<T> evaluate_rows(const LossCall<T>& call, int r, Lanes lanes) {
-    const Vec<T> largest = set1<T>(sizeof(T) == 4 ? T(__FLT_MAX__) : T(__DBL_MAX__));
+    const LossRows<T, Lanes> rows(call, r, lanes);
     const Vec<T> o = zero<T>();
-    const Vec<T> one = set1<T>(T(1));
-    const Vec<T> weight = call.weight != nullptr ? lanes.load(call.weight + r) : one;
-    const Mask<T> present = lt(o, weight);
-    const Vec<T> factor = weight * set1<T>(call.scale);
     Mask<T> finite = le(o, o);
-    for (int k = 0; k < call.n_outputs; ++k)
-        finite = finite & (le(abs(lanes.load(call.raw + k * call.stride + r)), largest) | !present);
+    for (int k = 0; k < call.n_outputs; ++k) finite = finite & rows.is_finite(call.raw, k);
     Vec<T> total = o;
     if constexpr (L::kInfo.kind == LossKind::multiclass) {
-        const Scores<T, Lanes> scores{call.raw + r, call.dloss + r, call.stride, call.n_outputs,
-                                      lanes,        present,        factor};
-        L::template eval<T>(scores, lanes.load(call.y + r), call.param, total);
+        L::template eval<T>(rows.scores(), lanes.load(call.y + r), call.param, total);
     } else {
         for (int k = 0; k < call.n_outputs; ++k) {
-            Vec<T> y = lanes.load(call.y + k * call.y_stride + r);
-            if constexpr (L::kInfo.kind == LossKind::binary) {
-                if (call.one_vs_rest) y = select(eq(y, set1<T>(T(k))), one, neg(one));
-            }
             Vec<T> value;
             Vec<T> deriv;
-            L::template eval<T>(y, lanes.load(call.raw + k * call.stride + r), call.param, value, deriv);
+            const Vec<T> y = rows.template target<L>(k);
+            L::template eval<T>(y, lanes.load(call.raw + rows.at(k)), call.param, value, deriv);
             total = total + value;
-            lanes.store(call.dloss + k * call.stride + r, select(present, deriv * factor, o));
+            rows.set_dloss(k, deriv);
         }
     }
-    lanes.store(call.value + r, select(present, total * weight, o));
+    lanes.store(call.value + r, select(rows.present, total * rows.weight, o));
     return finite;
 }
 

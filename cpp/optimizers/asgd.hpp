@@ -8,7 +8,7 @@ namespace {
 // w -= lr g; from step average_from on (counted from 1) the mean of the iterates after each step is reported.
 // Polyak and Juditsky 1992, as scikit-learn's `average` counts.
 template <class T>
-struct Asgd {
+struct Asgd : GradientStep<T> {
     static void prepare(const StepInput& in, double*, double* coef) {
         coef[0] = in.lr;
         const double since = static_cast<double>(in.step + 1) - in.hyper[0];
@@ -17,14 +17,10 @@ struct Asgd {
     static constexpr OptimizerInfo kInfo{"asgd",  1, L1Step::proximal, {{"average_from", 1.0}},
                                          prepare, 0, nullptr,          true};
 
-    Vec<T> lr, share;
+    Vec<T> share;
 
-    explicit Asgd(const StepContext<T>& c) : lr(c[0]), share(c[1]) {}
+    explicit Asgd(const StepContext<T>& c) : GradientStep<T>(c), share(c[1]) {}
 
-    FASTGD_INLINE Vec<T> step(Vec<T> w, Vec<T> g, T* const*, std::ptrdiff_t, Vec<T>& rate) const {
-        rate = lr;
-        return fnma(lr, g, w);
-    }
     FASTGD_INLINE void after(Vec<T> w, T* const* state, std::ptrdiff_t i) const {
         const Vec<T> mean = load(state[0] + i);
         store(state[0] + i, fma(share, w - mean, mean));

@@ -9,7 +9,7 @@ namespace {
 // w -= lr r / sqrt(G + eps) g
 // Ivgi, Hinder and Carmon 2023.
 template <class T>
-struct DoG {
+struct DoG : GradientStep<T> {
     static void prepare(const StepInput& in, double*, double* coef) {
         coef[0] = 0.0;
         coef[1] = in.step == 0;
@@ -28,10 +28,9 @@ struct DoG {
     static constexpr OptimizerInfo kInfo{"dog",   1, L1Step::proximal, {{"reps_rel", 1e-6}, {"eps", 1e-8}},
                                          prepare, 2, conclude};
 
-    Vec<T> lr;
     bool first;
 
-    explicit DoG(const StepContext<T>& c) : lr(c[0]), first(c.coef[1] != 0.0) {}
+    explicit DoG(const StepContext<T>& c) : GradientStep<T>(c), first(c.coef[1] != 0.0) {}
 
     // At the first step the size of w0, then the distance from it.
     FASTGD_INLINE void measure(Vec<T> w, Vec<T> g, T* const* state, std::ptrdiff_t i, Vec<T>* sums) const {
@@ -39,10 +38,6 @@ struct DoG {
         if (first) store(state[0] + i, w);
         sums[0] = fma(from_start, from_start, sums[0]);
         sums[1] = fma(g, g, sums[1]);
-    }
-    FASTGD_INLINE Vec<T> step(Vec<T> w, Vec<T> g, T* const*, std::ptrdiff_t, Vec<T>& rate) const {
-        rate = lr;
-        return fnma(lr, g, w);
     }
 };
 

@@ -29,6 +29,19 @@ FASTGD_INLINE Vec<T> moving_average(Vec<T> decay, Vec<T> a, Vec<T> rest, Vec<T> 
     return fma(decay, a, rest * b);
 }
 
+// w -= lr g, which is the whole step of methods that differ in lr or in g.
+template <class T>
+struct GradientStep {
+    Vec<T> lr;
+
+    explicit GradientStep(const StepContext<T>& c) : lr(c[0]) {}
+
+    FASTGD_INLINE Vec<T> step(Vec<T> w, Vec<T> g, T* const*, std::ptrdiff_t, Vec<T>& rate) const {
+        rate = lr;
+        return fnma(lr, g, w);
+    }
+};
+
 // beta^(step + 1), kept in `memory` as a running product.
 inline double next_power(double beta, std::int64_t step, double& memory) {
     memory = step == 0 ? beta : memory * beta;

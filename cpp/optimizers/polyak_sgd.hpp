@@ -8,7 +8,7 @@ namespace {
 // w -= min(lr, (F_B - f_min) / (||g||^2 + eps)) g, with F_B the objective on the step's rows; no step below f_min
 // Polyak 1969; Loizou et al. 2021.
 template <class T>
-struct PolyakSgd {
+struct PolyakSgd : GradientStep<T> {
     static void prepare(const StepInput&, double*, double* coef) { coef[0] = 0.0; }
     static void conclude(const StepInput& in, double*, double* coef) {
         const double gap = in.value - in.hyper[0];
@@ -23,16 +23,10 @@ struct PolyakSgd {
     static constexpr OptimizerInfo kInfo{"polyak_sgd", 0, L1Step::proximal, {{"f_min", 0.0}, {"eps", 0.0}},
                                          prepare,      1, conclude};
 
-    Vec<T> lr;
-
-    explicit PolyakSgd(const StepContext<T>& c) : lr(c[0]) {}
+    explicit PolyakSgd(const StepContext<T>& c) : GradientStep<T>(c) {}
 
     FASTGD_INLINE void measure(Vec<T>, Vec<T> g, T* const*, std::ptrdiff_t, Vec<T>* sums) const {
         sums[0] = fma(g, g, sums[0]);
-    }
-    FASTGD_INLINE Vec<T> step(Vec<T> w, Vec<T> g, T* const*, std::ptrdiff_t, Vec<T>& rate) const {
-        rate = lr;
-        return fnma(lr, g, w);
     }
 };
 

@@ -20,8 +20,8 @@ class _OptimizerInfo(TypedDict):
     name: str
     params: dict[str, float]
     l1: bool
-    averages: bool
     finite_sums: bool
+    line_search: bool
 
 class _ScheduleInfo(TypedDict):
     name: str

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["Folds", "Model", "Plan", "run"]
 
 _LARGEST_TABLED = 4096
-# Optimisers that have more state than the core tells of.
-_BOUND = ("LBFGS", "SAGA", "SVRG")
 
 
 class Model(NamedTuple):
@@ -61,10 +59,10 @@ def check_start(objective: Objective, w0: object, name: str = "w0") -> Floats:
 def check_together(objective: Objective, model: Model, plan: Plan) -> None:
     """Refuse an optimiser where it cannot do what is asked."""
     check_l1(model.optimizer, model.l1_ratio if model.alpha > 0.0 else 0.0)
-    name, size = type(model.optimizer).__name__, plan.batch_size
-    if name == "LBFGS" and size != 0:
-        raise ValueError(f"batch_size must be 'full' with LBFGS, which searches along lines, got {size}")
-    if name in ("SAGA", "SVRG"):
+    name, info, size = type(model.optimizer).__name__, model.optimizer._info, plan.batch_size
+    if info["line_search"] and size != 0:
+        raise ValueError(f"batch_size must be 'full' with {name}, which searches along lines, got {size}")
+    if info["finite_sums"]:
         if isinstance(objective, FunctionObjective):
             raise ValueError(f"optimizer must be another than {name} for a function, of which it knows no rows' slopes")
         if not 1 <= size <= _LARGEST_TABLED:
@@ -76,8 +74,8 @@ def check_together(objective: Objective, model: Model, plan: Plan) -> None:
 
 def check_resumable(optimizer: Optimizer) -> None:
     """Refuse halving with an optimiser whose descent cannot go on without some of the models."""
-    if type(optimizer).__name__ in _BOUND:
-        raise ValueError(f"halving must be False with {', '.join(_BOUND)}, whose state is bound to a run")
+    if optimizer._info["line_search"] or optimizer._info["finite_sums"]:
+        raise ValueError(f"halving must be False with {type(optimizer).__name__}, whose state is bound to a run")
 
 
 def run(

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+from .. import _core
 from .. import _validation as check
 from .._params import Parametrised
 from ..schedules import Schedule
 from ..schedules._function import as_schedule
 
+if TYPE_CHECKING:
+    from .._core import _OptimizerInfo
+
 Rate = float | str | Schedule | Callable[[int], float]
 
+# What the core tells of each optimiser, by its name there.
+CORE = {info["name"]: info for info in _core.optimizers()}
 # The core holds counts as float64.
 _MAX_COUNT = 2**53
 
@@ -88,6 +94,10 @@ class Optimizer(Parametrised):
     def _schedule(self) -> Schedule:
         """The learning rate as a schedule, where it is not ``"auto"``."""
         return as_schedule(self.lr if "lr" in self._names else 1.0)
+
+    @property
+    def _info(self) -> _OptimizerInfo:
+        return CORE[self._core_name]
 
     @property
     def _is_auto(self) -> bool:

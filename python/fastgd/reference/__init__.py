@@ -2,19 +2,6 @@
 
 It is made to be read, and to test against: every function's docstring states its equation.
 
-`losses`            losses by name, each ``(y, raw) -> (loss, dloss/draw)``
-`metrics`           losses without a useful derivative
-`penalties`         value, gradient and proximal step of l2, l1 and the elastic net
-`risk`              raw scores, weighted empirical risk, objective and gradient of linear models
-`optimizers`        one step with explicit state, a module a method
-`clipping`          bounds on a step's gradient
-`schedules`         learning rate as a function of the step
-`sampling`          random numbers from a counter, permutations, batches
-`descent`           batch, stochastic and mini-batch gradient descent in one loop
-`functions`           the same steps on any function
-`functions`         the same steps on any function
-==================  =========================================================================
-=======
 ====================  =========================================================================
 `losses`              losses by name, each ``(y, raw) -> (loss, dloss/draw)``
 `second_derivatives`  second derivatives of the losses, and products with Hessians
@@ -28,6 +15,7 @@ It is made to be read, and to test against: every function's docstring states it
 `sampling`            random numbers from a counter, permutations, batches
 `descent`             batch, stochastic and mini-batch gradient descent in one loop
 `functions`           the same steps on any function
+`lbfgs`               L-BFGS, and `wolfe_search` its line search
 ====================  =========================================================================
 """
 
@@ -38,6 +26,7 @@ from . import (
     descent,
     duality,
     functions,
+    lbfgs,
     losses,
     metrics,
     optimizers,
@@ -46,6 +35,7 @@ from . import (
     sampling,
     schedules,
     second_derivatives,
+    wolfe_search,
 )
 from .descent import History, Result, has_converged, minimize
 from .functions import Path, minimize_function
@@ -72,6 +62,7 @@ __all__ = [
     "duality",
     "functions",
     "has_converged",
+    "lbfgs",
     "losses",
     "metrics",
     "minimize",
@@ -85,5 +76,6 @@ __all__ = [
     "sampling",
     "schedules",
     "second_derivatives",
+    "wolfe_search",
     "zero_one",
 ]
