@@ -11,7 +11,8 @@ set(FASTGD_ISA_TABLE
 )
 
 # Flags of every unit. Nothing here may change a result: no contraction of a * b + c, nothing of -ffast-math's family.
-set(FASTGD_ISA_COMMON_FLAGS_GNU -O3 -ffp-contract=off)
+# Square roots are instructions: nobody asks for errno.
+set(FASTGD_ISA_COMMON_FLAGS_GNU -O3 -ffp-contract=off -fno-math-errno)
 set(FASTGD_ISA_COMMON_FLAGS_MSVC /fp:precise)
 
 set(FASTGD_ISAS "" CACHE STRING "Instruction sets to build (names of cmake/isa.cmake); empty: all of this processor family")
