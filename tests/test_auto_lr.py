@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import fastgd
 from fastgd import reference
-from fastgd._auto_lr import auto_lr, choose_lr, smoothness
+from fastgd._auto_lr import choose_lr, smoothness
 from fastgd.optimizers import SGD
 
 # Losses whose second derivative has a bound, and that bound.
@@ -132,9 +132,9 @@ def test_it_is_one_over_curvature_times_eigenvalue_and_penalty(data: Data, loss:
     true = largest_eigenvalue(appended(data.X))
     for alpha, l1_ratio in ((0.0, 0.0), (2.0, 0.25)):
         objective = data.objective(loss, alpha=alpha, l1_ratio=l1_ratio)
-        bound = 1.0 / auto_lr(objective, alpha, l1_ratio, 0) - alpha * (1.0 - l1_ratio)
+        bound = 1.0 / choose_lr(objective, alpha, l1_ratio, 0).lr - alpha * (1.0 - l1_ratio)
         assert SMOOTH[loss] * true <= bound <= 1.3 * SMOOTH[loss] * true
-        assert fastgd.minimize(objective, max_epochs=1).lr == auto_lr(objective, alpha, l1_ratio, 0)
+        assert fastgd.minimize(objective, max_epochs=1).lr == choose_lr(objective, alpha, l1_ratio, 0).lr
 
 
 def test_losses_without_a_bound_have_a_stand_in(data: Data) -> None:
@@ -142,7 +142,9 @@ def test_losses_without_a_bound_have_a_stand_in(data: Data) -> None:
     counts = float(np.mean(data.counts)) + 1.0
     expected = dict.fromkeys(OTHERS, 1.0) | {"poisson": counts, "gamma": counts, "tweedie": counts, "exponential": 2.0}
     for loss, stand_in in expected.items():
-        assert 1.0 / auto_lr(data.objective(loss), 0.0, 0.0, 0) == pytest.approx(stand_in * squares, rel=1e-12), loss
+        assert 1.0 / choose_lr(data.objective(loss), 0.0, 0.0, 0).lr == pytest.approx(stand_in * squares, rel=1e-12), (
+            loss
+        )
 
 
 def test_batches_go_from_the_longest_row_to_all(data: Data) -> None:
@@ -176,7 +178,7 @@ def test_errors_shrink_in_mean_square(data: Data, batch_size: int) -> None:
     """E[(I - lr A_B)^2] over all batches is a contraction, exactly, on rows of very different lengths."""
     X = appended(data.X * np.exp(np.random.default_rng(5).normal(size=(60, 1))))
     objective = data.objective(X=X[:, :4])
-    lr = auto_lr(objective, 0.0, 0.0, batch_size)
+    lr = choose_lr(objective, 0.0, 0.0, batch_size).lr
     mean = X.T @ X / 60.0
     fourth = (X.T * np.sum(X**2, axis=1)) @ X / 60.0
     share = (60.0 - batch_size) / (batch_size * 59.0)
@@ -258,6 +260,6 @@ def test_data_that_is_not_finite(data: Data) -> None:
     X = data.X.copy()
     X[3, 1] = np.inf
     with pytest.raises(ValueError, match="X must be finite, got inf in row 3, column 1"):
-        auto_lr(data.objective(X=X), 0.0, 0.0, 0)
+        choose_lr(data.objective(X=X), 0.0, 0.0, 0).lr
     with pytest.raises(ValueError, match=r"lr=.auto. needs a finite mean square of X.s rows"):
-        auto_lr(data.objective(X=1e200 * data.X), 0.0, 0.0, 0)
+        choose_lr(data.objective(X=1e200 * data.X), 0.0, 0.0, 0).lr

@@ -108,7 +108,7 @@ py::dict run(const AnyObjective& objective, const Floats& params, const std::str
              const Floats& l1_ratio, std::int64_t batch_size, std::int64_t max_epochs, std::optional<double> tol,
              std::int64_t n_iter_no_change, bool shuffle, const std::variant<std::monostate, Ints, py::function>& order,
              std::uint64_t seed, std::optional<double> gtol, std::optional<double> gap_tol, double clip_value,
-             double clip_norm, std::vector<std::int32_t> fold_of_row, std::vector<int> fold_of_model,
+             double clip_norm, const py::array_t<std::int32_t, py::array::c_style>& fold_of_row, std::vector<int> fold_of_model,
              const std::optional<State>& resume, double time_limit, const std::optional<py::function>& observer,
              int n_threads) {
     const fastgd::Objective& core = objective.get();
@@ -131,7 +131,8 @@ py::dict run(const AnyObjective& objective, const Floats& params, const std::str
     options.gap_tol = gap_tol;
     options.clip_value = clip_value;
     options.clip_norm = clip_norm;
-    options.fold_of_row = std::move(fold_of_row);
+    const auto folds = view(fold_of_row);
+    options.fold_of_row.assign(folds.begin(), folds.end());
     options.fold_of_model = std::move(fold_of_model);
     if (resume) options.resume = resume->core;
     options.time_limit = time_limit;

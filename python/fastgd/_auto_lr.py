@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from .objectives.linear import LinearObjective
 
 _SAMPLE = 4096
@@ -127,11 +125,6 @@ def choose_lr(objective: LinearObjective, alpha: float, l1_ratio: float, batch_s
     return Choice(lr, f"{formula}: {_meaning(objective)} times {found.what}{penalty[1]}")
 
 
-def auto_lr(objective: LinearObjective, alpha: float, l1_ratio: float, batch_size: int) -> float:
-    """The learning rate of `choose_lr`."""
-    return choose_lr(objective, alpha, l1_ratio, batch_size).lr
-
-
 def curvature(objective: LinearObjective) -> float:
     """The bound on the loss's second derivative in a raw score, or what stands in for it.
 
@@ -144,7 +137,7 @@ def curvature(objective: LinearObjective) -> float:
     if math.isfinite(loss.curvature):
         return loss.curvature
     power = objective.loss_params.get("power", 1.0)
-    return float(max(1.0, abs(power - 1.0), abs(power - 2.0)) * (_mean_magnitude(objective._y) + 1.0))
+    return float(max(1.0, abs(power - 1.0), abs(power - 2.0)) * (_mean_magnitude(objective) + 1.0))
 
 
 def _meaning(objective: LinearObjective) -> str:
@@ -154,8 +147,11 @@ def _meaning(objective: LinearObjective) -> str:
     return f"what stands in for a bound on the second derivative of {objective.loss}"
 
 
-def _mean_magnitude(y: NDArray[Any]) -> float:
+def _mean_magnitude(objective: LinearObjective) -> float:
+    """Of at most 4096 targets, evenly spaced among those that count."""
+    y = objective._y
+    counting = np.arange(len(y)) if objective._weight is None else np.flatnonzero(objective._weight)
+    n = min(len(counting), _SAMPLE)
+    values = np.abs(y[counting[np.arange(n) * len(counting) // n]]).ravel()
     # Correctly rounded, so that it does not depend on how this build of NumPy adds.
-    rows = min(len(y), _SAMPLE)
-    values = np.abs(y[np.arange(rows) * len(y) // rows]).ravel()
     return math.fsum(values.tolist()) / len(values)

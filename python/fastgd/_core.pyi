@@ -178,7 +178,7 @@ def minimize(
     gap_tol: float | None,
     clip_value: float,
     clip_norm: float,
-    fold_of_row: Sequence[int],
+    fold_of_row: NDArray[np.int32],
     fold_of_model: Sequence[int],
     resume: DescentState | None,
     time_limit: float,

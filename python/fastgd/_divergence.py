@@ -14,28 +14,28 @@ from .objectives.function import FunctionObjective
 if TYPE_CHECKING:
     from ._plan import Objective
     from .objectives import LinearObjective
+    from .optimizers import Optimizer
 
 
-def cause(objective: Objective, lr: float, momentum: float, alpha: float, l1_ratio: float, batch_size: int) -> str:
+def cause(objective: Objective, optimizer: Optimizer, lr: float, alpha: float, l1_ratio: float, batch_size: int) -> str:
     """Name the learning rate that would have been stable, and the feature that makes it so small.
 
-    A quadratic stays stable up to ``lr = 2 (1 + momentum) / L``, with ``L`` the bound of `smoothness`.
+    A quadratic stays stable up to ``lr = 2 (1 + momentum) / L``, with ``L`` the bound of `smoothness`, where a step is
+    a multiple of the gradient.
     """
     if isinstance(objective, FunctionObjective):
         return f"lr was {lr:.2g}, try a smaller one, or a start nearer to a minimum"
-    feature = _largest_feature(objective)
-    if objective._loss.own is not None:
-        return f"{feature}; lr was {lr:.2g}, try a smaller one, or scale the features alike"
-    bound = smoothness(objective, alpha, l1_ratio, batch_size)
-    stable = 2.0 * (1.0 + momentum) / bound if bound > 0.0 else math.inf
-    if lr > stable:
-        return f"{feature}; the largest stable learning rate is about {stable:.2g}, lr was {lr:.2g}"
-    if not math.isfinite(objective._loss.curvature):
-        return (
-            f"loss {objective.loss!r} grows exponentially, so no learning rate is stable everywhere; lr was {lr:.2g}, "
-            f"try a smaller one, or a start nearer to the minimum; {feature}"
-        )
-    return f"{feature}; lr was {lr:.2g}, try a smaller one, or scale the features alike"
+    feature = "" if objective.standardize else f"{_largest_feature(objective)}; "
+    if optimizer._of_smoothness is not None and objective._loss.own is None:
+        bound = smoothness(objective, alpha, l1_ratio, batch_size)
+        stable = 2.0 * (1.0 + float(getattr(optimizer, "momentum", 0.0))) / bound if bound > 0.0 else math.inf
+        if lr > stable:
+            return f"{feature}the largest stable learning rate is about {stable:.2g}, lr was {lr:.2g}"
+    advice = f"lr was {lr:.2g}, try a smaller one"
+    if math.isinf(objective._loss.curvature):
+        loss = f"loss {objective.loss!r} grows exponentially, so no learning rate is stable everywhere"
+        return f"{feature}{loss}; {advice}, or a start nearer to the minimum"
+    return f"{feature}{advice}" + ("" if objective.standardize else ", or standardize=True")
 
 
 def _largest_feature(objective: LinearObjective) -> str:

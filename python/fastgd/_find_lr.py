@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import _validation as check
-from ._minimize import check_objective
-from ._plan import make_plan
-from ._rate import default_rates, default_steps, range_test
+from ._plan import check_objective, make_plan
+from ._rate import RateCurve, default_rates, default_steps, range_test
 from ._run import Model, check_start, check_together
 from .optimizers import get_optimizer
 
@@ -21,37 +19,6 @@ if TYPE_CHECKING:
     from .optimizers import Optimizer
 
 __all__ = ["RateCurve", "find_lr"]
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class RateCurve:
-    """What `fastgd.find_lr` found; it prints its reason.
-
-    Attributes
-    ----------
-    best : float
-        The rate to take.
-    lr : array of shape (n_rates,), float64
-        The rates tried, rising.
-    fun : array of shape (n_rates,), float64
-        The objective, penalty included, after the steps of each; infinite where they diverged.
-    start : float
-        The objective before them.
-    n_steps : int
-        Steps that each has made.
-    reason : str
-        Why `best` is the one, in words.
-    """
-
-    best: float
-    lr: NDArray[np.float64]
-    fun: NDArray[np.float64]
-    start: float
-    n_steps: int
-    reason: str
-
-    def __repr__(self) -> str:
-        return self.reason
 
 
 def find_lr(
@@ -114,9 +81,9 @@ def find_lr(
     >>> fastgd.find_lr(objective, optimizer="adam", batch_size=20).best
     0.5
     """
-    check_objective(objective)
+    check_objective(objective, "find_lr")
     chosen = get_optimizer(optimizer)
-    if "lr" not in chosen._names:
+    if not chosen._has_rate:
         raise ValueError(f"optimizer must have a learning rate, got {chosen!r}, which searches along lines")
     plan = make_plan(
         objective,
@@ -131,8 +98,7 @@ def find_lr(
     model = Model(start, chosen, objective.alpha, objective.l1_ratio)
     check_together(objective, model, plan)
     steps = default_steps(objective, plan) if n_steps is None else check.integer("n_steps", n_steps, 1)
-    test = range_test(objective, model, plan, default_rates() if rates is None else _check_rates(rates), steps)
-    return RateCurve(test.chosen, test.lr, test.fun, test.start, test.n_steps, test.reason)
+    return range_test(objective, model, plan, default_rates() if rates is None else _check_rates(rates), steps)
 
 
 def _check_rates(rates: Any) -> NDArray[np.float64]:

@@ -33,8 +33,8 @@ def make_folds(objective: LinearObjective, k: int, seed: int) -> NDArray[np.int3
     return folds
 
 
-def without(objective: LinearObjective, absent: NDArray[np.bool_]) -> LinearObjective:
-    """The same objective with these rows at weight 0; the data are shared."""
+def without(objective: LinearObjective, absent: NDArray[np.bool_], **penalty: float) -> LinearObjective:
+    """The same objective with these rows at weight 0, and maybe another penalty; the data are shared."""
     weight = np.ones(objective.n_samples, objective.dtype) if objective._weight is None else objective._weight.copy()
     weight[absent] = 0.0
-    return objective._with(_weight=weight)
+    return objective._with(_weight=weight, **penalty)

@@ -11,7 +11,7 @@ from ._losses import get_loss
 from .objectives.linear import LinearObjective
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -42,7 +42,7 @@ def loss_and_grad(
     coef: ArrayLike,
     intercept: ArrayLike | None = None,
     *,
-    loss: str = "log_loss",
+    loss: str | Callable[..., Any] = "log_loss",
     alpha: float = 0.0,
     l1_ratio: float = 0.0,
     sample_weight: ArrayLike | None = None,
@@ -67,8 +67,8 @@ def loss_and_grad(
         and class indices of `y` are below it.
     intercept : float or array of shape (n_outputs,), optional
         Intercepts; none by default.
-    loss : str, default="log_loss"
-        A name of `fastgd.losses`.
+    loss : str or function, default="log_loss"
+        A name of `fastgd.losses`, or a function of your own for regression, as in `LinearObjective`.
     alpha, l1_ratio : float, default=0.0
         Penalty, as in `LinearObjective`.
     sample_weight : array of shape (n_samples,), optional

@@ -99,11 +99,9 @@ def _values(name: str, given: object) -> list[Any]:
 def _model(objective: Objective, optimizer: Optimizer, w0: Floats | None, seed: int, setting: Setting) -> Model:
     own = {key: value for key, value in setting.items() if key not in _OF_MODEL}
     chosen = type(optimizer)(**optimizer.get_params(deep=False)).set_params(**own) if own else optimizer
-    alpha = check.number(
-        "alpha", setting.get("alpha", objective.alpha), "a finite number >= 0", lambda v: 0.0 <= v < float("inf")
-    )
+    alpha = check.number("alpha", setting.get("alpha", objective.alpha), *check.NOT_NEGATIVE)
     ratio = setting.get("l1_ratio", objective.l1_ratio)
-    l1_ratio = check.number("l1_ratio", ratio, "a number from 0 to 1", lambda v: 0.0 <= v <= 1.0)
+    l1_ratio = check.number("l1_ratio", ratio, *check.PART)
     start = setting.get("w0", w0)
     if start is None:
         start = objective.initial(check.seed("init_seed", setting.get("init_seed", seed)))

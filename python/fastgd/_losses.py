@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,18 +16,16 @@ if TYPE_CHECKING:
 
 _INF = float("inf")
 
-_Allowed = tuple[str, Callable[[float], bool]]
-_PARAMS: dict[tuple[str, str], _Allowed] = {
-    ("huber", "epsilon"): ("a finite number > 0", lambda v: 0.0 < v < _INF),
-    ("epsilon_insensitive", "epsilon"): ("a finite number >= 0", lambda v: 0.0 <= v < _INF),
-    ("squared_epsilon_insensitive", "epsilon"): ("a finite number >= 0", lambda v: 0.0 <= v < _INF),
-    ("quantile", "quantile"): ("a number between 0 and 1, both excluded", lambda v: 0.0 < v < 1.0),
-    ("tweedie", "power"): (
+_PARAMS: dict[tuple[str, str], check.Rule] = {
+    ("huber", "epsilon"): check.POSITIVE,
+    ("epsilon_insensitive", "epsilon"): check.NOT_NEGATIVE,
+    ("squared_epsilon_insensitive", "epsilon"): check.NOT_NEGATIVE,
+    ("quantile", "quantile"): check.Rule("a number between 0 and 1, both excluded", lambda v: 0.0 < v < 1.0),
+    ("tweedie", "power"): check.Rule(
         "a finite number <= 0 or >= 1 (no Tweedie distribution lies between)",
         lambda v: -_INF < v <= 0.0 or 1.0 <= v < _INF,
     ),
 }
-_FINITE: _Allowed = ("a finite number", lambda v: -_INF < v < _INF)
 
 ZERO_ONE = "zero_one"
 
@@ -118,7 +116,7 @@ def check_params(loss: Loss, given: object) -> dict[str, float]:
             raise ValueError(
                 f"loss_params must name parameters of loss {loss.name!r} ({takes}), got {check.shown(key)}"
             )
-        allowed, within = _PARAMS.get((loss.name, key), _FINITE)
+        allowed, within = _PARAMS.get((loss.name, key), check.NUMBER)
         values[key] = check.number(f"loss_params[{key!r}]", value, allowed, within)
     return values
 

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 
 from . import _validation as check
 from ._callbacks import Callback, EpochInfo, Observers, check_callbacks, make_bar
-from ._losses import no_gradient
 from ._outcome import make_result, refuse_nonfinite
-from ._plan import make_plan
+from ._plan import check_objective, make_plan
 from ._rate import with_rate
 from ._run import Model, check_start, check_together, run
-from .objectives import FunctionObjective, LinearObjective
 from .optimizers import get_optimizer
 
 if TYPE_CHECKING:
@@ -68,7 +66,8 @@ def minimize(
         Finite parameters to start from; ``objective.initial(init_seed)`` by default. It is not written to.
     optimizer : str or an instance from fastgd.optimizers, default="sgd"
         How a gradient becomes a step, and the learning rate: a float, a schedule, a function ``step -> float``, or
-        ``"auto"``. For plain gradient steps on a linear objective that is ``1 / L`` (`SAGA`: a third of it) with::
+        ``"auto"``. For plain gradient steps on a linear objective that is ``1 / L`` (a third of it for `SAGA` and
+        `SVRG`) with::
 
             L = c * ((1 - q) * lambda + q * max ||x||^2) + alpha * (1 - l1_ratio)
             q = (n - batch_size) / (batch_size * (n - 1)),  0 for full batches
@@ -161,7 +160,7 @@ def minimize(
     >>> coef.round(3).tolist(), intercept.round(3).tolist()
     ([[2.0, -1.0]], [0.5])
     """
-    check_objective(objective)
+    check_objective(objective, "minimize")
     chosen = get_optimizer(optimizer)
     plan = make_plan(
         objective,
@@ -190,11 +189,3 @@ def minimize(
         outcome = run(objective, [model], plan, observers if observers else None)
     refuse_nonfinite(objective, outcome)
     return make_result(objective, model, plan, [(outcome, 0)], lambda: objective)
-
-
-def check_objective(objective: object) -> None:
-    """Refuse what cannot be minimised."""
-    if not isinstance(objective, (LinearObjective, FunctionObjective)):
-        raise check.refuse("objective", "a LinearObjective or a FunctionObjective of fastgd", objective, TypeError)
-    if isinstance(objective, LinearObjective) and not objective._loss.trainable:
-        raise no_gradient("minimize")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from ._divergence import cause
 from .objectives import LinearObjective
-from .objectives.beyond_gradient import DUAL_LOSSES
 from .result import History, Result
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ._plan import Objective, Plan
     from ._run import Model
 
-# What the core multiplies the rate of a model by that diverged.
+# What the core multiplies the rate of a model by that diverged: kSmaller of cpp/descent/minimize.cpp.
 RESTART_FACTOR = 0.1
 
 
@@ -41,6 +41,7 @@ def make_result(
 
     `alone` makes the objective that the model would have alone, where that is asked for.
     """
+    alone = cache(alone)
     outcome, at = legs[-1]
     epoch, seconds = (np.concatenate([_history(leg)[name] for leg, _ in legs]) for name in ("epoch", "seconds"))
     step, loss, lr, grad_norm = (
@@ -48,7 +49,7 @@ def make_result(
     )
     # A model that has ended leaves nan in the epochs of the others.
     n_epochs = int(np.sum(~np.isnan(lr)))
-    if not _has_rate(model):
+    if not model.optimizer._has_rate:
         lr[:] = math.nan
     status = outcome["status"][at]
     if status == "max_epochs" and n_epochs < plan.max_epochs:
@@ -79,13 +80,9 @@ def make_result(
     )
 
 
-def _has_rate(model: Model) -> bool:
-    return "lr" in model.optimizer._names
-
-
 def _first_rate(model: Model, lr: float) -> float:
     """The rate in a first epoch that was cut short; before any step the core knows none."""
-    return (lr or model.lr or 0.0) if _has_rate(model) else math.nan
+    return (lr or model.lr or 0.0) if model.optimizer._has_rate else math.nan
 
 
 def _history(outcome: _Outcome) -> dict[str, NDArray[Any]]:
@@ -100,7 +97,7 @@ def _gradient(objective: Objective, x: NDArray[np.float64]) -> NDArray[np.float6
 
 
 def _gap(objective: Objective, x: NDArray[np.float64]) -> float:
-    if not isinstance(objective, LinearObjective) or objective.loss not in DUAL_LOSSES:
+    if not isinstance(objective, LinearObjective) or not objective._has_gap:
         return math.nan
     try:
         return objective.duality_gap(x)
@@ -140,7 +137,6 @@ def _message(
 
 
 def _why_diverged(objective: Objective, model: Model, plan: Plan, lr: float) -> str:
-    if not _has_rate(model):
+    if not model.optimizer._has_rate:
         return "line searches found no finite value of the objective, try another start"
-    momentum = float(getattr(model.optimizer, "momentum", 0.0))
-    return cause(objective, lr, momentum, model.alpha, model.l1_ratio, plan.batch_size)
+    return cause(objective, model.optimizer, lr, model.alpha, model.l1_ratio, plan.batch_size)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from . import _validation as check
+from ._losses import no_gradient
 from .objectives import FunctionObjective, LinearObjective
 from .objectives.beyond_gradient import DUAL_LOSSES
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     Objective = LinearObjective | FunctionObjective
     Order = NDArray[np.int64] | Callable[[int], NDArray[np.int64]] | None
 
-_INF = float("inf")
 _MAX_INT = 2**63 - 1
 
 
@@ -60,33 +60,41 @@ def make_plan(
     plan = Plan(
         batch_size=_check_batch_size(batch_size),
         max_epochs=check.integer("max_epochs", max_epochs, 1, _MAX_INT),
-        tol=_optional("tol", tol, "a finite number >= 0", lambda v: 0.0 <= v < _INF),
+        tol=_optional("tol", tol, *check.NOT_NEGATIVE),
         n_iter_no_change=check.integer("n_iter_no_change", n_iter_no_change, 1, _MAX_INT),
         shuffle=check.boolean("shuffle", shuffle),
         order=_check_order(order, objective.n_samples),
         seed=check.seed("random_state", random_state),
-        gtol=_optional("gtol", gtol, "a finite number >= 0", lambda v: 0.0 <= v < _INF),
-        gap_tol=_optional("gap_tol", gap_tol, "a finite number >= 0", lambda v: 0.0 <= v < _INF),
-        clip_value=_optional("clip_value", clip_value, "a finite number > 0", lambda v: 0.0 < v < _INF) or 0.0,
-        clip_norm=_optional("clip_norm", clip_norm, "a finite number > 0", lambda v: 0.0 < v < _INF) or 0.0,
+        gtol=_optional("gtol", gtol, *check.NOT_NEGATIVE),
+        gap_tol=_optional("gap_tol", gap_tol, *check.NOT_NEGATIVE),
+        clip_value=_optional("clip_value", clip_value, *check.POSITIVE) or 0.0,
+        clip_norm=_optional("clip_norm", clip_norm, *check.POSITIVE) or 0.0,
         time_limit=_optional("time_limit", time_limit, "a number of seconds > 0", lambda v: v > 0.0),
         n_threads=0 if n_threads is None else check.integer("n_threads", n_threads, 1, 2**31 - 1),
     )
     if plan.order is not None and plan.batch_size == 0:
-        raise ValueError("order must be None with batch_size='full', where every step takes all rows at once")
+        raise check.refuse("order", "None with batch_size='full', where every step takes all rows at once", order)
     if plan.gtol is not None and plan.batch_size != 0:
-        raise ValueError("gtol must be None but with batch_size='full': no other step knows the whole gradient")
+        raise check.refuse("gtol", "None but with batch_size='full': no other step knows the whole gradient", gtol)
     if plan.gap_tol is not None:
         if plan.batch_size != 0:
-            raise ValueError("gap_tol must be None but with batch_size='full', whose epochs are worth a pass more")
-        if not isinstance(objective, LinearObjective) or objective.loss not in DUAL_LOSSES or objective.alpha == 0.0:
-            raise ValueError(
-                f"gap_tol must be None but for a LinearObjective with alpha > 0 and one of the losses "
-                f"{', '.join(DUAL_LOSSES)}: others have no duality gap at hand"
+            raise check.refuse(
+                "gap_tol", "None but with batch_size='full', whose epochs are worth a pass more", gap_tol
             )
+        if not isinstance(objective, LinearObjective) or not objective._has_gap or objective.alpha == 0.0:
+            allowed = f"None but for a LinearObjective with alpha > 0 and one of the losses {', '.join(DUAL_LOSSES)}"
+            raise check.refuse("gap_tol", allowed, gap_tol)
     if plan.batch_size != 0 and isinstance(objective, FunctionObjective) and not objective._is_sum:
         raise ValueError(f"batch_size must be 'full' for a FunctionObjective without n_samples, got {batch_size!r}")
     return plan
+
+
+def check_objective(objective: object, caller: str) -> None:
+    """Refuse what cannot be minimised."""
+    if not isinstance(objective, (LinearObjective, FunctionObjective)):
+        raise check.refuse("objective", "a LinearObjective or a FunctionObjective of fastgd", objective, TypeError)
+    if isinstance(objective, LinearObjective) and not objective._loss.trainable:
+        raise no_gradient(caller)
 
 
 def _optional(name: str, value: object, allowed: str, holds: Callable[[float], bool]) -> float | None:

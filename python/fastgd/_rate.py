@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from . import _core
 from ._auto_lr import choose_lr
+from ._outcome import refuse_nonfinite
 from ._run import Model, run
 from .objectives import LinearObjective
-from .optimizers import get_optimizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +28,25 @@ _ENOUGH = 0.8
 _FULL_STEPS, _STEPS = 16, 64
 
 
-class RangeTest(NamedTuple):
-    """Rates, the objective after some steps of each (infinite after divergence) and before, and the one to choose."""
+@dataclass(frozen=True, eq=False, repr=False)
+class RateCurve:
+    """What `fastgd.find_lr` found; it prints its reason.
+
+    Attributes
+    ----------
+    lr : array of shape (n_rates,), float64
+        The rates tried, rising.
+    fun : array of shape (n_rates,), float64
+        The objective, penalty included, after the steps of each; infinite where they diverged.
+    start : float
+        The objective before them.
+    n_steps : int
+        Steps that each has made.
+    best : float
+        The rate to take.
+    reason : str
+        Why `best` is the one, in words.
+    """
 
     lr: Floats
     fun: Floats
@@ -36,7 +54,7 @@ class RangeTest(NamedTuple):
     n_steps: int
 
     @property
-    def chosen(self) -> float:
+    def best(self) -> float:
         """The smallest rate that brings `_ENOUGH` of the largest decrease; the smallest one if none decreases."""
         decrease = self.start - self.fun
         good = np.flatnonzero(decrease >= _ENOUGH * decrease.max())
@@ -44,16 +62,19 @@ class RangeTest(NamedTuple):
 
     @property
     def reason(self) -> str:
-        """Why the choice is what it is."""
-        best = int(np.argmin(self.fun))
-        is_smallest = f"{self.chosen:.3g} is the smallest of {len(self.lr)} rates"
+        """Why `best` is the one, in words."""
+        lowest = int(np.argmin(self.fun))
+        is_smallest = f"{self.best:.3g} is the smallest of {len(self.lr)} rates"
         steps = f"{self.n_steps} step{'' if self.n_steps == 1 else 's'}"
-        if not self.fun[best] < self.start:
+        if not self.fun[lowest] < self.start:
             return f"{is_smallest} tried, none of which decreased the objective in {steps}"
         return (
             f"{is_smallest} from {self.lr[0]:.3g} to {self.lr[-1]:.3g} that brings {_ENOUGH:.0%} of the largest "
-            f"decrease in {steps}, that of {self.lr[best]:.3g}, from {self.start:.6g} to {self.fun[best]:.6g}"
+            f"decrease in {steps}, that of {self.lr[lowest]:.3g}, from {self.start:.6g} to {self.fun[lowest]:.6g}"
         )
+
+    def __repr__(self) -> str:
+        return self.reason
 
 
 def with_rate(objective: Objective, model: Model, plan: Plan) -> Model:
@@ -66,7 +87,7 @@ def with_rate(objective: Objective, model: Model, plan: Plan) -> Model:
         part = "" if factor == 1.0 else f"{factor:.3g} times "
         return model._replace(lr=factor * choice.lr, lr_reason=part + choice.reason)
     test = range_test(objective, model, plan, default_rates(), default_steps(objective, plan))
-    return model._replace(lr=test.chosen, lr_reason=test.reason)
+    return model._replace(lr=test.best, lr_reason=test.reason)
 
 
 def default_rates() -> Floats:
@@ -79,17 +100,20 @@ def default_steps(objective: Objective, plan: Plan) -> int:
     return _FULL_STEPS if plan.batch_size == 0 else min(_STEPS, -(-objective.n_samples // plan.batch_size))
 
 
-def range_test(objective: Objective, model: Model, plan: Plan, rates: Floats, n_steps: int) -> RangeTest:
+def range_test(objective: Objective, model: Model, plan: Plan, rates: Floats, n_steps: int) -> RateCurve:
     """Take `n_steps` steps from the same start with every rate, in the same passes over the data."""
     plan = plan._replace(tol=None, gtol=None, gap_tol=None, time_limit=None)
     models = [model._replace(lr=float(rate)) for rate in rates]
     outcome = run(objective, models, _first_steps(objective, plan, n_steps))
     if "interrupted" in outcome["status"]:
         raise KeyboardInterrupt
-    # A model that diverged went on with another rate.
-    held = np.array([n == 0 for n in outcome["n_restarts"]]) & np.isfinite(outcome["fun"])
-    fun = np.where(held, outcome["fun"], np.inf)
-    return RangeTest(rates, fun, _value_at_start(objective, model, plan), max(outcome["n_steps"]))
+    refuse_nonfinite(objective, outcome)
+    # A model that diverged is back where it was, or went on with another rate.
+    diverged = np.array(outcome["status"]) == "diverged"
+    fun = np.where(diverged | (np.array(outcome["n_restarts"]) > 0), np.inf, outcome["fun"])
+    # A full batch's first loss is that before any step.
+    start = float(outcome["history"]["loss"][0, 0]) if plan.batch_size == 0 else _value_at_start(objective, model)
+    return RateCurve(rates, fun, start, max(outcome["n_steps"]))
 
 
 def _first_steps(objective: Objective, plan: Plan, n_steps: int) -> Plan:
@@ -117,8 +141,11 @@ def _order_of(objective: Objective, plan: Plan) -> Callable[[int], NDArray[np.in
     return lambda epoch: _core.permutation(n, plan.seed, epoch)
 
 
-def _value_at_start(objective: Objective, model: Model, plan: Plan) -> float:
+def _value_at_start(objective: Objective, model: Model) -> float:
     """The objective before any step, with the model's penalty."""
-    whole = plan._replace(batch_size=0, order=None, max_epochs=1)
-    outcome = run(objective, [model._replace(optimizer=get_optimizer("sgd"), lr=1.0)], whole)
-    return float(outcome["history"]["loss"][0, 0])
+    if isinstance(objective, LinearObjective) and (model.alpha, model.l1_ratio) != (
+        objective.alpha,
+        objective.l1_ratio,
+    ):
+        objective = objective._with(alpha=model.alpha, l1_ratio=model.l1_ratio)
+    return objective.value(model.w0)

@@ -107,7 +107,7 @@ def run(
         gap_tol=plan.gap_tol,
         clip_value=plan.clip_value,
         clip_norm=plan.clip_norm,
-        fold_of_row=[] if folds is None else folds.of_row.tolist(),
+        fold_of_row=np.empty(0, np.int32) if folds is None else folds.of_row,
         fold_of_model=[] if folds is None else list(folds.of_model),
         resume=resume,
         time_limit=float("inf") if plan.time_limit is None else plan.time_limit,

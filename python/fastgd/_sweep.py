@@ -13,9 +13,8 @@ from ._callbacks import Observers, make_bar
 from ._folds import make_folds, without
 from ._grid import check_grid, make_models
 from ._halving import descend
-from ._minimize import check_objective
 from ._outcome import make_result, refuse_nonfinite
-from ._plan import Plan, make_plan
+from ._plan import Plan, check_objective, make_plan
 from ._rate import with_rate
 from ._run import Folds, Model, check_resumable, check_start, check_together, run
 from ._sweep_result import SweepResult
@@ -129,7 +128,7 @@ def sweep(
     >>> found.x.shape, found.best_params
     ((12, 6), {'lr': 1.0, 'alpha': 0.001})
     """
-    check_objective(objective)
+    check_objective(objective, "sweep")
     chosen = get_optimizer(optimizer)
     plan = make_plan(
         objective,
@@ -197,8 +196,10 @@ def _alone(objective: Objective, model: Model, folds: Folds | None = None, at: i
     """What a model would minimise alone: on the rows that it sees, with its own penalty."""
     if not isinstance(objective, LinearObjective):
         return objective
-    seen = objective if folds is None else without(objective, folds.of_row == folds.of_model[at])
-    return seen._with(alpha=model.alpha, l1_ratio=model.l1_ratio)
+    penalty = {"alpha": model.alpha, "l1_ratio": model.l1_ratio}
+    if folds is None:
+        return objective._with(**penalty)
+    return without(objective, folds.of_row == folds.of_model[at], **penalty)
 
 
 def _refuse_nonfinite(objective: Objective, outcome: _Outcome, folds: Folds | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,25 @@ if TYPE_CHECKING:
 
 _SHOWN_CHARACTERS = 60
 _BLOCK = 1 << 16
+
+
+_INF = float("inf")
+# Counts are exact in the core, where all parameters are float64.
+MAX_COUNT = 2**53
+
+
+class Rule(NamedTuple):
+    """What a number may be, in words and as a test: the last two arguments of `number`."""
+
+    allowed: str
+    holds: Callable[[float], bool]
+
+
+NUMBER = Rule("a finite number", lambda v: -_INF < v < _INF)
+PART = Rule("a number from 0 to 1", lambda v: 0.0 <= v <= 1.0)
+SHARE = Rule("a number >= 0 and < 1", lambda v: 0.0 <= v < 1.0)
+POSITIVE = Rule("a finite number > 0", lambda v: 0.0 < v < _INF)
+NOT_NEGATIVE = Rule("a finite number >= 0", lambda v: 0.0 <= v < _INF)
 
 
 def shown(value: object) -> str:

@@ -68,7 +68,7 @@ class Result:
     grad_norm : float
         Euclidean norm of its gradient at `x`.
     lr : float
-        Learning rate of the last update; with ``lr="auto"`` and no update, the chosen one; nan with
+        Learning rate at the end of the last whole epoch; with ``lr="auto"`` and no update, the chosen one; nan with
         `fastgd.optimizers.LBFGS`, which has none.
     n_epochs, n_steps : int
         Whole epochs, and updates, that were made.

@@ -122,13 +122,17 @@ class BeyondGradient(NonfiniteErrors):
         .. [2] S. Shalev-Shwartz and T. Zhang, "Stochastic dual coordinate ascent methods for regularized loss
            minimization", Journal of Machine Learning Research 14, 2013.
         """
-        if self.loss not in DUAL_LOSSES:
+        if not self._has_gap:
             raise check.refuse("loss", f"one of {', '.join(DUAL_LOSSES)} for a duality gap", self.loss)
         params, _ = self._parameters(w)
         try:
             return self._core.duality_gap(params, 0)
         except FloatingPointError:
             raise self._nonfinite_scores(params) from None
+
+    @property
+    def _has_gap(self) -> bool:
+        return self.loss in DUAL_LOSSES
 
     @cached_property
     def _row_moments(self) -> _RowMoments:

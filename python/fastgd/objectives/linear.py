@@ -144,6 +144,8 @@ class LinearObjective(BeyondGradient):
     It is what SciPy's optimisers ask for: ``scipy.optimize.minimize(objective.value_and_grad, w0, jac=True)``.
     """
 
+    _evaluate: Callable[..., float]
+
     def __init__(
         self,
         X: Any,
@@ -162,8 +164,8 @@ class LinearObjective(BeyondGradient):
         self._loss = get_loss(loss, n_classes)
         self.loss = loss
         self.loss_params: Mapping[str, float] = MappingProxyType(check_params(self._loss, loss_params))
-        self.alpha = check.number("alpha", alpha, "a finite number >= 0", lambda v: 0.0 <= v < float("inf"))
-        self.l1_ratio = check.number("l1_ratio", l1_ratio, "a number from 0 to 1", lambda v: 0.0 <= v <= 1.0)
+        self.alpha = check.number("alpha", alpha, *check.NOT_NEGATIVE)
+        self.l1_ratio = check.number("l1_ratio", l1_ratio, *check.PART)
         self.fit_intercept = check.boolean("fit_intercept", fit_intercept)
         self.standardize = check.boolean("standardize", standardize)
 
@@ -176,10 +178,8 @@ class LinearObjective(BeyondGradient):
         self._offset = check_offset(offset, self.n_samples, self.n_outputs, self.dtype)
         self.n_params = self.n_outputs * (self.n_features + int(self.fit_intercept))
 
-        self._core = self._make_core(self._weight)
-        self.feature_means, self.feature_scales = self._standard(self._core)
         self._shape = (self.n_params,)
-        self._evaluate = self._evaluator(self._core)
+        self._attach_core()
         self._fixed = True
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -322,8 +322,9 @@ class LinearObjective(BeyondGradient):
             f"fit_intercept={self.fit_intercept}, standardize={self.standardize})"
         )
 
-    def _make_core(self, weight: NDArray[Any] | None) -> _core.LinearObjective:
-        return _core.LinearObjective(
+    def _attach_core(self) -> None:
+        """Make the core's objective, and what is read from it."""
+        core = _core.LinearObjective(
             self._matrix.view,
             self._matrix.storage,
             self._y,
@@ -334,14 +335,15 @@ class LinearObjective(BeyondGradient):
             self.l1_ratio,
             self.fit_intercept,
             self.standardize,
-            weight,
+            self._weight,
             self._offset,
         )
-
-    def _standard(self, core: _core.LinearObjective) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
-        if not self.standardize:
-            return None, None
-        return _read_only(core.feature_means()), _read_only(core.feature_scales())
+        vars(self).update(
+            _core=core,
+            _evaluate=core.value_and_grad if self._loss.trainable else self._refuse_gradient,
+            feature_means=_read_only(core.feature_means()) if self.standardize else None,
+            feature_scales=_read_only(core.feature_scales()) if self.standardize else None,
+        )
 
     def _with(self, **changed: Any) -> LinearObjective:
         """The same objective with another ``_weight``, ``alpha`` or ``l1_ratio``; the data are shared."""
@@ -352,9 +354,7 @@ class LinearObjective(BeyondGradient):
         for name in list(of):
             if isinstance(getattr(type(self), name, None), cached_property):
                 del of[name]
-        core = of["_core"] = other._make_core(other._weight)
-        of["feature_means"], of["feature_scales"] = other._standard(core)
-        of["_evaluate"] = other._evaluator(core)
+        other._attach_core()
         return other
 
     def _core_objective(self, n_params: int) -> _core.LinearObjective:
@@ -365,9 +365,6 @@ class LinearObjective(BeyondGradient):
             return self._loss.own.core()
         # Raw scores do not depend on the loss, so the metric's come from an objective with any loss of its targets.
         return self._loss.name if self._loss.trainable else "log_loss"
-
-    def _evaluator(self, core: _core.LinearObjective) -> Callable[..., float]:
-        return core.value_and_grad if self._loss.trainable else self._refuse_gradient
 
     def _refuse_gradient(self, *_: object) -> float:
         raise no_gradient("value_and_grad")

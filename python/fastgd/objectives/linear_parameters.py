@@ -33,8 +33,8 @@ class LinearParameters:
         Parameters
         ----------
         seed : int, default=0
-            As in other objectives. The scores of a linear model are linear in its parameters and every loss is convex
-            in the scores, so a start needs no chance, and is the same for every seed.
+            As in other objectives. The scores of a linear model are linear in its parameters, and its usual losses are
+            convex in the scores, so a start needs no chance, and is the same for every seed.
 
         Returns
         -------

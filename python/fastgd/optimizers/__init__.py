@@ -39,7 +39,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .. import _validation as check
-from ._base import CORE, Optimizer
+from ._base import Optimizer, registry
 
 if TYPE_CHECKING:
     from .adadelta import Adadelta
@@ -136,7 +136,7 @@ def check_l1(optimizer: Optimizer, l1_ratio: float) -> None:
     """Refuse the l1 norm with an optimiser whose steps would not end at the minimum."""
     why = optimizer._why_no_l1()
     if l1_ratio > 0.0 and why:
-        able = ", ".join(name for name, info in CORE.items() if info["l1"])
+        able = ", ".join(name for name, info in registry().items() if info["l1"])
         raise ValueError(
             f"l1_ratio must be 0 with {type(optimizer).__name__}, got {l1_ratio}: {why}, so that a proximal step would "
             f"not end at the minimum; optimizers that take it: {able}"

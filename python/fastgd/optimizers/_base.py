@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from .. import _core
 from .. import _validation as check
 from .._params import Parametrised
+from .._validation import SHARE, Rule
 from ..schedules import Schedule
 from ..schedules._function import as_schedule
 
@@ -16,33 +18,22 @@ if TYPE_CHECKING:
     from .._core import _OptimizerInfo
 
 Rate = float | str | Schedule | Callable[[int], float]
-
-# What the core tells of each optimiser, by its name there.
-CORE = {info["name"]: info for info in _core.optimizers()}
-# The core holds counts as float64.
-_MAX_COUNT = 2**53
+V = TypeVar("V", Rule, int)
 
 
-class Rule(NamedTuple):
-    """What a parameter may be, in words and as a test."""
+@cache
+def registry() -> dict[str, _OptimizerInfo]:
+    """What the core tells of each optimiser, by its name there; a SIMD level that is not there is not met before."""
+    return {info["name"]: info for info in _core.optimizers()}
 
-    allowed: str
-    holds: Callable[[float], bool]
 
-
-def rules(**by_name: Rule) -> Mapping[str, Rule]:
+def rules(**by_name: V) -> Mapping[str, V]:
     """What parameters may be, by their names; read-only, as all instances share it."""
     return MappingProxyType(by_name)
 
 
-INFINITY = float("inf")
-NUMBER = Rule("a finite number", lambda v: -INFINITY < v < INFINITY)
-PART = Rule("a number from 0 to 1", lambda v: 0.0 <= v <= 1.0)
-SHARE = Rule("a number >= 0 and < 1", lambda v: 0.0 <= v < 1.0)
-POSITIVE = Rule("a finite number > 0", lambda v: 0.0 < v < INFINITY)
-NOT_NEGATIVE = Rule("a finite number >= 0", lambda v: 0.0 <= v < INFINITY)
 # What keeps a division finite where gradients are 0 has to be above 0 in float32, too.
-EPS = Rule("a finite number >= 1e-20", lambda v: 1e-20 <= v < INFINITY)
+EPS = Rule("a finite number >= 1e-20", lambda v: 1e-20 <= v < float("inf"))
 
 # At the minimum an l1 norm holds the gradient g of the rest away from 0; a step that is a multiple of g, and a soft
 # threshold by the same multiple, leave the minimum where it is. Why others do not:
@@ -54,9 +45,9 @@ class Optimizer(Parametrised):
     """Base of the optimisers; an instance holds parameters only, the state of a run stays in the run."""
 
     _core_name: ClassVar[str]
-    # Parameters that are numbers, those that count from 1, and those that are True or False.
+    # Parameters that are numbers, those that count from 1, with the largest, and those that are True or False.
     _numbers: ClassVar[Mapping[str, Rule]] = rules()
-    _counts: ClassVar[tuple[str, ...]] = ()
+    _counts: ClassVar[Mapping[str, int]] = rules()
     _switches: ClassVar[tuple[str, ...]] = ()
     # How lr="auto" is found: from a bound on the smoothness, times this; None: by a range test.
     _of_smoothness: ClassVar[float | None] = None
@@ -65,12 +56,12 @@ class Optimizer(Parametrised):
     lr: Rate
 
     def _check(self) -> None:
-        if "lr" in self._names:
+        if self._has_rate:
             self._check_lr()
         for name, rule in self._numbers.items():
-            check.number(name, getattr(self, name), rule.allowed, rule.holds)
-        for name in self._counts:
-            check.integer(name, getattr(self, name), 1, _MAX_COUNT)
+            check.number(name, getattr(self, name), *rule)
+        for name, largest in self._counts.items():
+            check.integer(name, getattr(self, name), 1, largest)
         for name in self._switches:
             check.boolean(name, getattr(self, name))
         if "betas" in self._names:
@@ -93,15 +84,19 @@ class Optimizer(Parametrised):
 
     def _schedule(self) -> Schedule:
         """The learning rate as a schedule, where it is not ``"auto"``."""
-        return as_schedule(self.lr if "lr" in self._names else 1.0)
+        return as_schedule(self.lr if self._has_rate else 1.0)
 
     @property
     def _info(self) -> _OptimizerInfo:
-        return CORE[self._core_name]
+        return registry()[self._core_name]
+
+    @property
+    def _has_rate(self) -> bool:
+        return "lr" in self._names
 
     @property
     def _is_auto(self) -> bool:
-        return "lr" in self._names and isinstance(self.lr, str)
+        return self._has_rate and isinstance(self.lr, str)
 
 
 def check_betas(betas: object) -> None:
@@ -112,4 +107,4 @@ def check_betas(betas: object) -> None:
     if len(betas) != 2:
         raise check.refuse("betas", allowed, betas)
     for i, beta in enumerate(betas):
-        check.number(f"betas[{i}]", beta, SHARE.allowed, SHARE.holds)
+        check.number(f"betas[{i}]", beta, *SHARE)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ._base import EPS, SHARE, Optimizer, Rate, rules
+from .._validation import SHARE
+from ._base import EPS, Optimizer, Rate, rules
 
 
 class Adadelta(Optimizer):

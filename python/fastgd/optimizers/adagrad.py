@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ._base import EPS, NOT_NEGATIVE, Optimizer, Rate, rules
+from .._validation import NOT_NEGATIVE
+from ._base import EPS, Optimizer, Rate, rules
 
 
 class Adagrad(Optimizer):

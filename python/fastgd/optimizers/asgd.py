@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ._base import Optimizer, Rate
+from .._validation import MAX_COUNT
+from ._base import Optimizer, Rate, rules
 
 
 class ASGD(Optimizer):
@@ -45,7 +46,7 @@ class ASGD(Optimizer):
 
     _names = ("lr", "average_from")
     _core_name = "asgd"
-    _counts = ("average_from",)
+    _counts = rules(average_from=MAX_COUNT)
     _of_smoothness = 1.0
 
     def __init__(self, lr: Rate = "auto", average_from: int = 1) -> None:

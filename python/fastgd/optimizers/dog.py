@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ._base import EPS, POSITIVE, Optimizer, Rate, rules
+from .._validation import POSITIVE
+from ._base import EPS, Optimizer, Rate, rules
 
 
 class DoG(Optimizer):

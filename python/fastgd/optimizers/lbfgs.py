@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from .. import _validation as check
-from ._base import Optimizer
+from ._base import Optimizer, rules
 
 
 class LBFGS(Optimizer):
@@ -20,7 +19,7 @@ class LBFGS(Optimizer):
     Parameters
     ----------
     memory : int, default=10
-        Number of steps that the direction is made from, at least 1.
+        Number of steps that the direction is made from, 1 to 1000.
 
     Raises
     ------
@@ -44,15 +43,9 @@ class LBFGS(Optimizer):
 
     _names = ("memory",)
     _core_name = "lbfgs"
+    _counts = rules(memory=1000)
     _no_l1 = "its line searches need a smooth objective"
 
     def __init__(self, memory: int = 10) -> None:
         self.memory = memory
         self._check()
-
-    def _check(self) -> None:
-        check.integer("memory", self.memory, 1, 1000)
-
-    def _core_params(self) -> dict[str, float]:
-        self._check()
-        return {"memory": float(self.memory)}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ._base import NOT_NEGATIVE, Optimizer, Rate, rules
+from .._validation import NOT_NEGATIVE
+from ._base import Optimizer, Rate, rules
 
 
 class Lion(Optimizer):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ._base import EPS, NO_L1_OF_MEANS, NOT_NEGATIVE, Optimizer, Rate, rules
+from .._validation import NOT_NEGATIVE
+from ._base import EPS, NO_L1_OF_MEANS, Optimizer, Rate, rules
 
 
 class NAdam(Optimizer):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ._base import NOT_NEGATIVE, NUMBER, Optimizer, Rate, rules
+from .._validation import NOT_NEGATIVE, NUMBER
+from ._base import Optimizer, Rate, rules
 
 
 class PolyakSGD(Optimizer):

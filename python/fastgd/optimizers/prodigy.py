@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .. import _validation as check
-from ._base import EPS, NO_L1_OF_MEANS, NOT_NEGATIVE, POSITIVE, SHARE, Optimizer, Rate, Rule, rules
+from .._validation import NOT_NEGATIVE, POSITIVE, SHARE, Rule
+from ._base import EPS, NO_L1_OF_MEANS, Optimizer, Rate, rules
 
 
 class Prodigy(Optimizer):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ._base import EPS, NO_L1_OF_MEANS, SHARE, Optimizer, Rate, rules
+from .._validation import SHARE
+from ._base import EPS, NO_L1_OF_MEANS, Optimizer, Rate, rules
 
 
 class RMSprop(Optimizer):

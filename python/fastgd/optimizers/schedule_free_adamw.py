@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ._base import EPS, NO_L1_ELSEWHERE, NOT_NEGATIVE, Optimizer, Rate, rules
+from .._validation import NOT_NEGATIVE
+from ._base import EPS, NO_L1_ELSEWHERE, Optimizer, Rate, rules
 
 
 class ScheduleFreeAdamW(Optimizer):

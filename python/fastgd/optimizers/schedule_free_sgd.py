@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ._base import NO_L1_ELSEWHERE, NOT_NEGATIVE, PART, Optimizer, Rate, rules
+from .._validation import NOT_NEGATIVE, PART
+from ._base import NO_L1_ELSEWHERE, Optimizer, Rate, rules
 
 
 class ScheduleFreeSGD(Optimizer):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ._base import PART, SHARE, Optimizer, Rate, rules
+from .._validation import PART, SHARE
+from ._base import Optimizer, Rate, rules
 
 
 class SGD(Optimizer):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ._base import Optimizer, Rate
+from .._validation import MAX_COUNT
+from ._base import Optimizer, Rate, rules
 
 
 class SVRG(Optimizer):
@@ -43,7 +44,7 @@ class SVRG(Optimizer):
 
     _names = ("lr", "update_every")
     _core_name = "svrg"
-    _counts = ("update_every",)
+    _counts = rules(update_every=MAX_COUNT)
     _of_smoothness = 1.0 / 3.0
 
     def __init__(self, lr: Rate = "auto", update_every: int = 1) -> None:

@@ -11,19 +11,10 @@ from .. import _validation as check
 from .._params import Parametrised
 from ._spec import Spec, stacked
 
-# Counts are exact in the core, where all parameters are doubles.
-MAX_COUNT = 2**53
-_INF = float("inf")
-
 
 def check_lr(lr: object, also: str = "") -> float:
     """A learning rate, as a float; `also` names what else is allowed in its place."""
-    return check.number("lr", lr, f"a finite number > 0{also}", lambda v: 0.0 < v < _INF)
-
-
-def check_positive(name: str, value: object) -> float:
-    """A finite number above 0, as a float."""
-    return check.number(name, value, "a finite number > 0", lambda v: 0.0 < v < _INF)
+    return check.number("lr", lr, check.POSITIVE.allowed + also, check.POSITIVE.holds)
 
 
 def check_least_lr(name: str, value: object, lr: float) -> float:

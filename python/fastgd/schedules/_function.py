@@ -25,7 +25,7 @@ class Function(Schedule):
 
     def _rate(self, step: int) -> float:
         rate = self.function(step)
-        return check.number(f"lr({step})", rate, "a finite number >= 0", lambda v: 0.0 <= v < float("inf"))
+        return check.number(f"lr({step})", rate, *check.NOT_NEGATIVE)
 
     def _spec(self) -> Spec:
         self._check()

@@ -41,5 +41,5 @@ def stacked(specs: Sequence[Spec]) -> _ScheduleSpec:
         params,
         first.by_epoch,
         stacked(inner) if inner else None,
-        calls[:1] if len(set(calls)) == 1 else calls,
+        calls,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import _validation as check
-from ._base import MAX_COUNT, Schedule, check_least_lr, check_lr
+from ._base import Schedule, check_least_lr, check_lr
 
 
 class CosineWarmRestarts(Schedule):
@@ -61,7 +61,7 @@ class CosineWarmRestarts(Schedule):
 
     def _check(self) -> None:
         lr = check_lr(self.lr)
-        check.integer("t_0", self.t_0, 1, MAX_COUNT)
-        check.integer("t_mult", self.t_mult, 1, MAX_COUNT)
+        check.integer("t_0", self.t_0, 1, check.MAX_COUNT)
+        check.integer("t_mult", self.t_mult, 1, check.MAX_COUNT)
         check_least_lr("eta_min", self.eta_min, lr)
         self._check_choices()

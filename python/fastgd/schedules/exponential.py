@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ._base import Schedule, check_lr, check_positive
+from .. import _validation as check
+from ._base import Schedule, check_lr
 
 
 class Exponential(Schedule):
@@ -48,5 +49,5 @@ class Exponential(Schedule):
 
     def _check(self) -> None:
         check_lr(self.lr)
-        check_positive("gamma", self.gamma)
+        check.number("gamma", self.gamma, *check.POSITIVE)
         self._check_choices()

@@ -48,5 +48,5 @@ class InverseScaling(Schedule):
 
     def _check(self) -> None:
         check_lr(self.lr)
-        check.number("power_t", self.power_t, "a finite number >= 0", lambda v: 0.0 <= v < float("inf"))
+        check.number("power_t", self.power_t, *check.NOT_NEGATIVE)
         self._check_choices()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from .. import _validation as check
-from ._base import MAX_COUNT, Schedule, check_lr, check_positive
+from ._base import Schedule, check_lr
 
 
 class OneCycle(Schedule):
@@ -99,9 +99,9 @@ class OneCycle(Schedule):
 
     def _check(self) -> None:
         check_lr(self.lr)
-        check.integer("total_steps", self.total_steps, 1, MAX_COUNT)
-        check.number("pct_start", self.pct_start, "a number from 0 to 1", lambda v: 0.0 <= v <= 1.0)
-        check_positive("div_factor", self.div_factor)
-        check_positive("final_div_factor", self.final_div_factor)
+        check.integer("total_steps", self.total_steps, 1, check.MAX_COUNT)
+        check.number("pct_start", self.pct_start, *check.PART)
+        check.number("div_factor", self.div_factor, *check.POSITIVE)
+        check.number("final_div_factor", self.final_div_factor, *check.POSITIVE)
         check.boolean("three_phase", self.three_phase)
         self._check_choices()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ._base import Schedule, check_positive
+from .. import _validation as check
+from ._base import Schedule
 from ._spec import Spec
 
 
@@ -49,9 +50,9 @@ class Optimal(Schedule):
         self._check()
 
     def _check(self) -> None:
-        check_positive("alpha", self.alpha)
+        check.number("alpha", self.alpha, *check.POSITIVE)
         if self.t0 is not None:
-            check_positive("t0", self.t0)
+            check.number("t0", self.t0, *check.POSITIVE)
         self._check_choices()
 
     def _spec(self) -> Spec:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import _validation as check
-from ._base import MAX_COUNT, Schedule, check_lr, check_positive
+from ._base import Schedule, check_lr
 
 
 class Polynomial(Schedule):
@@ -54,6 +54,6 @@ class Polynomial(Schedule):
 
     def _check(self) -> None:
         check_lr(self.lr)
-        check.integer("total_iters", self.total_iters, 1, MAX_COUNT)
-        check_positive("power", self.power)
+        check.integer("total_iters", self.total_iters, 1, check.MAX_COUNT)
+        check.number("power", self.power, *check.POSITIVE)
         self._check_choices()

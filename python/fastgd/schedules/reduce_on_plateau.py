@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from .. import _validation as check
-from ._base import MAX_COUNT, Schedule, check_least_lr, check_lr
+from ._base import Schedule, check_least_lr, check_lr
 
 
 class ReduceOnPlateau(Schedule):
@@ -86,14 +86,14 @@ class ReduceOnPlateau(Schedule):
     def _check(self) -> None:
         lr = check_lr(self.lr)
         check.number("factor", self.factor, "a number > 0 and < 1", lambda v: 0.0 < v < 1.0)
-        check.integer("patience", self.patience, 0, MAX_COUNT)
+        check.integer("patience", self.patience, 0, check.MAX_COUNT)
         self._check_choices()
         if self.threshold_mode == "rel":
             check.number(
                 "threshold", self.threshold, "a number >= 0 and < 1 with threshold_mode='rel'", lambda v: 0.0 <= v < 1.0
             )
         else:
-            check.number("threshold", self.threshold, "a finite number >= 0", lambda v: 0.0 <= v < float("inf"))
-        check.integer("cooldown", self.cooldown, 0, MAX_COUNT)
+            check.number("threshold", self.threshold, *check.NOT_NEGATIVE)
+        check.integer("cooldown", self.cooldown, 0, check.MAX_COUNT)
         check_least_lr("min_lr", self.min_lr, lr)
-        check.number("eps", self.eps, "a finite number >= 0", lambda v: 0.0 <= v < float("inf"))
+        check.number("eps", self.eps, *check.NOT_NEGATIVE)

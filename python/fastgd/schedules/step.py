@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import _validation as check
-from ._base import MAX_COUNT, Schedule, check_lr, check_positive
+from ._base import Schedule, check_lr
 
 
 class Step(Schedule):
@@ -53,6 +53,6 @@ class Step(Schedule):
 
     def _check(self) -> None:
         check_lr(self.lr)
-        check.integer("step_size", self.step_size, 1, MAX_COUNT)
-        check_positive("gamma", self.gamma)
+        check.integer("step_size", self.step_size, 1, check.MAX_COUNT)
+        check.number("gamma", self.gamma, *check.POSITIVE)
         self._check_choices()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .. import _validation as check
-from ._base import MAX_COUNT, Schedule
+from ._base import Schedule
 from ._function import as_schedule
 from ._spec import Spec
 
@@ -70,7 +70,7 @@ class Warmup(Schedule):
         inner = as_schedule(self.lr)
         if isinstance(inner, Warmup):
             raise check.refuse("lr", "a schedule without a warm-up of its own", inner)
-        check.integer("steps", self.steps, 1, MAX_COUNT)
+        check.integer("steps", self.steps, 1, check.MAX_COUNT)
         check.number("start_factor", self.start_factor, "a number > 0 and <= 1", lambda v: 0.0 < v <= 1.0)
         self._check_choices()
         if "unit" in inner._names and inner.unit != self.unit:
