@@ -260,6 +260,6 @@ def test_data_that_is_not_finite(data: Data) -> None:
     X = data.X.copy()
     X[3, 1] = np.inf
     with pytest.raises(ValueError, match="X must be finite, got inf in row 3, column 1"):
-        choose_lr(data.objective(X=X), 0.0, 0.0, 0).lr
+        choose_lr(data.objective(X=X), 0.0, 0.0, 0)
     with pytest.raises(ValueError, match=r"lr=.auto. needs a finite mean square of X.s rows"):
-        choose_lr(data.objective(X=1e200 * data.X), 0.0, 0.0, 0).lr
+        choose_lr(data.objective(X=1e200 * data.X), 0.0, 0.0, 0)
