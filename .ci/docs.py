@@ -1,7 +1,7 @@
 """What the pipeline reads from the project's own documents, so that they and it cannot drift apart.
 
 docs.py command N       the N-th install command of README.md, as it stands there
-docs.py examples        the Python examples of README.md, as one program
+docs.py examples [NAME] the Python examples of README.md and docs/, as one program, with those that need package NAME
 docs.py links           fails when a Markdown file links to a file that is not there
 docs.py extra NAME      the requirements of an extra, one a line
 docs.py baseline BUILD  the sources that CMake compiles in BUILD for the lowest ISA, one a line
@@ -16,22 +16,27 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+# Documents whose blocks of "python" run one after the other, and of "python NAME" where the package NAME is installed.
+# Blocks of "py" are parts of something, and do not run.
+WITH_EXAMPLES = ("README.md", "docs/sweep.md", "docs/user-loss.md")
 
 
-def code_blocks(language: str) -> list[str]:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    return re.findall(rf"^```{language}\n(.*?)^```$", readme, flags=re.MULTILINE | re.DOTALL)
+def code_blocks(document: str, language: str) -> list[str]:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
 
 
 def command(number: str) -> str:
-    commands = [line for block in code_blocks("sh") for line in block.splitlines() if line.startswith("pip install")]
+    lines = [line for block in code_blocks("README.md", "sh") for line in block.splitlines()]
+    commands = [line for line in lines if line.startswith("pip install")]
     if len(commands) != 2:
         raise SystemExit(f"README.md has {len(commands)} lines that begin with 'pip install'; it promises two")
     return commands[int(number) - 1]
 
 
-def examples() -> str:
-    return "\n".join(code_blocks("python"))
+def examples(package: str = "") -> str:
+    language = f"python(?: {package})?" if package else "python"
+    return "\n".join(block for document in WITH_EXAMPLES for block in code_blocks(document, language))
 
 
 def prose(document: Path) -> str:
