@@ -10,14 +10,14 @@ nox.options.default_venv_backend = "venv"
 
 @nox.session(python=["3.10", "3.11", "3.12", "3.13", "3.14"])
 def tests(session: nox.Session) -> None:
-    """Build the package and run the Python tests; arguments go to pytest."""
+    """Build the package and run the Python tests but those of the session peers; arguments go to pytest."""
     session.install(".[test]")
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "--ignore=tests/peers", *session.posargs)
 
 
 @nox.session
 def peers(session: nox.Session) -> None:
-    """Compare with PyTorch and optax; arguments go to pytest."""
+    """Compare with PyTorch, optax and numba; arguments go to pytest."""
     session.install(".[test,peers]")
     session.run("pytest", "tests/peers", *session.posargs, env={"CI": "true"})
 
