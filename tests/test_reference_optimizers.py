@@ -124,8 +124,7 @@ ADMITTING: dict[str, tuple[dict[str, Any], float, int]] = {
 
 
 def test_every_optimizer_admits_the_l1_norm_or_says_why_not() -> None:
-    assert {name for name, method in OPTIMIZERS.items() if method.proximal is not None} == set(ADMITTING)
-    assert all(method.no_l1 for method in OPTIMIZERS.values() if method.proximal is None)
+    assert {name for name, method in OPTIMIZERS.items() if method.takes_l1} == set(ADMITTING)
 
 
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.6])
