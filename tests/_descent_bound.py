@@ -40,7 +40,7 @@ class Recorder:
 
     def __init__(self, twin: Twin, lr: float | Callable[[int], float]) -> None:
         self.twin = twin
-        self.schedule = lr if callable(lr) else reference.schedules.constant(lr)
+        self.schedule = reference.schedules.as_schedule(lr)
         self.steps: list[Step] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -74,12 +74,9 @@ def loss_errors(twin: Twin, w: np.ndarray, rows: np.ndarray, error: np.ndarray, 
 
 def risk_gradient_error(twin: Twin, w: np.ndarray, rows: np.ndarray, error: np.ndarray, eps: float) -> np.ndarray:
     """Errors of a batch's mean gradient, without the penalty."""
-    _, slope = reference.risk.output_loss(twin.loss, twin.n_outputs)(
-        twin.y[rows], twin.raw(w, rows), **twin.loss_params
-    )
-    each = loss_errors(twin, w, rows, error, eps).derivative + walk(len(rows)) * eps * np.abs(slope)
-    coef, intercept = reference.risk.risk_gradient(np.abs(twin.X[rows]), each, twin.weight[rows], twin.mean_weight)
-    return twin.pack(coef, intercept)
+    errors = twin.weight[rows][:, None] * loss_errors(twin, w, rows, error, eps).derivative
+    errors = errors + walk(len(rows)) * eps * np.abs(twin.slopes(w, rows))
+    return _rounding.combined(twin, errors, rows, len(rows))
 
 
 def carry(
@@ -87,12 +84,7 @@ def carry(
 ) -> Bounds:
     """Errors along a recorded run, of which the core rounds with `eps` and the twin in float64."""
     twin, eps = recorder.twin, eps + EPS64
-    l2 = twin.pack(
-        np.full((twin.n_outputs, twin.n_features), twin.alpha * (1.0 - twin.l1_ratio)), np.zeros(twin.n_outputs)
-    )
-    threshold = twin.pack(
-        np.full((twin.n_outputs, twin.n_features), twin.alpha * twin.l1_ratio), np.zeros(twin.n_outputs)
-    )
+    l2, threshold = twin.is_weight() * twin.alpha * (1.0 - twin.l1_ratio), twin.l1_strength()
     error = velocity_error = np.zeros(twin.n_params)
     velocity: np.ndarray | None = None
     gain = length = 1.0
@@ -134,10 +126,8 @@ def objective_error(twin: Twin, w: np.ndarray, error: np.ndarray, eps: float) ->
     value = weight @ loss_errors(twin, w, rows, error, eps).value
     value += 2.0 * walk(len(rows)) * EPS64 * float(weight @ np.abs(twin.row_losses(w, rows)))
     # The l1 norm's gradient jumps by 2 where a parameter changes its sign.
-    coef, intercept = twin.unpack(error)
-    jumps = 2.0 * twin.alpha * twin.l1_ratio * (np.abs(twin.unpack(w)[0]) <= coef)
-    slope = risk_gradient_error(twin, w, rows, error, eps)
-    slope = slope + twin.pack(twin.alpha * (1.0 - twin.l1_ratio) * coef + jumps, np.zeros_like(intercept))
+    jumps = 2.0 * twin.l1_strength() * (np.abs(w) <= error)
+    slope = risk_gradient_error(twin, w, rows, error, eps) + twin.smooth_penalty_gradient(error) + jumps
     gradient = float(np.linalg.norm(slope)) + EVALUATION * eps * float(np.linalg.norm(twin.grad(w)))
     return float(value) + penalty_error(twin, w, error), gradient
 

@@ -46,8 +46,7 @@ class NoisyTwin:
         return self.wrong(exact, errors + EVALUATION * self.eps * np.abs(exact))
 
     def combine(self, slopes: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
-        terms = np.abs(slopes) / (self.twin.mean_weight * count)
-        magnitude = self.twin.pack(terms.T @ np.abs(self.twin.X[rows]), terms.sum(axis=0))
+        magnitude = _rounding.combined(self.twin, np.abs(slopes), rows, count)
         return self.wrong(self.twin.combine(slopes, rows, count), walk(len(rows)) * self.eps * magnitude)
 
 

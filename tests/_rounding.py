@@ -15,7 +15,8 @@ Three facts about floating-point sums and one about convex functions are all the
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -41,6 +42,11 @@ class LossErrors(NamedTuple):
     derivative: np.ndarray
 
 
+def excess(error: Any, bound: Any) -> float:
+    """The largest error as a share of its bound; infinite where one of them is NaN."""
+    return float(np.max(np.nan_to_num(np.abs(error) / np.maximum(bound, 1e-300), nan=np.inf)))
+
+
 def walk(n_terms: int) -> float:
     """The factor before ``eps sum |terms|`` for n_terms terms a lane."""
     return EVALUATION + float(np.sqrt(n_terms))
@@ -54,6 +60,12 @@ def score_error(twin: reference.LinearObjective, w: np.ndarray, rows: np.ndarray
     return walk(-(-twin.n_features // lanes)) * eps * magnitude
 
 
+def combined(twin: reference.LinearObjective, slopes: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
+    """What absolute values of weighted derivatives add up to in a gradient where nothing cancels, shape (n_params,)."""
+    scaled = slopes / (twin.mean_weight * count)
+    return twin.pack(scaled.T @ np.abs(twin.X[rows]), scaled.sum(axis=0))
+
+
 def labels(twin: reference.LinearObjective, rows: np.ndarray) -> np.ndarray:
     """The rows' targets, one for each output, as an elementwise loss sees them."""
     y = twin.y[rows]
@@ -62,15 +74,32 @@ def labels(twin: reference.LinearObjective, rows: np.ndarray) -> np.ndarray:
     return y.reshape(len(rows), -1)
 
 
+def shifted(
+    twin: reference.LinearObjective, y: np.ndarray, raw: np.ndarray, delta: np.ndarray, eps: float
+) -> np.ndarray:
+    """How far an elementwise loss's scores may be off: by delta, and by what is rounded where a target meets them."""
+    parameter = max((abs(v) for v in twin.loss_params.values()), default=0.0)
+    return delta + eps * (np.abs(raw) + np.abs(y) + 1.0 + parameter)
+
+
+def power_of(loss: str, params: Mapping[str, float]) -> float | None:
+    """The variance's power of a loss of the Tweedie family; None of others."""
+    return {"poisson": 1.0, "gamma": 2.0, "tweedie": params.get("power", 1.5)}.get(loss)
+
+
+def exponentials(power: float, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Those of `power`'s losses. An exponent a is itself rounded, which changes its exponential by eps |a|."""
+    first, second = (np.exp(a) * (1.0 + np.abs(a)) for a in ((1.0 - power) * raw, (2.0 - power) * raw))
+    return first, second
+
+
 def added_up(twin: reference.LinearObjective, y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Sums of the magnitudes of what is added in an elementwise loss, and in its derivative."""
     value, derivative = (np.abs(a) for a in LOSSES[twin.loss](y, raw, **twin.loss_params))
     if twin.loss == "log_cosh":
         value = value + 2.0 * np.abs(raw - y)
-    power = {"poisson": 1.0, "gamma": 2.0}.get(twin.loss, twin.loss_params.get("power", 1.5))
-    if twin.loss in ("poisson", "gamma", "tweedie"):
-        # An exponent a is itself rounded, which changes its exponential by the fraction eps |a|.
-        first, second = (np.exp(a) * (1.0 + np.abs(a)) for a in ((1.0 - power) * raw, (2.0 - power) * raw))
+    if (power := power_of(twin.loss, twin.loss_params)) is not None:
+        first, second = exponentials(power, raw)
         first = np.abs(y) * first
         value = first / (abs(1.0 - power) or 1.0) + second / (abs(2.0 - power) or 1.0) + np.abs(y * raw) + np.abs(raw)
         derivative = first + second
@@ -83,8 +112,7 @@ def elementwise_errors(
     """Errors of regression and binary losses, whose scores are known to within delta."""
     y = labels(twin, rows)
     loss = LOSSES[twin.loss]
-    parameter = max((abs(v) for v in twin.loss_params.values()), default=0.0)
-    delta = delta + eps * (np.abs(raw) + np.abs(y) + 1.0 + parameter)
+    delta = shifted(twin, y, raw, delta, eps)
     middle, slope = loss(y, raw, **twin.loss_params)
     ends = [loss(y, raw + side * delta, **twin.loss_params) for side in (-1.0, 1.0)]
     value, derivative = (EVALUATION * eps * a for a in added_up(twin, y, raw))
@@ -121,13 +149,9 @@ def loss_errors(twin: reference.LinearObjective, w: np.ndarray, rows: np.ndarray
 
 def gradient_error(twin: reference.LinearObjective, w: np.ndarray, rows: np.ndarray, eps: float) -> np.ndarray:
     """Largest errors of the gradient of the risk over rows of positive weight, shape (n_params,)."""
-    _, derivative = loss_errors(twin, w, rows, eps)
-    _, slope = reference.risk.output_loss(twin.loss, twin.n_outputs)(
-        twin.y[rows], twin.raw(w, rows), **twin.loss_params
-    )
-    each = derivative + walk(min(len(rows), BLOCK_ROWS)) * eps * np.abs(slope)
-    coef, intercept = reference.risk.risk_gradient(np.abs(twin.X[rows]), each, twin.weight[rows], twin.mean_weight)
-    return twin.pack(coef, intercept)
+    errors = twin.weight[rows][:, None] * loss_errors(twin, w, rows, eps).derivative
+    errors = errors + walk(min(len(rows), BLOCK_ROWS)) * eps * np.abs(twin.slopes(w, rows))
+    return combined(twin, errors, rows, len(rows))
 
 
 def bound(twin: reference.LinearObjective, w: np.ndarray, rows: np.ndarray | None, eps: float) -> Bound:
@@ -164,16 +188,12 @@ def product_errors(
     if second is None:
         return np.zeros_like(u)
     y = labels(twin, rows)
-    parameter = max((abs(v) for v in twin.loss_params.values()), default=0.0)
-    delta = delta + eps * (np.abs(raw) + np.abs(y) + 1.0 + parameter)
-
+    delta = shifted(twin, y, raw, delta, eps)
     middle, *ends = (second(y, raw + side * delta, **twin.loss_params) for side in (0.0, -1.0, 1.0))
     error = np.maximum(*(np.abs(end - middle) for end in ends))
     magnitude = np.abs(middle)
-    if twin.loss in ("poisson", "gamma", "tweedie"):
-        power = {"poisson": 1.0, "gamma": 2.0}.get(twin.loss, twin.loss_params.get("power", 1.5))
-        exponents = (1.0 - power) * raw, (2.0 - power) * raw
-        first, last = (np.exp(a) * (1.0 + np.abs(a)) for a in exponents)
+    if (power := power_of(twin.loss, twin.loss_params)) is not None:
+        first, last = exponentials(power, raw)
         magnitude = abs(1.0 - power) * np.abs(y) * first + abs(2.0 - power) * last
     elif twin.loss in ("log_loss", "exponential", "log_cosh"):
         magnitude = magnitude * (1.0 + np.abs(raw) + np.abs(y))
@@ -192,11 +212,8 @@ def hessian_error(
     )
     each = product_errors(twin, w, u, u_error, present, eps)
     each = each + walk(min(len(present), BLOCK_ROWS)) * eps * np.abs(product)
-    coef, intercept = reference.risk.risk_gradient(
-        np.abs(twin.X[present]), each, twin.weight[present], twin.mean_weight
-    )
-    penalty = twin.alpha * (1.0 - twin.l1_ratio) * np.abs(twin.unpack(v)[0])
-    return twin.pack(coef, intercept) + EVALUATION * EPS64 * twin.pack(penalty, np.zeros_like(intercept))
+    curved = combined(twin, twin.weight[present][:, None] * each, present, len(present))
+    return curved + EVALUATION * EPS64 * np.abs(twin.smooth_penalty_gradient(v))
 
 
 def kink_distance(loss: str, y: np.ndarray, raw: np.ndarray, epsilon: float = 0.1) -> np.ndarray:

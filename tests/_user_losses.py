@@ -81,6 +81,10 @@ def pair(case: str, form: str = "numpy", dtype: Any = np.float64, **options: Any
 
 
 def tolerance(dtype: Any) -> dict[str, float]:
-    """Of a few roundings of terms of about 1 to 10."""
+    """Of a few roundings of terms of about 1 to 10.
+
+    Whole fits, too: a step at rate r adds r times the rounding of a gradient, and a thousand of those at rates up to
+    0.1 less than a few of the parameters themselves.
+    """
     eps = np.finfo(np.float64 if dtype is np.float64 else np.float32).eps
     return {"rtol": 32 * eps, "atol": 32 * eps}

@@ -40,6 +40,15 @@ def largest_eigenvalue(X: np.ndarray, weight: np.ndarray | None = None) -> float
     return float(np.linalg.eigvalsh((X.T * weight) @ X / weight.sum())[-1])
 
 
+def farthest(size: int) -> float:
+    """The factor by which the bound on the eigenvalue of a matrix may be too large.
+
+    A Lanczos value is divided by 1 - e, where e is exceeded with a probability of one in a thousand: see
+    cpp/objectives/row_moments.cpp.
+    """
+    return 1.0 / (1.0 - (np.log(1.648 * np.sqrt(size) / 1e-3) / (2 * 16 - 1)) ** 2)
+
+
 def draw_rows(kind: str, n: int, d: int, rng: np.random.Generator) -> np.ndarray:
     X = rng.normal(size=(n, d))
     return {
@@ -68,9 +77,11 @@ def test_the_bound_is_safe_and_close(kind: str, shape: tuple[int, int], dtype: A
     for fit_intercept, rows in ((True, appended(X)), (False, X.astype(np.float64))):
         objective = fastgd.LinearObjective(X, y, loss="squared_error", fit_intercept=fit_intercept)
         true = largest_eigenvalue(rows)
-        assert true * (1.0 - 1e-6) <= smoothness(objective, 0.0, 0.0, 0) <= 1.3 * true
+        rounding = _rounding.walk(len(X)) * (2.0**-52 if dtype is np.float64 else 2.0**-23)
+        found = smoothness(objective, 0.0, 0.0, 0)
+        assert true * (1.0 - rounding) <= found <= farthest(rows.shape[1]) * true * (1.0 + rounding)
         # Never above the sum of all eigenvalues, which is the mean square of the rows.
-        assert smoothness(objective, 0.0, 0.0, 0) <= np.mean(np.sum(rows**2, axis=1)) * (1.0 + 1e-12)
+        assert found <= np.mean(np.sum(rows**2, axis=1)) * (1.0 + _rounding.walk(rows.size) * 2.0**-52)
 
 
 def test_rows_count_by_their_weights() -> None:
@@ -80,7 +91,7 @@ def test_rows_count_by_their_weights() -> None:
     objective = fastgd.LinearObjective(X, np.zeros(500), loss="squared_error", sample_weight=weight)
     present = weight > 0.0
     true = largest_eigenvalue(appended(X[present]), weight[present])
-    assert true <= smoothness(objective, 0.0, 0.0, 0) <= 1.3 * true
+    assert true <= smoothness(objective, 0.0, 0.0, 0) <= farthest(7) * true
     for factor in (0.25, 4.0):
         scaled = fastgd.LinearObjective(X, np.zeros(500), loss="squared_error", sample_weight=factor * weight)
         assert smoothness(scaled, 0.0, 0.0, 0) == smoothness(objective, 0.0, 0.0, 0)
@@ -94,8 +105,9 @@ def test_a_sample_of_many_rows_comes_from_all_of_them() -> None:
     weight = np.where(np.arange(9000) % 2 == 0, 1.0, 0.0)
     for weights in (None, weight):
         objective = fastgd.LinearObjective(X, np.zeros(9000), loss="squared_error", sample_weight=weights)
-        true = largest_eigenvalue(appended(X), weights)
-        assert 0.97 * true <= smoothness(objective, 0.0, 0.0, 0) <= 1.3 * true
+        present = np.flatnonzero(np.ones(9000) if weights is None else weights)
+        true = largest_eigenvalue(appended(X[present[np.arange(4096) * len(present) // 4096]]))
+        assert true <= smoothness(objective, 0.0, 0.0, 0) <= farthest(4) * true
 
 
 def test_few_rows_of_positive_weight_are_found() -> None:
@@ -110,7 +122,8 @@ def test_squares_beyond_float32_leave_the_mean_square(scale: float) -> None:
     X = (scale * np.random.default_rng(2).normal(size=(50, 4))).astype(np.float32)
     objective = fastgd.LinearObjective(X, np.zeros(50), loss="squared_error", fit_intercept=False)
     true = largest_eigenvalue(X.astype(np.float64))
-    assert 0.999 * true <= smoothness(objective, 0.0, 0.0, 0) <= 4.0 * true
+    # The trace of four eigenvalues.
+    assert true <= smoothness(objective, 0.0, 0.0, 0) <= 4.0 * true
 
 
 def test_it_does_not_depend_on_threads_or_targets(data: Data) -> None:
@@ -133,7 +146,7 @@ def test_it_is_one_over_curvature_times_eigenvalue_and_penalty(data: Data, loss:
     for alpha, l1_ratio in ((0.0, 0.0), (2.0, 0.25)):
         objective = data.objective(loss, alpha=alpha, l1_ratio=l1_ratio)
         bound = 1.0 / choose_lr(objective, alpha, l1_ratio, 0).lr - alpha * (1.0 - l1_ratio)
-        assert SMOOTH[loss] * true <= bound <= 1.3 * SMOOTH[loss] * true
+        assert SMOOTH[loss] * true <= bound <= farthest(5) * SMOOTH[loss] * true
         assert fastgd.minimize(objective, max_epochs=1).lr == choose_lr(objective, alpha, l1_ratio, 0).lr
 
 

@@ -16,6 +16,7 @@ import _design
 import _parity
 import numpy as np
 import pytest
+from _rounding import excess
 
 import fastgd
 from fastgd import reference
@@ -130,10 +131,6 @@ def run_both(problem: _parity.Problem, case: dict[str, Any], max_epochs: int) ->
     optimizer = SGD(lr if power_t is None else InverseScaling(lr, power_t), **params)
     found = fastgd.minimize(objective, w, optimizer=optimizer, n_threads=case["n_threads"], **common)
     return Fit(found, expected, recorder, params, eps)
-
-
-def excess(error: Any, bound: Any) -> float:
-    return float(np.max(np.nan_to_num(np.abs(error) / np.maximum(bound, 1e-300), nan=np.inf)))
 
 
 def check(fit: Fit) -> float:

@@ -105,7 +105,9 @@ def test_lasso_and_elastic_net(l1_ratio: float, fit_intercept: bool) -> None:
     w = lasso(twin)
     assert 0 < np.count_nonzero(w[:5]) < 5
     assert 0.0 <= objective.duality_gap(w) <= 1e-12
-    assert 0.0 < objective.duality_gap(w + 1e-3) < 1e-2
+    # It falls at least as the distance.
+    gaps = [objective.duality_gap(w + t) for t in (1e-2, 1e-3, 1e-4)]
+    assert gaps[0] > 9.0 * gaps[1] > 81.0 * gaps[2] > 0.0
     rng = np.random.default_rng(3)
     for scale in (1e-3, 0.1, 3.0):
         point = w + scale * rng.normal(size=len(w))
@@ -114,13 +116,16 @@ def test_lasso_and_elastic_net(l1_ratio: float, fit_intercept: bool) -> None:
 
 def test_the_hinge_comes_close() -> None:
     """Its slope on the kink is not told by the parameters: what is left is of the order of the rows that lie there."""
-    for n, bound in ((80, 0.1), (80 * 50, 0.005)):
+    for n in (80, 80 * 50):
         rng = np.random.default_rng(4)
         X = rng.normal(size=(n, 5))
         objective = fastgd.LinearObjective(X, X[:, 0] + rng.normal(size=n) > 0.0, loss="hinge", alpha=0.1)
         result = fastgd.minimize(
             objective, optimizer=fastgd.optimizers.SGD(fastgd.schedules.InverseScaling(0.2)), max_epochs=3000, tol=None
         )
+        # As many rows as there are parameters may lie on the kink, each with a slope that is wrong by at most 1.
+        change = 6.0 * float(np.linalg.norm(X, axis=1).max()) / n
+        bound = change * float(np.linalg.norm(result.x[:5])) + change**2 / (2.0 * 0.1)
         assert 0.0 < objective.duality_gap(result.x) < bound
 
 

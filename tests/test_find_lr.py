@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import fastgd
-from fastgd.optimizers import LBFGS, SAGA, SGD, Adam
+from fastgd.optimizers import LBFGS, SAGA, SGD, Adam, get_optimizer
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +65,11 @@ def test_the_test_begins_where_it_is_told(optimizer: str, dtype: Any) -> None:
     X = rng.normal(size=(200, 6)).astype(dtype)
     objective = fastgd.LinearObjective(X, X[:, 0] > 0.0, alpha=1e-2)
     w0 = np.full(7, 50.0)
-    curve = fastgd.find_lr(objective, w0, optimizer=optimizer, batch_size=20)
-    assert curve.start == pytest.approx(objective.value(w0), rel=1e-12)
-    assert curve.fun[0] == pytest.approx(curve.start, rel=0.2)
+    curve = fastgd.find_lr(objective, w0, optimizer=optimizer, rates=[1e-3, 0.1], batch_size=20, n_steps=10)
+    assert curve.start == objective.value(w0)
+    for rate, fun in zip(curve.lr, curve.fun, strict=True):
+        one = get_optimizer(optimizer).set_params(lr=rate)
+        assert fun == fastgd.minimize(objective, w0, optimizer=one, batch_size=20, max_epochs=1, tol=None).fun
 
 
 def test_it_prints_its_reason(objective: Any) -> None:
@@ -85,7 +87,7 @@ def test_where_nothing_decreases_the_smallest_is_taken() -> None:
     assert curve.reason == "0.1 is the smallest of 2 rates tried, none of which decreased the objective in 16 steps"
 
 
-@pytest.mark.parametrize("n_threads", [1, 2, 7])
+@pytest.mark.parametrize("n_threads", [2, 7])
 def test_it_does_not_depend_on_threads(n_threads: int) -> None:
     X = np.random.default_rng(1).normal(size=(300, 700)).astype(np.float32)
     objective = fastgd.LinearObjective(X, X[:, 0] > 0.0)

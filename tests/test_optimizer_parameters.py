@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from _optimizers import CLASSES, INFO
+from _twins import parameters_of
 from sklearn.base import clone
 
 import fastgd
@@ -86,13 +87,9 @@ def test_class_twin_and_core_have_the_same_parameters(name: str) -> None:
     core = INFO[found._core_name]["params"]
     assert found()._core_params() == core
     if found is not LBFGS:
-        twin = inspect.signature(reference.OPTIMIZERS[found._core_name].update).parameters
-        shared = set(core) & set(twin)
-        for key in shared:
-            # None is a number below 0 in the core.
-            assert core[key] == (-1.0 if twin[key].default is None else twin[key].default), key
-        # What the twin has elsewhere: where its state begins, and which iterates or gradients it takes.
-        assert set(core) - shared <= {"initial_accumulator_value", "d0", "reps_rel", "average_from", "update_every"}
+        twin = parameters_of(reference.OPTIMIZERS[found._core_name])
+        # None is a number below 0 in the core.
+        assert core == {key: -1.0 if default is None else default for key, default in twin.items()}
 
 
 def described(found: type[Optimizer]) -> dict[str, str]:

@@ -6,7 +6,6 @@ weights, shapes and numbers of threads are dealt to them. `_noisy_twin` tells ho
 
 from __future__ import annotations
 
-import inspect
 import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,11 +13,12 @@ from typing import Any, NamedTuple
 import _design
 import _noisy_twin
 import _parity
+import _rounding
 import numpy as np
 import pytest
 from _descent_bound import ProvesNothing
-from _rounding import EPS64
-from _twins import as_class
+from _rounding import EPS64, excess
+from _twins import as_class, parameters_of
 from sklearn.linear_model import ElasticNet
 from test_descent_parity import make_order
 
@@ -109,7 +109,7 @@ N_NOISY = 6
 def allowed(case: _design.Case) -> _design.Case:
     """The case, without what its optimiser refuses."""
     name, params = case["choice"].name, dict(case["choice"].params)
-    refuses_l1 = OPTIMIZERS[name].proximal is None or (params.get("momentum") and name == "rmsprop")
+    refuses_l1 = not OPTIMIZERS[name].takes_l1 or (params.get("momentum") and name == "rmsprop")
     has_table = OPTIMIZERS[name].estimator is not None
     return {
         **case,
@@ -124,7 +124,7 @@ def name_of(case: _design.Case) -> str:
     return f"{case['choice']}-{case['batch_size']}-{case['storage']}-{seed:08x}"
 
 
-def excess(case: _design.Case, folder: Path) -> float:
+def largest_excess(case: _design.Case, folder: Path) -> float:
     """The largest error of a fit over what rounding may do."""
     problem = _parity.make_problem({**FIXED, **case}, folder)
     twin, w = problem.twin, -problem.w
@@ -148,14 +148,11 @@ def excess(case: _design.Case, folder: Path) -> float:
     np.testing.assert_array_equal(found.history.step, expected.history.step)
     np.testing.assert_allclose(found.history.lr, expected.history.lr, rtol=8 * EPS64)
     noisy = [_noisy_twin.minimize(twin, w, eps=problem.eps, seed=seed, **twins) for seed in range(N_NOISY)]
-    reach = max(float(np.max(np.abs(one.x - expected.x))) for one in noisy)
+    reach = float(np.max([np.abs(one.x - expected.x) for one in noisy]))
     if not 0.0 < reach < 2.0**-6 * np.max(np.abs(expected.x - w)):
         raise ProvesNothing("rounding may lead as far as the fit")
-    loss_reach = max(float(np.max(np.abs(one.history.loss - expected.history.loss))) for one in noisy)
-    return max(
-        float(np.max(np.abs(found.x - expected.x))) / reach,
-        float(np.max(np.abs(found.history.loss - expected.history.loss))) / loss_reach,
-    )
+    loss_reach = np.max([np.abs(one.history.loss - expected.history.loss) for one in noisy])
+    return max(excess(found.x - expected.x, reach), excess(found.history.loss - expected.history.loss, loss_reach))
 
 
 @pytest.mark.parametrize("case", [*map(allowed, CASES)], ids=name_of)
@@ -163,7 +160,7 @@ def test_a_fit_ends_where_the_twins_ends(case: _design.Case, tmp_path: Path) -> 
     """On other data where the first make Lion take a sign that rounding could turn."""
     for attempt in range(3):
         try:
-            assert excess({**case, "attempt": attempt}, tmp_path) <= 1.0
+            assert largest_excess({**case, "attempt": attempt}, tmp_path) <= 1.0
             return
         except ProvesNothing:
             continue
@@ -176,11 +173,9 @@ def test_the_cases_meet_in_all_pairs() -> None:
 
 def test_every_optimizer_and_every_parameter_of_it_is_tried() -> None:
     for name, method in OPTIMIZERS.items():
-        takes = inspect.signature(
-            method.update if method.estimator is None else method.estimator.begin_epoch
-        ).parameters
-        known = {key for key, parameter in takes.items() if parameter.kind is parameter.KEYWORD_ONLY}
-        assert {key for choice in CHOICES if choice.name == name for key, _ in choice.params} == known
+        assert {key for choice in CHOICES if choice.name == name for key, _ in choice.params} == set(
+            parameters_of(method)
+        )
 
 
 @pytest.mark.parametrize("name", ["adam", "prodigy", "schedule_free_adamw"])
@@ -204,7 +199,7 @@ def test_batches_of_thousands_end_where_the_twins_end(storage: str, name: str, t
         "n_threads": 2,
         "n_rows": 5003,
     }
-    assert excess(case, tmp_path) <= 1.0
+    assert largest_excess(case, tmp_path) <= 1.0
 
 
 # --------------------------------------------------------------------------------------------- momentum and the l1 norm
@@ -224,10 +219,13 @@ def test_momentum_ends_at_the_minimum_of_coordinate_descent(l1_ratio: float, par
     y = X @ [2.0, -1.0, 0.5, 0.0, 0.0, 0.0, 0.0, 0.25] + 0.5 + rng.normal(size=60)
     exact = ElasticNet(alpha=0.5, l1_ratio=l1_ratio, tol=1e-15, max_iter=100_000).fit(X, y)
     assert 2 <= np.count_nonzero(exact.coef_) <= 6
+    # At the minimum a gradient of 60 terms is rounding alone, of which the least curvature makes a distance.
+    eigenvalues = np.linalg.eigvalsh(np.cov(X[:, exact.coef_ != 0.0].T))
+    rounding = _rounding.walk(60) * EPS64 * eigenvalues[-1] / eigenvalues[0]
     about: dict[str, Any] = {"loss": "squared_error", "alpha": 0.5, "l1_ratio": l1_ratio}
     same: dict[str, Any] = {"max_epochs": 2000, "tol": None}
     twin = reference.minimize(reference.LinearObjective(X, y, **about), lr=0.02, optimizer_params=params, **same)
     core = fastgd.minimize(fastgd.LinearObjective(X, y, **about), optimizer=SGD(0.02, **params), **same)
     for found in (twin, core):
         assert np.all(found.x[:8][exact.coef_ == 0.0] == 0.0), "zeros are exact"
-        np.testing.assert_allclose(found.x, [*exact.coef_, exact.intercept_], rtol=1e-9)
+        np.testing.assert_allclose(found.x, [*exact.coef_, exact.intercept_], rtol=rounding)

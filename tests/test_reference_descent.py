@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import SGDClassifier, SGDRegressor
 
 from fastgd import reference
-from fastgd.reference import KINDS, LOSSES, LinearObjective, minimize, sampling, schedules
+from fastgd.reference import KINDS, LOSSES, LinearObjective, minimize, penalties, sampling, schedules
 from fastgd.reference.optimizers import Step
 from fastgd.reference.optimizers.sgd import SGDState, sgd_init, sgd_update
 
@@ -349,7 +349,7 @@ def test_full_batch_history_is_the_objective_before_each_step() -> None:
         value, gradient = objective.value_and_grad(w)
         assert history.loss[epoch] == pytest.approx(value, rel=8 * EPS)
         assert history.grad_norm[epoch] == pytest.approx(math.sqrt(sum(gradient**2)), rel=8 * EPS)
-        w = objective.prox(w - 0.2 * objective.batch_gradient(w, np.arange(12)), 0.2)
+        w = penalties.prox_l1(w - 0.2 * objective.batch_gradient(w, np.arange(12)), 0.2 * objective.l1_strength())
 
 
 def test_stopping_rule_by_hand() -> None:

@@ -76,7 +76,7 @@ def test_asgd_is_the_average_of_scikit_learn(average: int) -> None:
         max_epochs=3,
         tol=None,
     )
-    np.testing.assert_allclose(ours.x, [*theirs.coef_, *theirs.intercept_], rtol=1e4 * EPS)
+    np.testing.assert_allclose(ours.x, [*theirs.coef_, *theirs.intercept_], rtol=150 * EPS)  # one rounding a step
 
 
 @pytest.mark.parametrize("name", ["asgd", "schedule_free_sgd", "schedule_free_adamw"])
@@ -124,8 +124,7 @@ ADMITTING: dict[str, tuple[dict[str, Any], float, int]] = {
 
 
 def test_every_optimizer_admits_the_l1_norm_or_says_why_not() -> None:
-    assert {name for name, method in OPTIMIZERS.items() if method.proximal is not None} == set(ADMITTING)
-    assert all(method.no_l1 for method in OPTIMIZERS.values() if method.proximal is None)
+    assert {name for name, method in OPTIMIZERS.items() if method.takes_l1} == set(ADMITTING)
 
 
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.6])
@@ -138,8 +137,9 @@ def test_descent_with_an_l1_norm_reaches_the_closed_form(name: str, l1_ratio: fl
     found = minimize(objective, start, max_epochs=n_epochs, **common)
     assert np.all(found.x[exact == 0.0] == 0.0), "zeros are exact"
     assert np.any(exact == 0.0)
-    np.testing.assert_allclose(found.x, exact, atol=1e-8)
-    assert found.fun - objective.value(exact) <= 1e-14
+    # All rates halve the way a step or, where they fall, add up to hundreds: what is left is a rounding a step.
+    np.testing.assert_allclose(found.x, exact, rtol=0.0, atol=n_epochs * EPS)
+    assert found.fun - objective.value(exact) <= n_epochs * EPS
 
 
 @pytest.mark.parametrize("name", [name for name in OPTIMIZERS if name not in ADMITTING])
@@ -205,7 +205,8 @@ def test_finite_sums_reach_the_closed_form_at_a_constant_rate(
     objective, exact = ridge()
     common: dict[str, Any] = {"lr": 0.05, "batch_size": batch_size, "max_epochs": EPOCHS[batch_size], "tol": None}
     found = minimize(objective, optimizer=name, optimizer_params=params, **common)
-    np.testing.assert_allclose(found.x, exact, atol=1e-8)
+    # A step leaves 1 - 0.05 * 0.77 of the way by the least curvature, and EPOCHS all but rounding.
+    np.testing.assert_allclose(found.x, exact, rtol=0.0, atol=16 * EPS)
     if batch_size == 1:
         assert np.max(np.abs(minimize(objective, **common).x - exact)) > 1e-3, "plain steps stay away"
 

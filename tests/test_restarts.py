@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import _rounding
 import numpy as np
 import pytest
 from _twins import as_class
@@ -41,12 +42,13 @@ def n_restarts(result: fastgd.Result) -> int:
 
 
 def assert_same(found: fastgd.Result, expected: reference.Result) -> None:
-    """Rounding grows on the way to divergence as the parameters do, and is gone after it."""
+    """Rounding grows on the way to divergence as the parameters do, so that a step adds a few to its share of them."""
     assert (found.status, found.n_epochs, found.n_steps) == (expected.status, expected.n_epochs, expected.n_steps)
     np.testing.assert_array_equal(found.history.step, expected.history.step)
     np.testing.assert_allclose(found.history.lr, expected.history.lr, rtol=1e-14)
-    np.testing.assert_allclose(found.history.loss, expected.history.loss, rtol=1e-10)
-    np.testing.assert_allclose(found.x, expected.x, rtol=1e-10)
+    rounding = _rounding.EVALUATION * _rounding.EPS64 * found.n_steps
+    np.testing.assert_allclose(found.history.loss, expected.history.loss, rtol=rounding)
+    np.testing.assert_allclose(found.x, expected.x, rtol=rounding)
     assert found.lr == found.history.lr[-1]
 
 

@@ -46,6 +46,7 @@ def test_models_and_folds_are_what_they_are_alone(optimizer: Any, batch_size: An
     plain = fastgd.sweep(shared, grid=grid, optimizer=optimizer, **common)
     folded = fastgd.sweep(shared, grid=grid, optimizer=optimizer, cv=3, **common, n_threads=2)
     of_row = make_folds(shared, 3, COMMON["random_state"])
+    eps = np.finfo(np.float64 if dtype is np.float64 else np.float32).eps
     for at, setting in enumerate(settings_of(plain)):
         own = optimizer_of(optimizer, setting)
         single = objective_of(loss, dtype, sample_weight=weight, alpha=setting["alpha"])
@@ -56,8 +57,9 @@ def test_models_and_folds_are_what_they_are_alone(optimizer: Any, batch_size: An
             expected = fastgd.minimize(single, optimizer=own, **common)
             assert_same_bits(folded.results[3 * at + fold], expected)
             held_out = objective_of(loss, dtype, sample_weight=np.where(of_row == fold, weight, 0.0))
-            score = held_out.value(expected.x)
-            assert folded.table["held_out"][3 * at + fold] == pytest.approx(score, rel=1e-6)
+            # Means of the same losses, which may be added up in another order.
+            score = pytest.approx(held_out.value(expected.x), rel=8.0 * float(eps))
+            assert folded.table["held_out"][3 * at + fold] == score
 
 
 def of_ones_own(y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -269,16 +271,23 @@ def test_halving_drops_the_worst_and_spares_the_bits_of_the_others(
         assert_same_bits(halved.results[at], full.results[at])
 
 
-@pytest.mark.parametrize("lr", [1e3, [2.5, 3.0, 3.5]])
-def test_a_model_that_diverged_on_the_way_goes_on_after_a_rung(lr: Any) -> None:
+@pytest.mark.parametrize(
+    "rates, statuses, n_restarts",
+    [
+        ([1e3, 2e3, 3e3], ["max_epochs", "dropped", "dropped"], 3),
+        ([2.5, 3.0, 3.5], ["diverged", "diverged", "max_epochs"], 1),
+    ],
+)
+def test_a_model_that_diverged_on_the_way_goes_on_after_a_rung(
+    rates: list[float], statuses: list[str], n_restarts: int
+) -> None:
     shared = objective_of("squared_error")
-    grid = {"lr": lr if isinstance(lr, list) else [lr, 2 * lr, 3 * lr]}
     common: dict[str, Any] = {"batch_size": "full", "tol": None, "max_epochs": 24}
-    halved, full = (fastgd.sweep(shared, grid=grid, halving=on, **common) for on in (True, False))
-    kept = [at for at, result in enumerate(halved.results) if result.status not in ("dropped", "diverged")]
-    for at in kept:
-        assert_same_bits(halved.results[at], full.results[at])
-    assert "lr fell to a tenth" in full.results[0].message or full.results[0].status == "diverged"
+    halved, full = (fastgd.sweep(shared, grid={"lr": rates}, halving=on, **common) for on in (True, False))
+    assert [result.status for result in halved.results] == statuses
+    kept = statuses.index("max_epochs")
+    assert f"diverged {n_restarts}x on the way, lr fell to a tenth" in halved.results[kept].message
+    assert_same_bits(halved.results[kept], full.results[kept])
 
 
 def trap(w: np.ndarray) -> tuple[float, np.ndarray]:

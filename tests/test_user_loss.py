@@ -127,8 +127,8 @@ def test_every_kind_of_optimizer(optimizer: Any, batch_size: int | str) -> None:
         fastgd.minimize(one, optimizer=optimizer, batch_size=batch_size, max_epochs=4, tol=None, clip_value=3.0)
         for one in pair("log_loss", alpha=0.01)
     )
-    np.testing.assert_allclose(own.x, named.x, rtol=1e-10, atol=1e-12)
-    np.testing.assert_allclose(own.fun, named.fun, rtol=1e-12)
+    np.testing.assert_allclose(own.x, named.x, **tolerance(np.float64))
+    np.testing.assert_allclose(own.fun, named.fun, **tolerance(np.float64))
 
 
 @pytest.mark.parametrize("n, d, batch_size", [(7300, 70, "full"), (1500, 600, 256), (9000, 70, 4500)])
@@ -140,13 +140,13 @@ def test_c_functions_on_every_number_of_threads(compiled: Any, n: int, d: int, b
     results = []
     for threads in (1, 2, 7):
         with fastgd.threads(threads):
-            np.testing.assert_allclose(own.grad(w), named.grad(w), rtol=1e-11, atol=1e-12)
+            np.testing.assert_allclose(own.grad(w), named.grad(w), **tolerance(np.float64))
         results.append(
             fastgd.minimize(own, optimizer=SGD(1e-3), batch_size=batch_size, max_epochs=2, tol=None, n_threads=threads)
         )
         np.testing.assert_array_equal(results[-1].x, results[0].x)
     expected = fastgd.minimize(named, optimizer=SGD(1e-3), batch_size=batch_size, max_epochs=2, tol=None)
-    np.testing.assert_allclose(results[0].x, expected.x, rtol=1e-11, atol=1e-13)
+    np.testing.assert_allclose(results[0].x, expected.x, **tolerance(np.float64))
 
 
 @pytest.mark.parametrize("threads", [1, 2, 7])
@@ -161,7 +161,7 @@ def test_python_functions_are_called_on_the_callers_thread(batch_size: int | str
     X, y = table(n=7300, d=400), targets("multinomial", 7300)
     own, named = (fastgd.LinearObjective(X, y, loss=one, n_classes=3) for one in (loss, "multinomial"))
     run: dict[str, Any] = {"optimizer": SGD(0.01), "batch_size": batch_size, "max_epochs": 2, "n_threads": threads}
-    np.testing.assert_allclose(fastgd.minimize(own, **run).x, fastgd.minimize(named, **run).x, rtol=1e-11, atol=1e-13)
+    np.testing.assert_allclose(fastgd.minimize(own, **run).x, fastgd.minimize(named, **run).x, **tolerance(np.float64))
     with fastgd.threads(threads):
         own.grad(np.zeros(own.n_params))
     assert callers == {threading.get_ident()}
@@ -171,7 +171,7 @@ def test_standardized_features() -> None:
     own, named = (
         fastgd.minimize(one, optimizer=SGD(0.1)) for one in pair("log_loss", dtype=np.uint8, standardize=True)
     )
-    np.testing.assert_allclose(own.x, named.x, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(own.x, named.x, **tolerance(np.uint8))
 
 
 @pytest.mark.parametrize("batch_size", ["full", 32])
@@ -194,7 +194,7 @@ def test_many_models(batch_size: int | str) -> None:
         counts.append(calls)
     expected = fastgd.sweep(named, grid={"lr": [0.1], "alpha": alphas}, **run)
     for one, other in zip(found.results, expected.results, strict=True):
-        np.testing.assert_allclose(one.x, other.x, rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(one.x, other.x, **tolerance(np.float64))
     assert counts[0] == counts[1]
 
 
@@ -282,7 +282,7 @@ def test_rows_of_weight_0_are_not_seen(batch_size: int | str) -> None:
         )
         for loss in (look, "squared_error")
     )
-    np.testing.assert_allclose(own.x, named.x, rtol=1e-13)
+    np.testing.assert_allclose(own.x, named.x, **tolerance(np.float64))
 
 
 def test_lists_and_integers_may_be_returned() -> None:

@@ -18,6 +18,7 @@ from fastgd import reference
 
 N_PARAMS = 10
 N_STEPS = 200
+AGREEMENT = 1e-10
 CHECKED = (1, 2, 10, N_STEPS)
 
 
@@ -120,7 +121,8 @@ def assert_agrees(implementation: str, problem: Problem, case: Case, theirs: Ite
         if n_steps in CHECKED:
             found = IMPLEMENTATIONS[implementation](problem, case, n_steps)
             error = float(np.linalg.norm(found - expected) / np.linalg.norm(expected))
-            assert error <= 1e-10, f"after {n_steps} steps"
+            # The agreement that this project states; rounding alone leaves less.
+            assert error <= AGREEMENT, f"after {n_steps} steps"
     assert n_steps == N_STEPS
     travelled = float(np.linalg.norm(expected - problem.start))
     assert travelled > 1e-3 * float(np.linalg.norm(problem.start)), "steps this small would prove nothing"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import scipy
 from _peers import load
+from _user_losses import tolerance
 
 import fastgd
 from fastgd.optimizers import SGD
@@ -70,18 +71,17 @@ def test_they_are_the_named_losses(losses: dict[str, Any], name: str, dtype: Any
     classes = {"n_classes": K} if name == "multinomial" else {}
     own = fastgd.LinearObjective(X, y, loss=losses[name], **classes, **options)
     named = fastgd.LinearObjective(X, y, loss=name, **options)
-    tolerance = {"rtol": 1e-11, "atol": 1e-12} if dtype is np.float64 else {"rtol": 2e-5, "atol": 2e-6}
     w = np.linspace(-0.1, 0.1, own.n_params)
     for threads in (1, 2, 7):
         with fastgd.threads(threads):
-            np.testing.assert_allclose(own.value(w), named.value(w), **tolerance)
-            np.testing.assert_allclose(own.grad(w), named.grad(w), **tolerance)
+            np.testing.assert_allclose(own.value(w), named.value(w), **tolerance(dtype))
+            np.testing.assert_allclose(own.grad(w), named.grad(w), **tolerance(dtype))
             for batch_size in ("full", 32, 1):
                 found, expected = (
                     fastgd.minimize(one, optimizer=SGD(1e-3), batch_size=batch_size, max_epochs=2)
                     for one in (own, named)
                 )
-                np.testing.assert_allclose(found.x, expected.x, **tolerance)
+                np.testing.assert_allclose(found.x, expected.x, **tolerance(dtype))
 
 
 def test_a_cfunc_in_a_low_level_callable(losses: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from _cases import AGREEMENT
 from _peers import load
 
 from fastgd import _core
@@ -120,7 +121,7 @@ def peer_rates(torch: ModuleType, make: Make, losses: list[float] | None = None)
 @pytest.mark.parametrize("schedule, make", CASES, ids=[repr(schedule) for schedule, _ in CASES])
 def test_step_for_step(torch: ModuleType, schedule: Schedule, make: Make) -> None:
     rates = [schedule(step) for step in range(N_STEPS)]
-    np.testing.assert_allclose(rates, peer_rates(torch, make), rtol=1e-10)
+    np.testing.assert_allclose(rates, peer_rates(torch, make), rtol=AGREEMENT)
 
 
 @pytest.mark.parametrize("options", PLATEAUS, ids=str)
@@ -129,5 +130,5 @@ def test_reduce_on_plateau(torch: ModuleType, options: dict[str, Any]) -> None:
     steps = np.arange(N_STEPS)
     spec = stacked([ReduceOnPlateau(LR, **options)._spec()])
     rates = _core.schedule_rates(spec, 1, steps, steps, np.array(LOSSES)[:, None])[:, 0]
-    np.testing.assert_allclose(rates, expected, rtol=1e-10)
+    np.testing.assert_allclose(rates, expected, rtol=AGREEMENT)
     assert len(set(expected)) > 1

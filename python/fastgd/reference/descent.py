@@ -19,7 +19,7 @@ from .optimizers import Step, get_optimizer
 from .optimizers.finite_sum import empty_table
 from .risk import LinearObjective, empirical_risk
 from .sampling import Order, batches, epoch_order
-from .schedules import Schedule, constant
+from .schedules import Schedule, as_schedule
 
 # A loss this many times the early ones is divergence: at once, and where descent would end.
 EXPLOSION, GROWTH = 1e4, 10.0
@@ -214,7 +214,7 @@ def minimize(
     full = batch_size == "full"
     if not full and not (isinstance(batch_size, int) and batch_size >= 1):
         raise ValueError(f"batch_size must be an int >= 1 or 'full', got {batch_size!r}")
-    schedule = lr if callable(lr) else constant(lr)
+    schedule = as_schedule(lr)
     method, params = get_optimizer(optimizer), dict(optimizer_params or {})
     l1, decays = objective.l1_strength(), objective.is_weight()
     if np.any(l1 > 0.0):

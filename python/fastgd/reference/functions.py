@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from ._arrays import FloatArray, as_float64
 from .clipping import clip
 from .optimizers import Step, get_optimizer
-from .schedules import Schedule, constant
+from .schedules import Schedule, as_schedule
 
 Function: TypeAlias = Callable[[FloatArray], tuple[float, FloatArray]]
 
@@ -88,7 +88,7 @@ def minimize_function(
     (l1,) = as_float64(l1)
     if np.any(l1 > 0.0):
         method.check_l1(optimizer, params)
-    schedule = lr if callable(lr) else constant(lr)
+    schedule = as_schedule(lr)
     (w,) = as_float64(w0)
     state = method.init(w, **params)
     values, parameters, solutions = [], [w], [w]

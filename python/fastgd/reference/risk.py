@@ -20,7 +20,7 @@ from ._arrays import FloatArray, IntArray, Loss, as_float64
 from .duality import duality_gap
 from .losses import KINDS, LOSSES, one_vs_rest
 from .metrics import METRICS
-from .penalties import elastic_net, prox_l1
+from .penalties import elastic_net
 from .second_derivatives import hessian_product
 
 
@@ -67,33 +67,6 @@ def empirical_risk(loss: FloatArray, weight: FloatArray, mean_weight: float) -> 
         Risk.
     """
     return float(np.sum(weight * loss) / (mean_weight * len(loss)))
-
-
-def risk_gradient(
-    X: FloatArray, dloss: FloatArray, weight: FloatArray, mean_weight: float
-) -> tuple[FloatArray, FloatArray]:
-    """Gradient of `empirical_risk` by the chain rule, ``sum_B s_i dloss_i x_i / (mean(s) |B|)``.
-
-    Parameters
-    ----------
-    X : array of shape (n_batch, n_features)
-        The batch's rows.
-    dloss : array of shape (n_batch, n_outputs)
-        Derivatives of the losses by the raw scores.
-    weight : array of shape (n_batch,)
-        Positive weights.
-    mean_weight : float
-        Mean of all positive weights of the fit.
-
-    Returns
-    -------
-    coef_gradient : array of shape (n_outputs, n_features)
-        Gradient by the coefficients.
-    intercept_gradient : array of shape (n_outputs,)
-        Gradient by the intercepts, which is that of a feature constant at 1.
-    """
-    weighted = weight[:, None] * dloss / (mean_weight * len(X))
-    return weighted.T @ X, weighted.sum(axis=0)
 
 
 def output_loss(name: str, n_outputs: int) -> Loss:
@@ -276,21 +249,25 @@ class LinearObjective:
         value, gradient = elastic_net(coef, alpha=self.alpha, l1_ratio=self.l1_ratio)
         return value, self.pack(gradient, np.zeros_like(intercept))
 
-    def risk_gradient(self, w: ArrayLike, rows: IntArray) -> FloatArray:
-        """Return the gradient, shape (n_params,), of the empirical risk over rows of positive weight."""
-        _, dloss = output_loss(self.loss, self.n_outputs)(self.y[rows], self.raw(w, rows), **self.loss_params)
-        coef, intercept = risk_gradient(self.X[rows], dloss, self.weight[rows], self.mean_weight)
-        return self.pack(coef, intercept)
-
     def slopes(self, w: ArrayLike, rows: IntArray) -> FloatArray:
         """Return ``s_i dloss_i``, shape (n_rows, n_outputs): what rows of positive weight are multiplied by."""
         _, dloss = output_loss(self.loss, self.n_outputs)(self.y[rows], self.raw(w, rows), **self.loss_params)
         return self.weight[rows][:, None] * dloss
 
     def combine(self, slopes: FloatArray, rows: IntArray, count: int) -> FloatArray:
-        """Return the gradient, shape (n_params,), that slopes add up to: ``sum_i slopes_i x_i / (mean(s) count)``."""
+        """Return the gradient, shape (n_params,), that slopes add up to: ``sum_i slopes_i x_i / (mean(s) count)``.
+
+        That by an intercept is the one by a feature constant at 1.
+        """
         scaled = slopes / (self.mean_weight * count)
         return self.pack(scaled.T @ self.X[rows], scaled.sum(axis=0))
+
+    def risk_gradient(self, w: ArrayLike, rows: IntArray) -> FloatArray:
+        """Return the gradient, shape (n_params,), of the empirical risk over rows of positive weight.
+
+        ``sum_B s_i dloss_i x_i / (mean(s) |B|)``, by the chain rule.
+        """
+        return self.combine(self.slopes(w, rows), rows, len(rows))
 
     def value(self, w: ArrayLike, rows: ArrayLike | None = None) -> float:
         """Return ``F``; with `rows`, the risk is that of these rows as a mini-batch.
@@ -340,8 +317,9 @@ class LinearObjective:
         rows = self._present_or_raise(rows)
         u = raw_scores(self.X[rows], *self.unpack(v))
         product = hessian_product(self.loss, self.y[rows], self.raw(w, rows), u, **self.loss_params)
-        coef, intercept = risk_gradient(self.X[rows], product, self.weight[rows], self.mean_weight)
-        return self.pack(coef + self.alpha * (1.0 - self.l1_ratio) * self.unpack(v)[0], intercept)
+        curved = self.combine(self.weight[rows][:, None] * product, rows, len(rows))
+        # The gradient of the penalty's smooth part is linear.
+        return curved + self.smooth_penalty_gradient(v)
 
     def duality_gap(self, w: ArrayLike) -> float:
         """Return a bound on ``F(w) - min F``: `duality.duality_gap`."""
@@ -350,7 +328,7 @@ class LinearObjective:
     def batch_gradient(self, w: ArrayLike, rows: IntArray) -> FloatArray:
         """Gradient of a descent step: that of the risk over the batch, and of the smooth part of the penalty.
 
-        ``sum_B s_i grad loss_i / (mean(s) |B|) + alpha (1 - l1_ratio) coef``; the l1 norm is left to `prox`.
+        ``sum_B s_i grad loss_i / (mean(s) |B|) + alpha (1 - l1_ratio) coef``; the l1 norm is left to the step.
 
         Parameters
         ----------
@@ -379,11 +357,3 @@ class LinearObjective:
     def l1_strength(self) -> FloatArray:
         """Return the strength of the l1 norm on every parameter, shape (n_params,): ``alpha l1_ratio``, or 0."""
         return np.where(self.is_weight(), self.alpha * self.l1_ratio, 0.0)
-
-    def prox(self, w: ArrayLike, lr: float) -> FloatArray:
-        """Return the parameters after the l1 norm's proximal step.
-
-        ``sign(coef) max(|coef| - lr alpha l1_ratio, 0)``; the intercepts stay.
-        """
-        coef, intercept = self.unpack(w)
-        return self.pack(prox_l1(coef, lr * self.alpha * self.l1_ratio), intercept)

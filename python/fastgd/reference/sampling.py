@@ -18,7 +18,6 @@ Order: TypeAlias = ArrayLike | Callable[[int], ArrayLike]
 """Row indices for every epoch, or a function ``epoch -> row indices``."""
 
 PERMUTATION_STREAM = 0
-PARAMETER_STREAM = 1
 
 
 def philox(seed: int, stream: int, epoch: int, block: int) -> NDArray[np.uint64]:

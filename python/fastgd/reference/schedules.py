@@ -30,6 +30,16 @@ def constant(lr: float) -> Schedule:
     return lambda step: lr
 
 
+def as_schedule(lr: float | Schedule) -> Schedule:
+    """Return a schedule as it is, and a rate as the `constant` schedule."""
+    return lr if callable(lr) else constant(lr)
+
+
+def cosine_between(start: float, end: float, part: float) -> float:
+    """Return ``end + (start - end) (1 + cos(pi part)) / 2``, which goes from `start` at 0 to `end` at 1."""
+    return end + (start - end) * (1.0 + math.cos(math.pi * part)) / 2.0
+
+
 def inverse_scaling(lr: float, power_t: float = 0.5) -> Schedule:
     """Return the schedule ``lr / (step + 1)**power_t``.
 
@@ -158,7 +168,7 @@ def cosine(lr: float, t_max: int, eta_min: float = 0.0) -> Schedule:
     I. Loshchilov and F. Hutter, "SGDR: stochastic gradient descent with warm restarts", International Conference on
     Learning Representations, 2017.
     """
-    return lambda step: eta_min + (lr - eta_min) * (1.0 + math.cos(math.pi * (step % (2 * t_max)) / t_max)) / 2.0
+    return lambda step: cosine_between(lr, eta_min, step % (2 * t_max) / t_max)
 
 
 def cosine_warm_restarts(lr: float, t_0: int, t_mult: int = 1, eta_min: float = 0.0) -> Schedule:
@@ -193,7 +203,7 @@ def cosine_warm_restarts(lr: float, t_0: int, t_mult: int = 1, eta_min: float = 
         t_cur, t_i = (step % t_0, t_0) if t_mult == 1 else (step, t_0)
         while t_cur >= t_i:
             t_cur, t_i = t_cur - t_i, t_i * t_mult
-        return eta_min + (lr - eta_min) * (1.0 + math.cos(math.pi * t_cur / t_i)) / 2.0
+        return cosine_between(lr, eta_min, t_cur / t_i)
 
     return schedule
 
@@ -253,7 +263,7 @@ def one_cycle(
         begin = phases[at - 1][0] if at > 0 else 0.0
         finish, a, b = phases[at]
         p = (now - begin) / (finish - begin) if finish > begin else 1.0
-        return a + (b - a) * p if anneal_strategy == "linear" else b + (a - b) * (1.0 + math.cos(math.pi * p)) / 2.0
+        return a + (b - a) * p if anneal_strategy == "linear" else cosine_between(a, b, p)
 
     return schedule
 

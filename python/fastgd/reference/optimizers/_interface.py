@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._arrays import FloatArray
 from .finite_sum import GradientEstimator
-
-Proximal: TypeAlias = Literal["lr", "metric", "own"]
 
 
 @dataclass(frozen=True)
@@ -54,13 +52,11 @@ class Optimizer(NamedTuple):
         State before the first step, for these first parameters.
     update : function (grad, state, w, step, **params) -> (w, state)
         One step; `step` is a `Step`.
-    proximal : {"lr", "metric", "own"} or None
-        How it admits an l1 norm: with the soft threshold ``rate * l1`` of the step's one rate; with that of every
-        parameter's own rate; by a formula of its own; or not at all.
     no_l1 : str
-        Why not, or why not beside the parameters of `no_l1_with`.
+        Why it refuses an l1 norm; empty where it takes it.
     no_l1_with : tuple of str
-        Parameters that must be 0 or False for an l1 norm.
+        Parameters that must be 0 or False for an l1 norm, which it refuses for no other reason; none where it always
+        does.
     solution : function (state, w) -> array
         The parameters to report: `w`, unless it averages.
     estimator : GradientEstimator or None
@@ -69,18 +65,27 @@ class Optimizer(NamedTuple):
 
     init: Callable[..., Any]
     update: Callable[..., tuple[FloatArray, Any]]
-    proximal: Proximal | None = None
     no_l1: str = ""
     no_l1_with: tuple[str, ...] = ()
     solution: Callable[[Any, FloatArray], FloatArray] = last_iterate
     estimator: GradientEstimator | None = None
 
+    @property
+    def takes_l1(self) -> bool:
+        """Whether it admits an l1 norm, with the right parameters."""
+        return not self.no_l1 or bool(self.no_l1_with)
+
     def check_l1(self, name: str, params: Mapping[str, Any]) -> None:
         """Raise ValueError, with the reason, unless the optimiser with these parameters admits an l1 norm."""
         culprits = [key for key in self.no_l1_with if params.get(key)]
-        if self.proximal is None or culprits:
+        if not self.takes_l1 or culprits:
             which = "".join(f" with {key}={params[key]!r}" for key in culprits)
             raise ValueError(f"l1_ratio must be 0 for optimizer {name!r}{which}: {self.no_l1}")
+
+
+def weights_alone(w: FloatArray, step: Step) -> FloatArray:
+    """Return the parameters that are weights, and so decay, with 0 in place of the others."""
+    return w if step.decays is None else np.where(step.decays, w, 0.0)
 
 
 def decayed(w: FloatArray, step: Step, strength: float) -> FloatArray:
@@ -105,4 +110,4 @@ def decayed(w: FloatArray, step: Step, strength: float) -> FloatArray:
     I. Loshchilov and F. Hutter, "Decoupled weight decay regularization", International Conference on Learning
     Representations, 2019.
     """
-    return w - strength * np.where(True if step.decays is None else step.decays, w, 0.0)
+    return w - strength * weights_alone(w, step)

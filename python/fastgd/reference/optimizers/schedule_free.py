@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._arrays import FloatArray
-from ._interface import Step
+from ._interface import Step, weights_alone
 
 
 class ScheduleFreeState(NamedTuple):
@@ -173,6 +173,6 @@ def schedule_free_adamw_update(
         New state.
     """
     square = beta2 * state.square + (1.0 - beta2) * grad**2
-    decay = weight_decay * np.where(True if step.decays is None else step.decays, w, 0.0)
-    direction = grad / (np.sqrt(square / (1.0 - beta2 ** (step.index + 1))) + eps) + decay
+    direction = grad / (np.sqrt(square / (1.0 - beta2 ** (step.index + 1))) + eps)
+    direction = direction + weight_decay * weights_alone(w, step)
     return schedule_free_step(direction, state._replace(square=square), step, beta1, weight_lr_power)
