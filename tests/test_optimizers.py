@@ -97,12 +97,13 @@ def test_rates_of_zero_are_rests(name: str) -> None:
     objective = fastgd.FunctionObjective(bowl, jac=True)
     options: dict[str, Any] = {"w0": np.zeros(3), "tol": None}
     rate = TUNED[name].get_params()["lr"]
-    half = optimizer_of(TUNED[name], {"lr": lambda step: rate * (step % 2}))
+    half = optimizer_of(TUNED[name], {"lr": lambda step: rate * (step % 2)})
     result = fastgd.minimize(objective, optimizer=half, max_epochs=400, **options)
     assert np.isfinite(result.x).all()
     assert result.status == "max_epochs"
     assert result.fun < 0.75 * bowl(np.zeros(3))[0]
-    never = fastgd.minimize(objective, optimizer=optimizer_of(TUNED[name], {"lr": lambda step: 0.0}), max_epochs=5, **options)
+    resting = optimizer_of(TUNED[name], {"lr": lambda step: 0.0})
+    never = fastgd.minimize(objective, optimizer=resting, max_epochs=5, **options)
     np.testing.assert_array_equal(never.x, np.zeros(3))
 
 
@@ -304,6 +305,6 @@ def test_a_schedule_gives_every_step_its_rate() -> None:
     options: dict[str, Any] = {"w0": np.zeros(3), "max_epochs": 6, "tol": None}
     for name in STEPS:
         number = fastgd.minimize(objective, optimizer=optimizer_of(TUNED[name], {"lr": 0.125}), **options)
-        schedule = fastgd.minimize(objective, optimizer=optimizer_of(TUNED[name], {"lr": Constant(0.125})), **options)
+        schedule = fastgd.minimize(objective, optimizer=optimizer_of(TUNED[name], {"lr": Constant(0.125)}), **options)
         np.testing.assert_array_equal(schedule.x, number.x)
         assert schedule.history.lr.tolist() == [0.125] * 6

@@ -131,8 +131,8 @@ def gap_error(p: Problem) -> float:
     """What errors of the scores z make of the gap, to first order.
 
     A row has a part in the gap of ``loss(z) + loss*(t) - t u.x``, where ``t = loss'(z)`` and u is the gradient of the
-    penalty's conjugate, which an error e of z changes by at most ``(|t| + loss'' (|z| + |u.x|)) |e|``. To balance t, and
-    to add up what it multiplies, is another error of that size.
+    penalty's conjugate, which an error e of z changes by at most ``(|t| + loss'' (|z| + |u.x|)) |e|``. To balance t,
+    and to add up what it multiplies, is another error of that size.
     """
     twin, rows = p.twin, p.twin.present()
     raw, theta = twin.raw(p.w, rows), twin.slopes(p.w, rows) / twin.weight[rows][:, None]

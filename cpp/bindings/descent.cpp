@@ -108,9 +108,9 @@ py::dict run(const AnyObjective& objective, const Floats& params, const std::str
              const Floats& l1_ratio, std::int64_t batch_size, std::int64_t max_epochs, std::optional<double> tol,
              std::int64_t n_iter_no_change, bool shuffle, const std::variant<std::monostate, Ints, py::function>& order,
              std::uint64_t seed, std::optional<double> gtol, std::optional<double> gap_tol, double clip_value,
-             double clip_norm, const py::array_t<std::int32_t, py::array::c_style>& fold_of_row, std::vector<int> fold_of_model,
-             const std::optional<State>& resume, double time_limit, const std::optional<py::function>& observer,
-             int n_threads) {
+             double clip_norm, const py::array_t<std::int32_t, py::array::c_style>& fold_of_row,
+             std::vector<int> fold_of_model, const std::optional<State>& resume, double time_limit,
+             const std::optional<py::function>& observer, int n_threads) {
     const fastgd::Objective& core = objective.get();
     const auto n_params = static_cast<py::ssize_t>(core.n_params());
     require(params.ndim() == 2 && params.shape(1) == n_params, "params must be (n_models, n_params)");
