@@ -223,6 +223,9 @@ FITS: dict[str, Callable[[], Any]] = {
     "py-polyak_sgd-f64-l1-32": optimized(
         optimizers.PolyakSGD(0.5, f_min=0.125, eps=1e-3), FEW, np.float64, 32, l1_ratio=0.5
     ),
+    "py-barzilai_borwein-f32-l1-full": optimized(
+        optimizers.BarzilaiBorwein(0.5), LONG, np.float32, "full", l1_ratio=0.5
+    ),
     "py-saga-f32-l1-8": optimized(optimizers.SAGA(2.0**-8), FEW, np.float32, 8, l1_ratio=0.5),
     "py-svrg-f32-l1-8": optimized(optimizers.SVRG(2.0**-8, update_every=2), FEW, np.float32, 8, l1_ratio=0.5),
     "py-lbfgs-f32-full": optimized(optimizers.LBFGS(memory=2), LONG, np.float32, "full"),

@@ -16,6 +16,7 @@ TUNED: dict[str, Optimizer] = {
     found._core_name: found(lr=lr)
     for found, lr in {
         optimizers.SGD: 0.2,
+        optimizers.BarzilaiBorwein: 0.2,
         optimizers.ASGD: 0.2,
         optimizers.ScheduleFreeSGD: 0.3,
         optimizers.Adagrad: 0.2,
@@ -36,5 +37,7 @@ TUNED: dict[str, Optimizer] = {
 } | {"lbfgs": optimizers.LBFGS()}
 # With a table of the rows' derivatives.
 FINITE_SUMS = [name for name, row in INFO.items() if row["finite_sums"]]
+# For batches of all rows alone.
+FULL_BATCH = [name for name, row in INFO.items() if row["full_batch"]]
 # With a step for any gradient, of whatever function.
 STEPS = [name for name in TUNED if name not in (*FINITE_SUMS, "lbfgs")]

@@ -231,7 +231,7 @@ def test_batch_descent_is_monotone(loss: str, kind: str, dtype: Any, alpha: floa
     fastgd.minimize(
         objective,
         points[0],
-        optimizer=SGD("auto"),
+        optimizer=SGD(choose_lr(objective, alpha, 0.0, 0).lr),
         max_epochs=15,
         tol=None,
         callbacks=lambda info: points.append(info.x),

@@ -1,30 +1,15 @@
-"""A whole task: 60,000 images as bytes, ten classes, no float copy of them.
-
-The data are not the project's: they lie beside the repository, in ``../shared/data``.
-"""
+"""A whole task: 60,000 images as bytes, ten classes, no float copy of them."""
 
 from __future__ import annotations
 
 import functools
-import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import _program
 import pytest
-
-FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data"
-
-
-def require_data(folder: Path) -> None:
-    """Skips where the data are missing, but never in CI, where nobody would read it."""
-    if (folder / "load.py").is_file() and (folder / "fashion_mnist").is_dir():
-        return
-    reason = f"fashion_mnist is not at {folder}"
-    if os.environ.get("CI", "").lower() in ("true", "1"):
-        pytest.fail(f"{reason}, and CI=true asks for it")
-    pytest.skip(reason)
+from _real_data import FOLDER, require
 
 
 @functools.cache
@@ -35,7 +20,7 @@ def report() -> dict[str, Any]:
 
 def test_softmax_on_bytes_is_as_good_as_a_linear_model_gets() -> None:
     """scikit-learn's is at .834 to .835."""
-    require_data(FOLDER)
+    require(FOLDER, "fashion_mnist")
     found = report()
     assert (found["shape"], found["dtype"], found["is_as_given"]) == ([60_000, 784], "uint8", True)
     assert found["n_epochs"] <= 10
@@ -45,7 +30,7 @@ def test_softmax_on_bytes_is_as_good_as_a_linear_model_gets() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells RssAnon")
 def test_no_float_copy_of_the_images_is_made() -> None:
-    require_data(FOLDER)
+    require(FOLDER, "fashion_mnist")
     memory = report()["memory"]
     assert memory["looks"] >= 5
     assert memory["peak"] <= memory["promised"]
@@ -56,7 +41,7 @@ def test_no_float_copy_of_the_images_is_made() -> None:
 def test_missing_data_are_a_failure_in_ci_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")
     with pytest.raises(pytest.fail.Exception, match="fashion_mnist is not at"):
-        require_data(tmp_path)
+        require(tmp_path, "fashion_mnist")
     monkeypatch.delenv("CI")
     with pytest.raises(pytest.skip.Exception, match="fashion_mnist is not at"):
-        require_data(tmp_path)
+        require(tmp_path, "fashion_mnist")

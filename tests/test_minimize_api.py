@@ -23,7 +23,7 @@ from fastgd.schedules import Constant, InverseScaling
 
 def test_result(data: Data) -> None:
     objective = data.objective(alpha=0.01)
-    result = fastgd.minimize(objective, max_epochs=30, tol=None)
+    result = fastgd.minimize(objective, optimizer=SGD(0.1), max_epochs=30, tol=None)
     assert (result.x.shape, result.x.dtype) == ((5,), np.float64)
     assert result.fun == pytest.approx(objective.value(result.x), rel=1e-13)
     assert result.grad_norm == pytest.approx(float(np.linalg.norm(objective.grad(result.x))), rel=1e-9)

@@ -73,6 +73,7 @@ CHOICES = [
     choice("prodigy", 1.0, d0=0.002, beta3=0.75, safeguard_warmup=True),
     choice("dog", 1.0, reps_rel=0.02),
     choice("dog", 0.5, reps_rel=0.02, eps=4.0),
+    choice("barzilai_borwein", 0.02),
     choice("polyak_sgd", 0.02),
     choice("polyak_sgd", 1.0, f_min=-0.5, eps=16.0),
     choice("saga", 0.01),
@@ -110,12 +111,12 @@ def allowed(case: _design.Case) -> _design.Case:
     """The case, without what its optimiser refuses."""
     name, params = case["choice"].name, dict(case["choice"].params)
     refuses_l1 = not OPTIMIZERS[name].takes_l1 or (params.get("momentum") and name == "rmsprop")
-    has_table = OPTIMIZERS[name].estimator is not None
+    has_table, is_full = OPTIMIZERS[name].estimator is not None, OPTIMIZERS[name].ends_with_best
     return {
         **case,
         "penalty": "l2" if refuses_l1 and case["penalty"] in ("l1", "both") else case["penalty"],
         "clip": "value" if has_table and case["clip"] in ("norm", "both") else case["clip"],
-        "batch_size": 45 if has_table and case["batch_size"] == "full" else case["batch_size"],
+        "batch_size": "full" if is_full else 45 if has_table and case["batch_size"] == "full" else case["batch_size"],
     }
 
 

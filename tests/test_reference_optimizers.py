@@ -118,6 +118,7 @@ ADMITTING: dict[str, tuple[dict[str, Any], float, int]] = {
     "ftrl": ({}, 1.0, 4000),
     "dog": ({}, 1.0, 1000),
     "polyak_sgd": ({"f_min": -1.0}, 0.5, 400),
+    "barzilai_borwein": ({}, 0.5, 200),
     "saga": ({}, 0.5, 200),
     "svrg": ({"update_every": 3}, 0.5, 200),
 }

@@ -10,21 +10,38 @@ from _sweeps import N, assert_same_bits, objective_of, optimizer_of, settings_of
 
 import fastgd
 from fastgd._folds import make_folds
-from fastgd.optimizers import ASGD, FTRL, LBFGS, SAGA, SGD, SVRG, Adam, DoG, PolyakSGD, Prodigy, ScheduleFreeAdamW
+from fastgd.optimizers import (
+    ASGD,
+    FTRL,
+    LBFGS,
+    SAGA,
+    SGD,
+    SVRG,
+    Adam,
+    BarzilaiBorwein,
+    DoG,
+    PolyakSGD,
+    Prodigy,
+    ScheduleFreeAdamW,
+)
 from fastgd.schedules import Exponential, ReduceOnPlateau
 
-OPTIMIZERS = [SGD(), SGD(momentum=0.9), Adam(), ASGD(), FTRL(0.1), DoG(), Prodigy(), SAGA(), SVRG(), LBFGS()]
+MOMENTUM = SGD(momentum=0.9)
+BB = BarzilaiBorwein()
+OPTIMIZERS = [SGD(), MOMENTUM, BB, Adam(), ASGD(), FTRL(0.1), DoG(), Prodigy(), SAGA(), SVRG(), LBFGS()]
 COMMON: dict[str, Any] = {"max_epochs": 3, "tol": None, "random_state": 3}
 
 
-def grid_of(optimizer: Any) -> dict[str, list[Any]]:
+def grid_of(optimizer: Any, batch_size: Any) -> dict[str, list[Any]]:
     if isinstance(optimizer, LBFGS):
         return {"memory": [2, 10], "alpha": [1e-4, 1e-1]}
+    if optimizer == SGD() and batch_size == "full":
+        return {"lr": ["auto"], "alpha": [1e-4, 1e-3, 1e-1]}
     return {"lr": [1e-5, "auto"], "alpha": [1e-4, 1e-1]}
 
 
 def sizes(optimizer: Any) -> list[Any]:
-    if isinstance(optimizer, LBFGS):
+    if isinstance(optimizer, (LBFGS, BarzilaiBorwein)):
         return ["full"]
     return [32, 1] if isinstance(optimizer, (SAGA, SVRG)) else ["full", 32, 1, 5000]
 
@@ -42,7 +59,7 @@ def test_models_and_folds_are_what_they_are_alone(optimizer: Any, batch_size: An
     weight = np.random.default_rng(2).integers(0, 3, N).astype(float)
     common = {**COMMON, "batch_size": batch_size}
     shared = objective_of(loss, dtype, sample_weight=weight)
-    grid = grid_of(optimizer)
+    grid = grid_of(optimizer, batch_size)
     plain = fastgd.sweep(shared, grid=grid, optimizer=optimizer, **common)
     folded = fastgd.sweep(shared, grid=grid, optimizer=optimizer, cv=3, **common, n_threads=2)
     of_row = make_folds(shared, 3, COMMON["random_state"])

@@ -48,6 +48,7 @@ py::list optimizers() {
         row["l1"] = info.l1 != L1Step::refused;
         row["finite_sums"] = info.table != Table::none;
         row["line_search"] = info.line_search;
+        row["full_batch"] = info.full_batch;
         rows.append(row);
     }
     return rows;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <memory>
 #include <stdexcept>
+#include <string_view>
 
 #include "descent/folds.hpp"
 #include "descent/model_table.hpp"
@@ -147,6 +148,7 @@ private:
         settings.fold_of_model = options_.fold_of_model;
         settings.n_folds = folds_.count();
         line_search_ = table.optimizers[settings.optimizer].line_search;
+        ends_with_best_ = table.optimizers[settings.optimizer].full_batch;
         refuse_what_does_not_fit(table.optimizers[settings.optimizer], settings);
         return settings;
     }
@@ -156,7 +158,7 @@ private:
                                     [](const Penalty& penalty) { return penalty.l1() > 0.0; });
         const std::string owner = "optimizer '" + options_.optimizer + "' ";
         require(!l1 || info.l1 != L1Step::refused, owner + "has no proximal step for l1");
-        require(!info.line_search || full_, owner + "needs batch_size 0, all rows");
+        require(!info.full_batch || full_, owner + "needs batch_size 0, all rows");
         require(info.table == Table::none || (!full_ && options_.batch_size <= kLargestMiniBatch),
                 owner + "needs a batch_size from 1 to " + std::to_string(kLargestMiniBatch));
         require(info.table == Table::none || options_.clip_norm == 0.0, owner + "has no clip_norm");
@@ -330,18 +332,22 @@ private:
             switch (result.status.back()) {
                 case Status::converged:
                     put(model.final_params, m, x_);
-                    put(model.final_params, m, other);
+                    // Where the gradient or the gap is small enough is the end, though the objective may be less
+                    // elsewhere.
+                    put(ends_with_best_ && by_tol(model) ? model.best_begin : model.final_params, m, other);
                     break;
                 case Status::max_epochs:
-                case Status::callback: break;
+                case Status::callback:
+                    if (ends_with_best_ && !model.best_begin.empty()) put(model.best_begin, m, other);
+                    break;
                 default:
                     put(model.best_begin.empty() ? params_of(m, start_) : model.best_begin, m, x_);
                     if (!model.best_begin.empty()) put(full_ ? model.best_begin : model.best_end, m, other);
             }
         }
-        if (other != x_) take_the_better(other);
         run_->set_params(x_);
         run_->evaluate(result.fun, result.grad_norm);
+        if (other != x_) take_the_better(other, result);
         if (folds_.count() > 0) {
             result.held_out.resize(n_models_);
             run_->evaluate_held_out(result.held_out);
@@ -376,17 +382,21 @@ private:
         std::copy(params.begin(), params.end(), to.begin() + static_cast<std::ptrdiff_t>(m * n_params_));
     }
 
-    // Brings into x_ the models of `other` that have the lower objective.
-    void take_the_better(const std::vector<double>& other) {
+    static bool by_tol(const ModelProgress& model) { return std::string_view(model.converged_by) == "tol"; }
+
+    // Brings into x_ and the result the models of `other` that have the lower objective.
+    void take_the_better(const std::vector<double>& other, DescentResult& result) {
         std::vector<double> value(n_models_);
-        std::vector<double> other_value(n_models_);
         std::vector<double> grad_norm(n_models_);
-        run_->set_params(x_);
-        run_->evaluate(value, grad_norm);
         run_->set_params(other);
-        run_->evaluate(other_value, grad_norm);
-        for (std::size_t m = 0; m < n_models_; ++m)
-            if (other_value[m] < value[m]) put(params_of(m, other), m, x_);
+        run_->evaluate(value, grad_norm);
+        for (std::size_t m = 0; m < n_models_; ++m) {
+            if (!(value[m] < result.fun[m])) continue;
+            put(params_of(m, other), m, x_);
+            result.fun[m] = value[m];
+            result.grad_norm[m] = grad_norm[m];
+        }
+        run_->set_params(x_);
     }
 
     const Objective& objective_;
@@ -397,6 +407,7 @@ private:
     Folds folds_;
     bool full_;
     bool line_search_ = false;
+    bool ends_with_best_ = false;
     Rates rates_;
     std::unique_ptr<Run> run_;
     std::vector<double> x_;

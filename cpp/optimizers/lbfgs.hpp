@@ -10,8 +10,13 @@ namespace {
 template <class T>
 struct Lbfgs {
     static void prepare(const StepInput&, double*, double*) {}
-    static constexpr OptimizerInfo kInfo{"lbfgs", 0,       L1Step::refused, {{"memory", 10.0}}, prepare,
-                                         0,       nullptr, false,           Table::none,        true};
+    static constexpr OptimizerInfo kInfo{.name = "lbfgs",
+                                         .n_slots = 0,
+                                         .l1 = L1Step::refused,
+                                         .hyper = {{"memory", 10.0}},
+                                         .prepare = prepare,
+                                         .line_search = true,
+                                         .full_batch = true};
 
     explicit Lbfgs(const StepContext<T>&) {}
     FASTGD_INLINE Vec<T> step(Vec<T> w, Vec<T>, T* const*, std::ptrdiff_t, Vec<T>&) const { return w; }

@@ -7,6 +7,7 @@
 #include "optimizers/adam.hpp"
 #include "optimizers/adamw.hpp"
 #include "optimizers/asgd.hpp"
+#include "optimizers/barzilai_borwein.hpp"
 #include "optimizers/dog.hpp"
 #include "optimizers/ftrl.hpp"
 #include "optimizers/lbfgs.hpp"
@@ -37,6 +38,7 @@
     ROW(Prodigy)               \
     ROW(DoG)                   \
     ROW(PolyakSgd)             \
+    ROW(BarzilaiBorwein)       \
     ROW(Saga)                  \
     ROW(Svrg)                  \
     ROW(Lbfgs)

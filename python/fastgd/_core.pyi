@@ -22,6 +22,7 @@ class _OptimizerInfo(TypedDict):
     l1: bool
     finite_sums: bool
     line_search: bool
+    full_batch: bool
 
 class _ScheduleInfo(TypedDict):
     name: str

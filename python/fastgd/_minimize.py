@@ -75,7 +75,9 @@ def minimize(
         with ``lambda`` the largest eigenvalue of the mean of ``x x^T`` over at most 4096 evenly spaced rows, ``x`` with
         a 1 for the intercept, and ``c`` a bound on the loss's second derivative. Where that has no bound, or is 0, the
         mean of ``||x||^2`` takes the place of ``lambda``, and ``c`` is 1, or ``mean |y| + 1`` for exponential losses:
-        this suits starts near 0. For other optimisers and objectives ``"auto"`` is what `fastgd.find_lr` finds.
+        this suits starts near 0. On full batches of a loss with a second derivative, plain `SGD` takes that rate for
+        its first step only and goes on as `BarzilaiBorwein`, many times faster. For other optimisers and objectives
+        ``"auto"`` is what `fastgd.find_lr` finds.
     batch_size : "full" or int, default="full"
         Rows a step: all (batch gradient descent), 1 (stochastic), or any other number (mini-batch); the last, smaller
         batch of an epoch is used too.

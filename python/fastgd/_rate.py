@@ -12,6 +12,7 @@ from ._auto_lr import choose_lr
 from ._outcome import refuse_nonfinite
 from ._run import Model, run
 from .objectives import LinearObjective
+from .optimizers import get_optimizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,14 +79,17 @@ class RateCurve:
 
 
 def with_rate(objective: Objective, model: Model, plan: Plan) -> Model:
-    """The model with a rate in the place of ``"auto"``, and why."""
+    """The model with a rate in the place of ``"auto"``, why, and where it may an optimiser that finds later rates."""
     if not model.optimizer._is_auto:
         return model
     factor = model.optimizer._of_smoothness
     if factor is not None and isinstance(objective, LinearObjective) and objective._loss.own is None:
         choice = choose_lr(objective, model.alpha, model.l1_ratio, plan.batch_size)
         part = "" if factor == 1.0 else f"{factor:.3g} times "
-        return model._replace(lr=factor * choice.lr, lr_reason=part + choice.reason)
+        model = model._replace(lr=factor * choice.lr, lr_reason=part + choice.reason)
+        if plan.batch_size == 0 and model.optimizer._is_plain and objective._loss.curvature > 0.0:
+            model = model._replace(optimizer=get_optimizer("barzilai_borwein"))
+        return model._replace(lr_reason=model.lr_reason + model.optimizer._later_rates)
     test = range_test(objective, model, plan, default_rates(), default_steps(objective, plan))
     return model._replace(lr=test.best, lr_reason=test.reason)
 

@@ -60,8 +60,8 @@ def check_together(objective: Objective, model: Model, plan: Plan) -> None:
     """Refuse an optimiser where it cannot do what is asked."""
     check_l1(model.optimizer, model.l1_ratio if model.alpha > 0.0 else 0.0)
     name, info, size = type(model.optimizer).__name__, model.optimizer._info, plan.batch_size
-    if info["line_search"] and size != 0:
-        raise ValueError(f"batch_size must be 'full' with {name}, which searches along lines, got {size}")
+    if info["full_batch"] and size != 0:
+        raise ValueError(f"batch_size must be 'full' with {name}, which compares its steps, got {size}")
     if info["finite_sums"]:
         if isinstance(objective, FunctionObjective):
             raise ValueError(f"optimizer must be another than {name} for a function, of which it knows no rows' slopes")
@@ -91,7 +91,7 @@ def run(
     return _core.minimize(
         objective._core_objective(models[0].w0.size),
         np.stack([model.w0 for model in models]),
-        optimizer=_one({model.optimizer._core_name for model in models}, "optimizer"),
+        optimizer=_kind_of_step(models),
         optimizer_params=_columns([model.optimizer._core_params() for model in models]),
         schedule=stacked([schedule._spec() for schedule in schedules]),
         alpha=np.array([model.alpha for model in models]),
@@ -116,9 +116,13 @@ def run(
     )
 
 
-def _one(names: set[str], what: str) -> str:
+def _kind_of_step(models: Sequence[Model]) -> str:
+    names = {model.optimizer._core_name for model in models}
     if len(names) != 1:
-        raise ValueError(f"all models of a run must have the same {what}, got {', '.join(sorted(names))}")
+        raise ValueError(
+            f"grid must have one kind of step for all models of a pass, got {' and '.join(sorted(names))}: on full "
+            "batches lr='auto' is another kind for SGD than a rate, or momentum; sweep once for each"
+        )
     return names.pop()
 
 

@@ -51,8 +51,11 @@ struct OptimizerInfo {
     // Whether what it reports differs from where it evaluates.
     bool averages = false;
     Table table = Table::none;
-    // Whether it searches along lines, on all rows: then it has no rate and no steps of other batches.
+    // Whether it searches along lines: then it has no rate.
     bool line_search = false;
+    // Whether it compares steps with those before, so that all have to take all rows. Some lead astray on the way, so a
+    // run ends with the best parameters.
+    bool full_batch = false;
 };
 
 }  // namespace fastgd

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 import fastgd
+from fastgd._auto_lr import choose_lr
 from fastgd.cli import readers
 
 Commands = Any
@@ -107,10 +108,13 @@ def _descend(
     """
     iterates = [objective.initial(args.seed)]
     seconds = []
+    # Constant, where lr="auto" would let full batches find later ones.
+    lr = choose_lr(objective, objective.alpha, objective.l1_ratio, 0 if batch_size == "full" else int(batch_size)).lr
     for repeat in range(_REPEATS):
         result = fastgd.minimize(
             objective,
             iterates[0],
+            optimizer=fastgd.optimizers.SGD(lr),
             batch_size=batch_size,
             max_epochs=args.epochs,
             tol=None,

@@ -2,6 +2,7 @@
 
 =====================  =================================================================  =======
 `SGD`                  gradient descent, with momentum                                    takes
+`BarzilaiBorwein`      a rate from the curvature along the last step, on full batches     takes
 `ASGD`                 the mean of its iterates                                           takes
 `ScheduleFreeSGD`      gradients between the iterate and the mean                         refuses
 `Adagrad`              a rate a parameter, from the sum of squared gradients              takes
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from .adam import Adam
     from .adamw import AdamW
     from .asgd import ASGD
+    from .barzilai_borwein import BarzilaiBorwein
     from .dog import DoG
     from .ftrl import FTRL
     from .lbfgs import LBFGS
@@ -72,6 +74,7 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "BarzilaiBorwein",
     "DoG",
     "Lion",
     "NAdam",
@@ -86,6 +89,7 @@ __all__ = [
 # Class: module, imported when first asked for. A name in minimize(optimizer=...) is the module's.
 _MODULES = {
     "SGD": "sgd",
+    "BarzilaiBorwein": "barzilai_borwein",
     "ASGD": "asgd",
     "ScheduleFreeSGD": "schedule_free_sgd",
     "Adagrad": "adagrad",

@@ -51,6 +51,8 @@ class Optimizer(Parametrised):
     _switches: ClassVar[tuple[str, ...]] = ()
     # How lr="auto" is found: from a bound on the smoothness, times this; None: by a range test.
     _of_smoothness: ClassVar[float | None] = None
+    # What there is to say of rates after the first, where the optimiser finds them.
+    _later_rates: ClassVar[str] = ""
     # Why the l1 norm is refused; empty where it is not.
     _no_l1: ClassVar[str] = ""
     lr: Rate
@@ -85,6 +87,11 @@ class Optimizer(Parametrised):
     def _schedule(self) -> Schedule:
         """The learning rate as a schedule, where it is not ``"auto"``."""
         return as_schedule(self.lr if self._has_rate else 1.0)
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether it is gradient descent and no more, so that ``lr="auto"`` may let rates change from step to step."""
+        return False
 
     @property
     def _info(self) -> _OptimizerInfo:

@@ -23,7 +23,8 @@ class SGD(Optimizer):
     Parameters
     ----------
     lr : "auto", float, schedule or function step -> float, default="auto"
-        Learning rate. ``"auto"`` takes one over a bound on the objective's smoothness, see `fastgd.minimize`.
+        Learning rate. ``"auto"`` takes one over a bound on the objective's smoothness, see `fastgd.minimize`; on full
+        batches of a smooth loss, without momentum, for the first step, and `BarzilaiBorwein` finds those after it.
     momentum : float, default=0.0
         Share of the velocity that a step keeps, at least 0 and below 1 [1]_.
     dampening : float, default=0.0
@@ -65,6 +66,10 @@ class SGD(Optimizer):
         self.dampening = dampening
         self.nesterov = nesterov
         self._check()
+
+    @property
+    def _is_plain(self) -> bool:
+        return self.momentum == 0.0
 
     def _check(self) -> None:
         super()._check()

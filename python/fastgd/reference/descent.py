@@ -60,8 +60,9 @@ class Result:
     Parameters
     ----------
     x : array of shape (n_params,)
-        Last parameters, averaged where the optimiser averages; after divergence, the better of those that the epoch
-        of the least loss began and ended with.
+        Last parameters, averaged where the optimiser averages; where the optimiser says so, those that the epoch of the
+        least loss began with, if they are better; after divergence, the better of those that this epoch began and ended
+        with.
     fun, grad_norm : float
         Objective at `x`, and the norm of its gradient, penalty included.
     lr : float
@@ -292,7 +293,11 @@ def minimize(
         grows = bool(since_restart) and since_restart[-1] > GROWTH * largest_early_loss(first_loss, since_restart)
         if grows or not np.all(np.isfinite(at.x)):
             status = "diverged"
-        x = min((best_begin.x, best_end.x), key=objective.value) if status == "diverged" else at.x
+        x = at.x
+        if status == "diverged":
+            x = min((best_begin.x, best_end.x), key=objective.value)
+        elif method.ends_with_best:
+            x = min((at.x, best_begin.x), key=objective.value)
         fun, gradient = objective.value_and_grad(x)
 
     history = History(

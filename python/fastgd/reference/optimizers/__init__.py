@@ -7,6 +7,7 @@ and ``solution(state, w)`` to report. `OPTIMIZERS` has them by name.
 module                   names                  l1 norm
 =======================  =====================  ==================================================================
 `sgd`                    sgd                    soft threshold of the step's length, gain of momentum included
+`barzilai_borwein`       barzilai_borwein       soft threshold of the step's rate
 `asgd`                   asgd                   soft threshold of the learning rate
 `adagrad`                adagrad                soft threshold of every parameter's own rate
 `adadelta`               adadelta               refused
@@ -35,6 +36,7 @@ from . import (
     adagrad,
     adam,
     asgd,
+    barzilai_borwein,
     dog,
     finite_sum,
     ftrl,
@@ -81,6 +83,9 @@ OPTIMIZERS: dict[str, Optimizer] = {
     ),
     "prodigy": Optimizer(prodigy.prodigy_init, prodigy.prodigy_update, NO_L1_MEAN),
     "dog": Optimizer(dog.dog_init, dog.dog_update),
+    "barzilai_borwein": Optimizer(
+        barzilai_borwein.barzilai_borwein_init, barzilai_borwein.barzilai_borwein_update, ends_with_best=True
+    ),
     "polyak_sgd": Optimizer(polyak_sgd.polyak_sgd_init, polyak_sgd.polyak_sgd_update),
     "saga": Optimizer(sgd.sgd_init, sgd.sgd_update, estimator=finite_sum.SAGA),
     "svrg": Optimizer(sgd.sgd_init, sgd.sgd_update, estimator=finite_sum.SVRG),

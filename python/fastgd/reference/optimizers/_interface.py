@@ -61,6 +61,8 @@ class Optimizer(NamedTuple):
         The parameters to report: `w`, unless it averages.
     estimator : GradientEstimator or None
         What takes the place of a batch's gradient, for methods of finite sums; it takes the parameters then.
+    ends_with_best : bool
+        Whether it is for full batches and some of its steps lead astray, so that a run ends with the best parameters.
     """
 
     init: Callable[..., Any]
@@ -69,6 +71,7 @@ class Optimizer(NamedTuple):
     no_l1_with: tuple[str, ...] = ()
     solution: Callable[[Any, FloatArray], FloatArray] = last_iterate
     estimator: GradientEstimator | None = None
+    ends_with_best: bool = False
 
     @property
     def takes_l1(self) -> bool:
