@@ -358,3 +358,15 @@ def test_polyak_rates_know_the_model() -> None:
     for alpha, result in zip([1e-3, 1e-1], found.results, strict=True):
         single = objective_of("squared_error", alpha=alpha)
         assert_same_bits(result, fastgd.minimize(single, optimizer=PolyakSGD(), batch_size=50, **COMMON))
+
+
+def test_a_model_that_diverges_beside_others_counts_the_steps_that_it_makes_alone() -> None:
+    """Also where it has nothing finite left long before the others' epoch ends."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(20_000, 3))
+    objective = fastgd.LinearObjective(X, X[:, 0], loss="squared_error")
+    options: dict[str, Any] = {"batch_size": 32, "max_epochs": 2, "tol": None}
+    found = fastgd.sweep(objective, grid={"lr": [1e-3, 1e9]}, **options)
+    for at, lr in enumerate((1e-3, 1e9)):
+        assert_same_bits(found.results[at], fastgd.minimize(objective, optimizer=SGD(lr), **options))
+    assert found.results[1].status == "diverged"

@@ -49,6 +49,7 @@ py::list optimizers() {
         row["finite_sums"] = info.table != Table::none;
         row["line_search"] = info.line_search;
         row["full_batch"] = info.full_batch;
+        row["averages"] = info.averages;
         rows.append(row);
     }
     return rows;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -21,7 +22,7 @@ public:
         require(of_row.empty() || of_row.size() == static_cast<std::size_t>(n), "fold_of_row must have a fold a row");
         require(of_model.size() == (of_row.empty() ? 0 : n_models), "fold_of_model must have a fold a model");
         for (const std::int32_t fold : of_row) {
-            require(fold >= 0, "fold_of_row must not be negative");
+            require(fold >= 0 && fold < std::numeric_limits<std::int32_t>::max(), "fold_of_row must be folds from 0");
             count_ = std::max(count_, fold + 1);
         }
         for (const int fold : of_model) require(fold >= -1 && fold < count_, "fold_of_model must name folds, or -1");

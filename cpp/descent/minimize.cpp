@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "descent/folds.hpp"
-#include "descent/model_table.hpp"
+#include "descent/model_settings.hpp"
 #include "descent/rates.hpp"
 #include "descent/run.hpp"
 #include "descent/sampler.hpp"
@@ -68,12 +68,10 @@ public:
           penalty_(n_models_) {
         require(n_models_ > 0 && params.size() == n_models_ * n_params_,
                 "params must hold a whole number of models of " + std::to_string(n_params_) + " parameters");
-        require(!options.gap_tol || (n_models_ == 1 && full_), "gap_tol is for one model on full batches");
-        require(options.batch_size >= 0, "batch_size must be 0 (all rows) or positive");
-        require(options.max_epochs >= 1, "max_epochs must be at least 1");
-        require(options.n_iter_no_change >= 1, "n_iter_no_change must be at least 1");
-        require(options.clip_value >= 0.0 && options.clip_norm >= 0.0, "clip_value and clip_norm must not be negative");
-        run_ = objective.start_run(settings());
+        const OptimizerInfo& info = optimizer_of(options);
+        line_search_ = info.line_search;
+        ends_with_best_ = info.full_batch;
+        run_ = objective.start_run(make_settings(objective, options, n_models_, folds_.count()));
         run_->set_params(x_);
         for (std::size_t m = 0; m < n_models_; ++m) models_.emplace_back(options.tol, options.n_iter_no_change);
         if (options.resume) resume(*options.resume);
@@ -86,7 +84,12 @@ public:
         Status ended = Status::max_epochs;
         try {
             for (std::int64_t i = 0; i < options_.max_epochs && any_running(); ++i) {
-                walk_epoch(sampler, next_epoch_);
+                try {
+                    walk_epoch(sampler, next_epoch_);
+                } catch (...) {
+                    forget_epoch();
+                    throw;
+                }
                 if (!close_epoch(next_epoch_++)) throw Stopped{Status::callback};
             }
         } catch (const Stopped& stop) {
@@ -106,7 +109,24 @@ private:
         const std::span<double> memory = rates_.memory();
         require(memory.size() == from.rates.size(), "resume must be of the same schedule");
         std::copy(from.rates.begin(), from.rates.end(), memory.begin());
-        for (std::size_t m = 0; m < n_models_; ++m) run_->set_state(static_cast<int>(m), from.runs[m]);
+        for (std::size_t m = 0; m < n_models_; ++m) {
+            const ModelState like = run_->state(static_cast<int>(m));
+            require(like.params.size() == from.runs[m].params.size() && like.slots.size() == from.runs[m].slots.size(),
+                    "resume must be of the same objective and optimizer");
+            run_->set_state(static_cast<int>(m), from.runs[m]);
+        }
+    }
+
+    // Back to where an epoch began that did not come to its end.
+    void forget_epoch() {
+        for (std::size_t m = 0; m < n_models_; ++m) {
+            ModelProgress& model = models_[m];
+            if (model.ended) continue;
+            run_->set_state(static_cast<int>(m), model.begin);
+            model.n_steps = model.begin.n_steps;
+            model.n_made = model.n_made_before;
+        }
+        step_ = steps_before_;
     }
 
     ModelState state_of(std::size_t m) {
@@ -124,45 +144,6 @@ private:
         state->rates.assign(memory.begin(), memory.end());
         for (std::size_t m = 0; m < n_models_; ++m) state->runs.push_back(state_of(m));
         return state;
-    }
-
-    ModelSettings settings() {
-        const KernelTable& table = kernels();
-        ModelSettings settings;
-        settings.n_models = static_cast<int>(n_models_);
-        settings.optimizer = optimizer_index(table, options_.optimizer);
-        settings.hyper = table_of(table.optimizers[settings.optimizer].hyper, kMaxHyper, options_.optimizer_params,
-                                  n_models_, "optimizer '" + options_.optimizer + "'");
-        const auto each = [&](const std::vector<double>& given, double otherwise, const char* name) {
-            require(given.empty() || given.size() == n_models_, std::string(name) + " must have one value a model");
-            return given.empty() ? std::vector<double>(n_models_, otherwise) : given;
-        };
-        const std::vector<double> alpha = each(options_.alpha, objective_.penalty().alpha, "alpha");
-        const std::vector<double> l1_ratio = each(options_.l1_ratio, objective_.penalty().l1_ratio, "l1_ratio");
-        for (std::size_t m = 0; m < n_models_; ++m) settings.penalties.push_back({alpha[m], l1_ratio[m]});
-        settings.clip_value = options_.clip_value;
-        settings.clip_norm = options_.clip_norm;
-        settings.batch_size = options_.batch_size;
-        settings.n_threads = options_.n_threads > 0 ? options_.n_threads : max_threads();
-        settings.fold_of_row = options_.fold_of_row;
-        settings.fold_of_model = options_.fold_of_model;
-        settings.n_folds = folds_.count();
-        line_search_ = table.optimizers[settings.optimizer].line_search;
-        ends_with_best_ = table.optimizers[settings.optimizer].full_batch;
-        refuse_what_does_not_fit(table.optimizers[settings.optimizer], settings);
-        return settings;
-    }
-
-    void refuse_what_does_not_fit(const OptimizerInfo& info, const ModelSettings& settings) const {
-        const bool l1 = std::any_of(settings.penalties.begin(), settings.penalties.end(),
-                                    [](const Penalty& penalty) { return penalty.l1() > 0.0; });
-        const std::string owner = "optimizer '" + options_.optimizer + "' ";
-        require(!l1 || info.l1 != L1Step::refused, owner + "has no proximal step for l1");
-        require(!info.full_batch || full_, owner + "needs batch_size 0, all rows");
-        require(info.table == Table::none || (!full_ && options_.batch_size <= kLargestMiniBatch),
-                owner + "needs a batch_size from 1 to " + std::to_string(kLargestMiniBatch));
-        require(info.table == Table::none || options_.clip_norm == 0.0, owner + "has no clip_norm");
-        require(!options_.resume || (!info.line_search && info.table == Table::none), owner + "cannot be resumed");
     }
 
     Sampler make_sampler() const {
@@ -213,27 +194,34 @@ private:
         std::fill_n(finite_.get(), n_models_, true);
         std::fill(weight_.begin(), weight_.end(), 0.0);
         StepSums sums{weight_, loss_, {finite_.get(), n_models_}};
-        run_->penalties(penalty_);
         run_->solution(x_);
-        for (std::size_t m = 0; m < n_models_; ++m)
-            if (!models_[m].ended) models_[m].begin = state_of(m);
+        steps_before_ = step_;
+        for (std::size_t m = 0; m < n_models_; ++m) {
+            if (models_[m].ended) continue;
+            models_[m].begin = state_of(m);
+            models_[m].n_made_before = models_[m].n_made;
+        }
         if (full_) {
             const StepPlan step = plan(1, epoch, [&](std::size_t, std::size_t m) { return folds_.n_seen()[m]; });
             run_->descend_full(step, loss_, grad_norm_, [this] { poll(); });
             return;
         }
+        run_->penalties(penalty_);
         sampler.start_epoch(epoch);
         while (!sampler.epoch_done()) {
             poll();
-            sampler.next(std::min(kSliceRows, kSliceSteps * options_.batch_size));
+            sampler.next(std::min(kSliceRows, kSliceSteps * std::min(kSliceRows, options_.batch_size)));
             if (sampler.batch_ends().empty()) continue;
             const StepPlan steps = plan(sampler.batch_ends().size(), epoch, [&](std::size_t b, std::size_t m) {
                 return sampler.n_present(b, folds_.of(m));
             });
-            run_->descend({epoch, sampler.rows(), sampler.batch_ends(), steps}, sums);
-            if (std::none_of(finite_.get(), finite_.get() + n_models_, [](bool f) { return f; })) break;
+            run_->descend({epoch, sampler.rows(), sampler.batch_ends(), steps}, sums, [this] { poll(); });
         }
-        for (std::size_t m = 0; m < n_models_; ++m) loss_[m] = loss_[m] / weight_[m] + penalty_[m];
+        for (std::size_t m = 0; m < n_models_; ++m) {
+            require(weight_[m] > 0.0 || models_[m].ended,
+                    "order visits no row of positive weight in epoch " + std::to_string(epoch));
+            loss_[m] = loss_[m] / weight_[m] + penalty_[m];
+        }
     }
 
     // Records the epoch and settles which models go on. False when a callback ends the run.
@@ -282,7 +270,8 @@ private:
         }
         if (options_.gtol && full_ && grad_norm_[m] <= *options_.gtol) {
             converge(m, "gtol", evaluated);
-        } else if (options_.gap_tol && n_epochs_ % kGapEpochs == 0 && objective_.gap(evaluated) <= *options_.gap_tol) {
+        } else if (options_.gap_tol && next_epoch_ % kGapEpochs == 0 &&
+                   objective_.gap(evaluated, options_.n_threads, [this] { poll(); }) <= *options_.gap_tol) {
             converge(m, "gap_tol", evaluated);
         } else if (run_->finished(static_cast<int>(m))) {
             converge(m, "line search", after_);
@@ -301,7 +290,8 @@ private:
     // to divergence were is forgotten: they tell neither of convergence nor of what is large.
     void restart(std::size_t m) {
         ModelProgress& model = models_[m];
-        if (model.n_restarts == kMaxRestarts) {
+        // A line search has no rate to lower.
+        if (line_search_ || model.n_restarts == kMaxRestarts) {
             model.ended = Status::diverged;
             return;
         }
@@ -427,6 +417,7 @@ private:
     History history_;
     std::int64_t next_epoch_ = 0;
     std::int64_t step_ = 0;
+    std::int64_t steps_before_ = 0;
     std::int64_t n_epochs_ = 0;
     Clock::time_point began_;
     Clock::time_point polled_;

@@ -78,8 +78,9 @@ class Run {
 public:
     virtual ~Run() = default;
 
-    // One optimiser step a batch; adds to the sums.
-    virtual void descend(const Slice& slice, StepSums& sums) = 0;
+    // One optimiser step a batch; adds to the sums. `poll` is called now and then on the calling thread where batches
+    // take long; what it throws leaves the parameters between two steps.
+    virtual void descend(const Slice& slice, StepSums& sums, const std::function<void()>& poll) = 0;
 
     // One step on all rows. `value` and `grad_norm` (one a model) are F, penalty included, and its gradient before the
     // step, or at the best point yet where the optimiser searches along lines; NaN where a raw score is not finite.

@@ -60,20 +60,19 @@ void Sampler::count_present() {
     std::size_t begin = 0;
     for (const std::int64_t batch_end : batch_ends_) {
         const auto end = static_cast<std::size_t>(batch_end);
-        std::vector<std::int64_t> counts(n_lines());
+        counts_.assign(n_lines(), 0);
         for (std::size_t i = begin; i < end; ++i) {
             if (options_.present && !options_.present(rows_[i])) continue;
-            ++counts.back();
-            if (options_.n_folds == 0) continue;
-            for (int f = 0; f < options_.n_folds; ++f)
-                counts[static_cast<std::size_t>(f)] += options_.fold[static_cast<std::size_t>(rows_[i])] != f;
+            ++counts_.back();
+            if (options_.n_folds > 0) ++counts_[in_fold(rows_[i])];
         }
-        if (counts.back() > 0) {
+        if (counts_.back() > 0) {
+            for (std::size_t f = 0; f + 1 < counts_.size(); ++f) counts_[f] = counts_.back() - counts_[f];
             std::copy(rows_.begin() + static_cast<std::ptrdiff_t>(begin), rows_.begin() + batch_end,
                       rows_.begin() + static_cast<std::ptrdiff_t>(kept));
             kept += end - begin;
             batch_ends_[n_batches++] = static_cast<std::int64_t>(kept);
-            present_.insert(present_.end(), counts.begin(), counts.end());
+            present_.insert(present_.end(), counts_.begin(), counts_.end());
         }
         begin = end;
     }

@@ -45,6 +45,9 @@ public:
 private:
     void fill_rows(std::int64_t count);
     void count_present();
+    std::size_t in_fold(std::int64_t row) const {
+        return static_cast<std::size_t>(options_.fold[static_cast<std::size_t>(row)]);
+    }
     std::size_t n_lines() const { return static_cast<std::size_t>(options_.n_folds) + 1; }
 
     Options options_;
@@ -56,6 +59,8 @@ private:
     std::vector<std::int64_t> batch_ends_;
     // [batch][fold, and all]
     std::vector<std::int64_t> present_;
+    // Of the batch at hand.
+    std::vector<std::int64_t> counts_;
 };
 
 }  // namespace fastgd

@@ -19,8 +19,9 @@ struct ModelProgress {
     const char* converged_by = "";
     // Steps that its parameters are the result of, and what its schedule's rate is multiplied by.
     std::int64_t n_steps = 0;
-    // All steps made, also those that a restart took back.
+    // All steps made, also those that a restart took back; and those before the epoch.
     std::int64_t n_made = 0;
+    std::int64_t n_made_before = 0;
     double rate_factor = 1.0;
     int n_restarts = 0;
     // Since the beginning or the last restart.

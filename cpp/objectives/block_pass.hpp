@@ -42,13 +42,20 @@ BlockPlan plan_blocks(const LinearProblem<T>& problem, std::ptrdiff_t n_scores, 
 class Turnstile {
 public:
     explicit Turnstile(std::int64_t first) : turn_(first) {}
-    void wait_for(std::int64_t ticket) {
-        for (int spins = 0; turn_.load(std::memory_order_acquire) != ticket; ++spins)
+    // False where it was closed.
+    bool wait_for(std::int64_t ticket) {
+        for (int spins = 0;; ++spins) {
+            const std::int64_t turn = turn_.load(std::memory_order_acquire);
+            if (turn == ticket || turn == kClosed) return turn == ticket;
             if (spins > 1000) std::this_thread::yield();
+        }
     }
     void next(std::int64_t ticket) { turn_.store(ticket + 1, std::memory_order_release); }
+    // Lets nobody wait for a thread that will not come.
+    void close() { turn_.store(kClosed, std::memory_order_release); }
 
 private:
+    static constexpr std::int64_t kClosed = -1;
     alignas(64) std::atomic<std::int64_t> turn_;
 };
 
@@ -63,11 +70,16 @@ void for_each_block(const BlockPlan& plan, const std::function<void()>& poll, Wo
         std::atomic<std::int64_t> next_block{begin};
         Turnstile turnstile(begin);
         parallel(plan.team, [&](int thread, int) {
-            for (std::int64_t b = next_block++; b < end; b = next_block++) {
-                work(thread, b);
-                turnstile.wait_for(b);
-                add(thread);
-                turnstile.next(b);
+            try {
+                for (std::int64_t b = next_block++; b < end; b = next_block++) {
+                    work(thread, b);
+                    if (!turnstile.wait_for(b)) return;
+                    add(thread);
+                    turnstile.next(b);
+                }
+            } catch (...) {
+                turnstile.close();
+                throw;
             }
         });
     }

@@ -67,10 +67,7 @@ PassSums sum_rows(const LinearProblem<T>& problem, const Parameters<T>& paramete
         [&](int thread, std::int64_t b) {
             Worker<T>& worker = *workers[static_cast<std::size_t>(thread)];
             worker.block.gather(rows, plan.begin(b), plan.end(b));
-            if (worker.grad) {
-                worker.grad->coef.clear();
-                worker.grad->intercept.clear();
-            }
+            if (worker.grad) worker.grad->clear();
             worker.sums = &walk(worker);
         },
         [&](int thread) { add(sums, *workers[static_cast<std::size_t>(thread)]); });

@@ -24,10 +24,11 @@ public:
           flat_grad_(flat_.size()),
           value_(static_cast<std::size_t>(settings_.n_models)) {}
 
-    void descend(const Slice& slice, StepSums& sums) override {
+    void descend(const Slice& slice, StepSums& sums, const std::function<void()>& poll) override {
         updates_.prepare(slice.plan);
         std::int64_t begin = 0;
         for (std::size_t b = 0; b < slice.batch_ends.size(); ++b) {
+            poll();
             const std::int64_t count = slice.batch_ends[b] - begin;
             call(slice.rows.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(count)));
             for (std::size_t m = 0; m < value_.size(); ++m) {
@@ -126,6 +127,9 @@ FunctionObjective::FunctionObjective(std::int64_t n_params, std::int64_t n_sampl
 }
 
 std::unique_ptr<Run> FunctionObjective::start_run(ModelSettings settings) const {
+    if (settings.n_folds > 0) throw std::invalid_argument("a function has no rows to hold out");
+    for (const Penalty& penalty : settings.penalties)
+        if (penalty.alpha != 0.0) throw std::invalid_argument("alpha must be 0 for a function, which has no penalty");
     return std::make_unique<FunctionRun>(*this, std::move(settings));
 }
 

@@ -22,8 +22,4 @@ struct LinearObjective::Impl {
     }
 };
 
-struct LinearAccess {
-    static const LinearObjective::Impl& impl(const LinearObjective& objective) { return *objective.impl_; }
-};
-
 }  // namespace fastgd

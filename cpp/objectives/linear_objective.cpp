@@ -142,7 +142,8 @@ LinearObjective::LinearObjective(const MatrixView& X, const void* y, const Linea
     }
     if (options.standardize)
         impl_->standard =
-            std::visit([&](const auto& p) { return measure_standards(p, nullptr, 0, poll).back(); }, impl_->problem);
+            std::visit([&](const auto& p) { return measure_standards(p, nullptr, 0, max_threads(), poll).back(); },
+                       impl_->problem);
 }
 
 LinearObjective::~LinearObjective() = default;

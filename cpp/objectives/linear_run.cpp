@@ -23,12 +23,13 @@ namespace {
 template <class T>
 class LinearRun final : public Run {
 public:
-    LinearRun(const LinearProblem<T>& problem, const LinearOptions& options, ModelSettings settings)
+    // `standard` is that of all rows, null without.
+    LinearRun(const LinearProblem<T>& problem, bool fit_intercept, const Standard* standard, ModelSettings settings)
         : problem_(problem),
           settings_(std::move(settings)),
           info_(kernels().optimizers[settings_.optimizer]),
-          has_intercept_(options.fit_intercept),
-          space_(shape(), standards(options.standardize)),
+          has_intercept_(fit_intercept),
+          space_(shape(), standards(standard)),
           updates_(*problem.kernels, info_, settings_, space_.params),
           searches_(settings_, sizeof(T) == 4 ? 1e-6 : 0.0),
           flat_(static_cast<std::size_t>(settings_.n_models * space_.params.n_params())),
@@ -50,8 +51,8 @@ public:
         }
     }
 
-    void descend(const Slice& slice, StepSums& sums) override {
-        if (settings_.batch_size > kLargestMiniBatch) return descend_large(slice, sums);
+    void descend(const Slice& slice, StepSums& sums, const std::function<void()>& poll) override {
+        if (settings_.batch_size > kLargestMiniBatch) return descend_large(slice, sums, poll);
         const std::int64_t n_rows = std::ssize(slice.rows);
         if (!block_ || block_capacity_ < n_rows) {
             block_capacity_ = n_rows;
@@ -64,7 +65,7 @@ public:
         if (info_.table == Table::snapshots && slice.epoch != last_epoch_) take_snapshot(slice.epoch);
         last_epoch_ = slice.epoch;
         updates_.prepare(slice.plan);
-        descend_batches(slice, sums);
+        descend_batches(slice, sums, poll);
     }
 
     void descend_full(const StepPlan& plan, std::span<double> value, std::span<double> grad_norm,
@@ -157,15 +158,14 @@ private:
     std::ptrdiff_t n_coef() const { return problem_.n_outputs * space_.params.n_features; }
 
     // One for each model, from the rows that it sees.
-    std::vector<const Standard*> standards(bool standardize) {
-        std::vector<const Standard*> of_models;
-        if (!standardize) return of_models;
-        const bool folds = settings_.n_folds > 0;
-        standards_ = measure_standards(problem_, folds ? settings_.fold_of_row.data() : nullptr, settings_.n_folds);
-        for (int m = 0; m < settings_.n_models; ++m) {
-            const int fold = folds ? settings_.fold_of_model[static_cast<std::size_t>(m)] : kNoFold;
-            of_models.push_back(&standards_[static_cast<std::size_t>(fold == kNoFold ? settings_.n_folds : fold)]);
-        }
+    std::vector<const Standard*> standards(const Standard* of_all) {
+        if (of_all == nullptr) return {};
+        std::vector<const Standard*> of_models(static_cast<std::size_t>(settings_.n_models), of_all);
+        if (settings_.n_folds == 0) return of_models;
+        standards_ = measure_standards(problem_, settings_.fold_of_row.data(), settings_.n_folds, settings_.n_threads);
+        for (std::size_t m = 0; m < of_models.size(); ++m)
+            if (const int fold = settings_.fold_of_model[m]; fold != kNoFold)
+                of_models[m] = &standards_[static_cast<std::size_t>(fold)];
         return of_models;
     }
 
@@ -223,11 +223,11 @@ private:
         }
     }
 
-    void descend_large(const Slice& slice, StepSums& sums) {
+    void descend_large(const Slice& slice, StepSums& sums, const std::function<void()>& poll) {
         updates_.prepare(slice.plan);
         std::int64_t begin = 0;
         for (std::size_t b = 0; b < slice.batch_ends.size(); ++b) {
-            const PassSums pass = pass_over({slice.rows.data() + begin, slice.batch_ends[b] - begin}, {});
+            const PassSums pass = pass_over({slice.rows.data() + begin, slice.batch_ends[b] - begin}, poll);
             for (std::size_t m = 0; m < sums.loss.size(); ++m) {
                 sums.weight[m] += pass.weight_of(problem_.fold_of(static_cast<int>(m)));
                 sums.loss[m] += pass.loss[m];
@@ -253,11 +253,10 @@ private:
     template <class F>
     void update(std::size_t batch, F&& risk) {
         if (updates_.is_whole()) {
-            std::vector<double> penalty(static_cast<std::size_t>(settings_.n_models));
-            penalties(penalty);
+            std::vector<double> value(static_cast<std::size_t>(settings_.n_models));
+            if (info_.reads_value) penalties(value);
             for (int m = 0; m < settings_.n_models; ++m)
-                updates_.step_whole(batch, m, risk(m) + penalty[static_cast<std::size_t>(m)], space_.params,
-                                    space_.grad);
+                updates_.step_whole(batch, m, risk(m) + value[static_cast<std::size_t>(m)], space_.params, space_.grad);
         } else {
             updates_.step_columns(batch, {0, space_.params.n_features}, space_.params, space_.grad);
             updates_.step_intercepts(batch, space_.params, space_.grad);
@@ -298,8 +297,9 @@ private:
 
     // ---- a mini-batch a step
 
-    void descend_batches(const Slice& slice, StepSums& sums) {
-        if (wanted_team_ == 1) return descend_alone(slice, sums);
+    void descend_batches(const Slice& slice, StepSums& sums, const std::function<void()>& poll) {
+        // A function of the user's may take its time.
+        if (wanted_team_ == 1) return descend_alone(slice, sums, problem_.user_loss != nullptr ? poll : nullptr);
         const auto began = std::chrono::steady_clock::now();
         choice_.wants_team() ? descend_as_team(slice, sums) : descend_alone(slice, sums);
         const std::chrono::duration<double> time = std::chrono::steady_clock::now() - began;
@@ -319,11 +319,12 @@ private:
         });
     }
 
-    void descend_alone(const Slice& slice, StepSums& sums) {
+    void descend_alone(const Slice& slice, StepSums& sums, const std::function<void()>& poll = {}) {
         if (!walk_) walk_.emplace(problem_, space_.data_params(), settings_.batch_size);
         std::vector<T> per_row_of(scale_.size());
         for (std::size_t m = 0; m < scale_.size(); ++m) per_row_of[m] = per_row(static_cast<int>(m));
         for_batches(slice, scale_, [&](std::size_t batch, std::int64_t begin, std::int64_t end) {
+            if (poll) poll();
             if (table_) divide_rows(slice.plan, batch);
             const BlockSums<T>& of_batch =
                 walk_->pass(space_.data_params(), *block_, begin, end, (table_ ? per_row_of : scale_).data(),
@@ -410,7 +411,8 @@ private:
 std::unique_ptr<Run> LinearObjective::start_run(ModelSettings settings) const {
     return std::visit(
         [&]<class T>(const LinearProblem<T>& problem) -> std::unique_ptr<Run> {
-            return std::make_unique<LinearRun<T>>(problem, impl_->options, std::move(settings));
+            return std::make_unique<LinearRun<T>>(problem, impl_->options.fit_intercept,
+                                                  impl_->standard ? &*impl_->standard : nullptr, std::move(settings));
         },
         impl_->problem);
 }

@@ -123,9 +123,9 @@ void Standard::to_gradient(const double* data_grad, int n_outputs, bool fit_inte
 
 template <class T>
 std::vector<Standard> measure_standards(const LinearProblem<T>& problem, const std::int32_t* fold, int n_folds,
-                                        const std::function<void()>& poll) {
+                                        int n_threads, const std::function<void()>& poll) {
     const std::size_t n_standards = static_cast<std::size_t>(n_folds) + 1;
-    const BlockPlan plan = plan_blocks(problem, 4 * (n_folds + 1), problem.X.n_rows, max_threads());
+    const BlockPlan plan = plan_blocks(problem, 4 * (n_folds + 1), problem.X.n_rows, n_threads);
     std::vector<BlockMoments<T>> blocks(static_cast<std::size_t>(plan.team), BlockMoments<T>(problem, n_standards));
     std::vector<Moments> sums(n_standards, Moments(static_cast<std::size_t>(problem.X.n_cols)));
     for_each_block(
@@ -145,9 +145,9 @@ std::vector<Standard> measure_standards(const LinearProblem<T>& problem, const s
     return standards;
 }
 
-template std::vector<Standard> measure_standards<float>(const LinearProblem<float>&, const std::int32_t*, int,
+template std::vector<Standard> measure_standards<float>(const LinearProblem<float>&, const std::int32_t*, int, int,
                                                         const std::function<void()>&);
-template std::vector<Standard> measure_standards<double>(const LinearProblem<double>&, const std::int32_t*, int,
+template std::vector<Standard> measure_standards<double>(const LinearProblem<double>&, const std::int32_t*, int, int,
                                                          const std::function<void()>&);
 
 }  // namespace fastgd

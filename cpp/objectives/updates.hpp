@@ -21,6 +21,7 @@ public:
             slots_.emplace_back(shape.n_models, shape.n_outputs, shape.n_features, shape.has_intercept);
         memory_.resize(static_cast<std::size_t>(settings.n_models) * kMaxMemory);
         n_steps_.resize(static_cast<std::size_t>(settings.n_models));
+        coef_.resize(n_steps_.size() * kMaxCoef);
         for (int m = 0; m < settings.n_models; ++m) {
             l2_.push_back(static_cast<T>(settings.penalty(m).l2()));
             l1_.push_back(static_cast<T>(settings.penalty(m).l1()));

@@ -38,7 +38,8 @@ struct BarzilaiBorwein : GradientStep<T> {
                                          .prepare = prepare,
                                          .n_sums = 2,
                                          .conclude = conclude,
-                                         .full_batch = true};
+                                         .full_batch = true,
+                                         .reads_value = true};
 
     bool back;
 

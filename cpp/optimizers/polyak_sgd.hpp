@@ -20,8 +20,14 @@ struct PolyakSgd : GradientStep<T> {
             coef[0] = rate < in.lr ? rate : in.lr;
         }
     }
-    static constexpr OptimizerInfo kInfo{"polyak_sgd", 0, L1Step::proximal, {{"f_min", 0.0}, {"eps", 0.0}},
-                                         prepare,      1, conclude};
+    static constexpr OptimizerInfo kInfo{.name = "polyak_sgd",
+                                         .n_slots = 0,
+                                         .l1 = L1Step::proximal,
+                                         .hyper = {{"f_min", 0.0}, {"eps", 0.0}},
+                                         .prepare = prepare,
+                                         .n_sums = 1,
+                                         .conclude = conclude,
+                                         .reads_value = true};
 
     explicit PolyakSgd(const StepContext<T>& c) : GradientStep<T>(c) {}
 

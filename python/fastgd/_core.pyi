@@ -23,6 +23,7 @@ class _OptimizerInfo(TypedDict):
     finite_sums: bool
     line_search: bool
     full_batch: bool
+    averages: bool
 
 class _ScheduleInfo(TypedDict):
     name: str

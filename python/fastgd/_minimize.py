@@ -87,7 +87,8 @@ def minimize(
         The run has converged when the best loss of the last `n_iter_no_change` epochs is not below the best one before
         them by more than this fraction of it. None: no such end.
     gtol : float, optional
-        The run has converged when the gradient's Euclidean norm, penalty included, is at most this; full batches only.
+        The run has converged when the gradient's Euclidean norm, penalty included, is at most this; full batches only,
+        and neither with an l1 norm, beside which it does not vanish, nor with optimisers whose result is an average.
     gap_tol : float, optional
         The run has converged when the duality gap, which bounds how far the objective is above its minimum, is at most
         this; full batches only, and `LinearObjective.duality_gap` says for which losses. Looked at every 10 epochs.
@@ -106,7 +107,7 @@ def minimize(
         Largest magnitude of an entry of the gradient, penalty included, above 0; larger ones are cut to it.
     clip_norm : float, optional
         Largest Euclidean norm ``c`` of the gradient ``g``, above 0: ``g`` is multiplied by ``c / (||g|| + 1e-6)`` where
-        that is below 1, after `clip_value`.
+        that is below 1, after `clip_value`. Neither is for `LBFGS`, nor this for `SAGA` and `SVRG`.
     time_limit : float, optional
         Seconds after which the run ends, above 0.
     callbacks : callable or iterable of callables, optional

@@ -71,7 +71,8 @@ def sweep(
         The values to combine, the last key's varying fastest. Keys are
 
         - the parameters of the optimiser, such as ``"lr"`` (floats, ``"auto"``, or schedules of one kind; for
-          `SGD` on full batches not ``"auto"`` beside floats) and ``"momentum"``, and with a schedule as its ``lr`` those of the schedule, such as ``"lr__gamma"``;
+          `SGD` on full batches not ``"auto"`` beside floats) and ``"momentum"``, and with a schedule as its ``lr``
+          those of the schedule, such as ``"lr__gamma"``;
         - ``"alpha"`` and ``"l1_ratio"``, the penalty in the place of a linear objective's own;
         - ``"w0"``, starts; or ``"init_seed"``, seeds of starts where the objective's are random.
     cv : int, optional

@@ -41,9 +41,6 @@ struct RowMoments {
     double eigenvalue_bound = 0.0;
 };
 
-// What the library's internals know of an objective; not part of the interface.
-struct LinearAccess;
-
 // F(w) = sum_i s_i loss(y_i, raw_i) / sum_i s_i + alpha ((1 - l1_ratio) / 2 ||coef||^2 + l1_ratio ||coef||_1),
 // raw = X coef^T + intercept + offset, with standardised X where the options say so. Parameters are flat: coef
 // (n_outputs x n_features, C order), then intercept.
@@ -119,11 +116,12 @@ public:
     // none (all but squared_error, log_loss, hinge and squared_hinge), NonFiniteError as `value` does.
     double duality_gap(std::span<const double> w, int n_threads = 0, const std::function<void()>& poll = {}) const;
 
-    double gap(std::span<const double> w) const override { return duality_gap(w); }
+    double gap(std::span<const double> w, int n_threads, const std::function<void()>& poll) const override {
+        return duality_gap(w, n_threads, poll);
+    }
     std::unique_ptr<Run> start_run(ModelSettings settings) const override;
 
 private:
-    friend struct LinearAccess;
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };

@@ -29,8 +29,11 @@ public:
     // The first row and column of the data that is NaN or infinite, in rows that weigh more than 0.
     virtual std::optional<std::pair<std::int64_t, std::int64_t>> find_nonfinite() const { return std::nullopt; }
 
-    // A bound on F(params) - min F; infinite where none is at hand.
-    virtual double gap(std::span<const double>) const { return std::numeric_limits<double>::infinity(); }
+    // A bound on F(params) - min F; infinite where none is at hand. `poll` is called now and then on the calling
+    // thread.
+    virtual double gap(std::span<const double>, int /*n_threads*/, const std::function<void()>& /*poll*/) const {
+        return std::numeric_limits<double>::infinity();
+    }
 
     virtual std::unique_ptr<Run> start_run(ModelSettings settings) const = 0;
 };

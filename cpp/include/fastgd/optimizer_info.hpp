@@ -56,6 +56,8 @@ struct OptimizerInfo {
     // Whether it compares steps with those before, so that all have to take all rows. Some lead astray on the way, so a
     // run ends with the best parameters.
     bool full_batch = false;
+    // Whether `conclude` reads the objective's value, which costs a look at all parameters for the penalty.
+    bool reads_value = false;
 };
 
 }  // namespace fastgd
