@@ -152,7 +152,7 @@ CHANGED: list[Optimizer] = [
     PolyakSGD(lr=0.5, f_min=-1.0, eps=1e-3),
     SAGA(lr=0.1),
     SVRG(lr=0.1, update_every=2),
-    LBFGS(memory=3),
+    LBFGS(memory=3, precondition=False),
 ]
 EACH = [*(found() for found in CLASSES.values()), *CHANGED]
 
@@ -244,6 +244,7 @@ ALLOWED = {
     "centered": "True or False",
     "nesterov": "True or False",
     "safeguard_warmup": "True or False",
+    "precondition": "True or False",
 }
 ALLOWED_OF = {("FTRL", "beta"): EPS, ("PolyakSGD", "eps"): NOT_NEGATIVE}
 REFUSED: dict[str, tuple[list[Any], list[Any]]] = {

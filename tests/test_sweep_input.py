@@ -84,7 +84,7 @@ LR = {"grid": {"lr": [0.1]}}
             ValueError,
             "batch_size must be 'full' with",
         ),
-        ({"grid": {"lr": [0.1]}, "optimizer": "lbfgs"}, ValueError, "grid's keys must be among memory, alpha, .*'lr'"),
+        ({"grid": {"lr": [0.1]}, "optimizer": "lbfgs"}, ValueError, "grid's keys must be among memory, precondition, alpha, .*'lr'"),
     ],
     ids=str,
 )

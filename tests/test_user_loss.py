@@ -116,7 +116,7 @@ def test_descent_takes_the_steps_of_the_named_loss(case: str, form: str, batch_s
         PolyakSGD(0.01),
         SAGA(0.01),
         SVRG(0.01),
-        LBFGS(),
+        LBFGS(precondition=False),
     ],
     ids=lambda optimizer: type(optimizer).__name__,
 )

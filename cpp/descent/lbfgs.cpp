@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "runtime/dot.hpp"
+
 namespace fastgd {
 namespace {
 
@@ -14,19 +16,6 @@ namespace {
 constexpr double kLeastCurvature = std::numeric_limits<double>::epsilon();
 // So many steps in a row without progress beyond the noise end the run.
 constexpr int kMaxStalls = 10;
-
-// Eight sums, then a tree over them: one order for every machine, and lanes for vectors of two, four or eight.
-double dot(std::span<const double> u, std::span<const double> v) {
-    constexpr std::size_t lanes = 8;
-    double sums[lanes] = {};
-    const std::size_t whole = u.size() / lanes * lanes;
-    for (std::size_t i = 0; i < whole; i += lanes)
-        for (std::size_t k = 0; k < lanes; ++k) sums[k] += u[i + k] * v[i + k];
-    for (std::size_t i = whole; i < u.size(); ++i) sums[i - whole] += u[i] * v[i];
-    for (std::size_t half = lanes / 2; half > 0; half /= 2)
-        for (std::size_t k = 0; k < half; ++k) sums[k] += sums[k + half];
-    return sums[0];
-}
 
 // u += a v
 void add_scaled(std::span<double> u, double a, std::span<const double> v) {
@@ -99,8 +88,8 @@ Lbfgs::Said Lbfgs::begin() {
     lowest_ = mark_value_ = trial_.value;
     mark_norm_ = trial_.norm;
     if (!std::isfinite(trial_.value) || !std::isfinite(trial_.norm) || trial_.norm == 0.0) return finish();
-    // The first trial has length 1.
-    gamma_ = 1.0 / trial_.norm;
+    // The first trial has length 1, or the one that the preconditioner gives it.
+    gamma_ = options_.precondition ? 1.0 : 1.0 / trial_.norm;
     return search() == Said::finished ? Said::finished : Said::accepted;
 }
 
@@ -160,7 +149,9 @@ void Lbfgs::remember_pair() {
     const double promised = -dot(y, s);
     subtract_from(y, trial_.grad);
     const double curvature = dot(s, y);
-    const double squares = dot(y, y);
+    std::vector<double> scaled = y;
+    if (options_.precondition) options_.precondition(scaled);
+    const double squares = dot(y, scaled);
     if (!(curvature > kLeastCurvature * promised && squares > 0.0)) return;
     if (pairs_.size() == static_cast<std::size_t>(options_.memory))
         std::rotate(pairs_.begin(), pairs_.begin() + 1, pairs_.end());
@@ -172,7 +163,8 @@ void Lbfgs::remember_pair() {
     gamma_ = curvature / squares;
 }
 
-// direction = -H grad: H is gamma I, updated by each pair, from the oldest to the newest, by the formula of BFGS
+// direction = -H grad: H is gamma I, or gamma times the preconditioner, updated by each pair, from the oldest to the
+// newest, by the formula of BFGS
 //     H = (I - s y' / s.y) H (I - y s' / s.y) + s s' / s.y
 // (Nocedal, Mathematics of Computation 35, 1980).
 void Lbfgs::two_loop_recursion() {
@@ -182,6 +174,7 @@ void Lbfgs::two_loop_recursion() {
         shares[i] = dot(pairs_[i].s, direction_) / pairs_[i].curvature;
         add_scaled(direction_, -shares[i], pairs_[i].y);
     }
+    if (options_.precondition) options_.precondition(direction_);
     set_scaled(direction_, gamma_, direction_);
     for (std::size_t i = 0; i < pairs_.size(); ++i)
         add_scaled(direction_, shares[i] - dot(pairs_[i].y, direction_) / pairs_[i].curvature, pairs_[i].s);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -20,6 +21,8 @@ public:
         // How many pairs of steps and changes of the gradient are kept.
         int memory = 10;
         WolfeSearch::Options search = {};
+        // Multiplies by an estimate of the inverse Hessian, positive definite and always the same; none: the identity.
+        std::function<void(std::span<double>)> precondition{};
     };
     // finished: rounding errors, or values that are not finite, allow no further decrease.
     enum class Said { searching, accepted, finished };
@@ -115,7 +118,7 @@ private:
     std::vector<double> direction_;
     // Oldest first.
     std::vector<Pair> pairs_;
-    // Scale of the inverse Hessian before the pairs.
+    // Scale of the inverse Hessian, or its estimate, before the pairs.
     double gamma_ = 1.0;
     bool is_started_ = false;
     bool is_finished_ = false;

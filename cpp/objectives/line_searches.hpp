@@ -7,6 +7,7 @@
 #include "descent/lbfgs.hpp"
 #include "descent/run.hpp"
 #include "fastgd/optimizer_info.hpp"
+#include "objectives/preconditioner.hpp"
 
 namespace fastgd {
 
@@ -16,13 +17,15 @@ public:
     // `noise`: relative rounding errors of the objective's values.
     LineSearches(const ModelSettings& settings, double noise) : settings_(settings), noise_(noise) {}
 
-    void start(std::span<const double> params) {
+    // `preconditions`: none, or one a model, which may be empty.
+    void start(std::span<const double> params, const std::vector<Precondition>& preconditions = {}) {
         const std::size_t n = params.size() / static_cast<std::size_t>(settings_.n_models);
         searches_.clear();
         finished_.assign(static_cast<std::size_t>(settings_.n_models), false);
         for (int m = 0; m < settings_.n_models; ++m) {
             Lbfgs::Options options;
             options.memory = static_cast<int>(settings_.hyper[static_cast<std::size_t>(m) * kMaxHyper]);
+            if (!preconditions.empty()) options.precondition = preconditions[static_cast<std::size_t>(m)];
             options.search.noise = std::max(options.search.noise, noise_);
             searches_.emplace_back(params.subspan(static_cast<std::size_t>(m) * n, n), options);
         }

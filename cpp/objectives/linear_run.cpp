@@ -15,6 +15,7 @@
 #include "objectives/team_walk.hpp"
 #include "objectives/updates.hpp"
 #include "runtime/dispatch.hpp"
+#include "runtime/registry_lookup.hpp"
 #include "runtime/threads.hpp"
 
 namespace fastgd {
@@ -24,12 +25,15 @@ template <class T>
 class LinearRun final : public Run {
 public:
     // `standard` is that of all rows, null without.
-    LinearRun(const LinearProblem<T>& problem, bool fit_intercept, const Standard* standard, ModelSettings settings)
+    LinearRun(const LinearProblem<T>& problem, bool fit_intercept, const Standard* standard, double curvature,
+              ModelSettings settings)
         : problem_(problem),
           settings_(std::move(settings)),
           info_(kernels().optimizers[settings_.optimizer]),
           has_intercept_(fit_intercept),
-          space_(shape(), standards(standard)),
+          curvature_(curvature),
+          of_models_(standards(standard)),
+          space_(shape(), of_models_),
           updates_(*problem.kernels, info_, settings_, space_.params),
           searches_(settings_, sizeof(T) == 4 ? 1e-6 : 0.0),
           flat_(static_cast<std::size_t>(settings_.n_models * space_.params.n_params())),
@@ -76,7 +80,7 @@ public:
         if (!info_.line_search) space_.grad.set(flat_grad_.data());
         look_at(pass, weight, value, grad_norm);
         if (info_.line_search) {
-            if (!searches_.started()) searches_.start(flat_);
+            if (!searches_.started()) searches_.start(flat_, preconditioners(poll));
             searches_.tell(value, flat_grad_, grad_norm);
             searches_.ask(flat_);
             return set_params(flat_);
@@ -167,6 +171,10 @@ private:
             if (const int fold = settings_.fold_of_model[m]; fold != kNoFold)
                 of_models[m] = &standards_[static_cast<std::size_t>(fold)];
         return of_models;
+    }
+
+    std::vector<Precondition> preconditioners(const std::function<void()>& poll) const {
+        return Preconditioners<T>(problem_, settings_, of_models_, has_intercept_, curvature_).make(poll);
     }
 
     // The mean weight of the rows that each model sees.
@@ -387,7 +395,9 @@ private:
     ModelSettings settings_;
     const OptimizerInfo& info_;
     bool has_intercept_;
+    double curvature_;
     std::vector<Standard> standards_;
+    std::vector<const Standard*> of_models_;
     ModelSpace<T> space_;
     Updates<T> updates_;
     LineSearches searches_;
@@ -408,11 +418,20 @@ private:
 
 }  // namespace
 
+// A bound on the loss's second derivative; 1 where there is none to tell.
+static double curvature_of(const LinearOptions& options) {
+    if (options.user_loss != nullptr) return 1.0;
+    const KernelTable& table = kernels();
+    const double bound = table.losses[loss_index(table, options.loss)].curvature;
+    return bound > 0.0 && std::isfinite(bound) ? bound : 1.0;
+}
+
 std::unique_ptr<Run> LinearObjective::start_run(ModelSettings settings) const {
     return std::visit(
         [&]<class T>(const LinearProblem<T>& problem) -> std::unique_ptr<Run> {
             return std::make_unique<LinearRun<T>>(problem, impl_->options.fit_intercept,
-                                                  impl_->standard ? &*impl_->standard : nullptr, std::move(settings));
+                                                  impl_->standard ? &*impl_->standard : nullptr,
+                                                  curvature_of(impl_->options), std::move(settings));
         },
         impl_->problem);
 }

@@ -13,7 +13,7 @@ struct Lbfgs {
     static constexpr OptimizerInfo kInfo{.name = "lbfgs",
                                          .n_slots = 0,
                                          .l1 = L1Step::refused,
-                                         .hyper = {{"memory", 10.0}},
+                                         .hyper = {{"memory", 10.0}, {"precondition", 1.0}},
                                          .prepare = prepare,
                                          .line_search = true,
                                          .full_batch = true};

@@ -20,6 +20,11 @@ class LBFGS(Optimizer):
     ----------
     memory : int, default=10
         Number of steps that the direction is made from, 1 to 1000.
+    precondition : bool, default=True
+        Whether directions start from the inverse of ``c X'X / n + alpha I`` in the place of a multiple of ``I``, where
+        ``c`` bounds the loss's second derivative. For a `LinearObjective` of at most 512 features, whose matrix takes
+        about a fourteenth of the number of features in passes more, and often saves ten times as many; other objectives
+        have none.
 
     Raises
     ------
@@ -41,11 +46,13 @@ class LBFGS(Optimizer):
     [1.0, 1.0]
     """
 
-    _names = ("memory",)
+    _names = ("memory", "precondition")
     _core_name = "lbfgs"
     _counts = rules(memory=1000)
+    _switches = ("precondition",)
     _no_l1 = "its line searches need a smooth objective"
 
-    def __init__(self, memory: int = 10) -> None:
+    def __init__(self, memory: int = 10, precondition: bool = True) -> None:
         self.memory = memory
+        self.precondition = precondition
         self._check()

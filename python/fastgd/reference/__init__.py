@@ -15,7 +15,7 @@ It is made to be read, and to test against: every function's docstring states it
 `sampling`            random numbers from a counter, permutations, batches
 `descent`             batch, stochastic and mini-batch gradient descent in one loop
 `functions`           the same steps on any function
-`lbfgs`               L-BFGS, and `wolfe_search` its line search
+`lbfgs`               L-BFGS, `wolfe_search` its line search, and `preconditioner` where it starts from
 ====================  =========================================================================
 """
 
@@ -31,6 +31,7 @@ from . import (
     metrics,
     optimizers,
     penalties,
+    preconditioner,
     risk,
     sampling,
     schedules,
@@ -72,6 +73,7 @@ __all__ = [
     "penalties",
     "permutation",
     "philox",
+    "preconditioner",
     "risk",
     "sampling",
     "schedules",

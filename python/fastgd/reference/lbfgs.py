@@ -103,8 +103,18 @@ def dot(u: FloatArray, v: FloatArray) -> float:
     return float(lanes[0])
 
 
-def two_loop_recursion(grad: FloatArray, pairs: list[Pair], gamma: float) -> FloatArray:
-    """Return ``-H grad``, H being the inverse Hessian that the pairs make of ``gamma I``.
+Precondition = Callable[[FloatArray], FloatArray]
+
+
+def identity(v: FloatArray) -> FloatArray:
+    """Return `v` itself."""
+    return v
+
+
+def two_loop_recursion(
+    grad: FloatArray, pairs: list[Pair], gamma: float, precondition: Precondition = identity
+) -> FloatArray:
+    """Return ``-H grad``, H being the inverse Hessian that the pairs make of ``gamma M``.
 
     Each pair, from the oldest to the newest, updates it by the formula of BFGS::
 
@@ -118,6 +128,8 @@ def two_loop_recursion(grad: FloatArray, pairs: list[Pair], gamma: float) -> Flo
         Oldest first.
     gamma : float
         Scale of the first H.
+    precondition : function v -> M v
+        Product with an estimate of the inverse Hessian.
 
     Returns
     -------
@@ -133,7 +145,7 @@ def two_loop_recursion(grad: FloatArray, pairs: list[Pair], gamma: float) -> Flo
     for s, y, curvature in reversed(pairs):
         shares.append(dot(s, direction) / curvature)
         direction = direction - shares[-1] * y
-    direction = gamma * direction
+    direction = gamma * precondition(direction)
     for s, y, curvature in pairs:
         direction = direction + (shares.pop() - dot(y, direction) / curvature) * s
     return direction
@@ -151,13 +163,15 @@ def lbfgs(
     max_evals: int = 1000,
     gtol: float = 1e-6,
     ftol: float = 0.0,
+    precondition: Precondition | None = None,
 ) -> LbfgsResult:
     """Minimise a smooth function by L-BFGS.
 
     An iteration goes from ``x`` along ``d = -H grad`` (see `two_loop_recursion`) by a step that `wolfe_search` finds.
     The pair ``s = x_new - x``, ``y = grad_new - grad`` is kept if ``s . y`` is positive beyond rounding, and
-    ``gamma = s.y / y.y``; at first ``gamma = 1 / ||grad||``, so the first trial has length 1.  A search that fails goes
-    on from the best of its trials; if none is better than ``x``, the pairs are dropped, so that ``d = -gamma grad``;
+    ``gamma = s.y / y.My``; at first ``gamma = 1 / ||grad||``, so the first trial has length 1, or with a preconditioner
+    M, which is I otherwise, ``gamma = 1``.  A search that fails goes
+    on from the best of its trials; if none is better than ``x``, the pairs are dropped, so that ``d = -gamma M grad``;
     if that fails too, no further decrease is possible.
 
     Values that differ by no more than ``noise`` times their size count as equal, and of points with equal values the
@@ -181,6 +195,8 @@ def lbfgs(
         Stop when the Euclidean norm of the gradient is at most this.
     ftol : float
         Stop when an accepted step lowers the objective by no more than this share of its size.
+    precondition : function v -> M v, optional
+        Product with a positive definite estimate M of the inverse Hessian, as `inverse_second_moments` makes one.
 
     Returns
     -------
@@ -211,7 +227,8 @@ def lbfgs(
     if x.norm <= gtol:
         return result("gtol")
     lowest = x.value
-    gamma = 1.0 / x.norm
+    gamma = 1.0 / x.norm if precondition is None else 1.0
+    scaled = precondition or identity
     pairs: list[Pair] = []
     n_stalls = 0
     trial, direction = x, -x.grad
@@ -226,11 +243,11 @@ def lbfgs(
         return trial.value, slope
 
     while best.norm > gtol:
-        direction = two_loop_recursion(x.grad, pairs, gamma)
+        direction = two_loop_recursion(x.grad, pairs, gamma, scaled)
         slope = dot(x.grad, direction)
         if not -inf < slope < 0.0:
             pairs.clear()
-            direction = gamma * -x.grad
+            direction = gamma * scaled(-x.grad)
             slope = dot(x.grad, direction)
             if not -inf < slope < 0.0:
                 return result("finished")
@@ -250,7 +267,7 @@ def lbfgs(
 
         n_iterations += 1
         s, y = trial.x - x.x, trial.grad - x.grad
-        change, squares = dot(s, y), dot(y, y)
+        change, squares = dot(s, y), dot(y, scaled(y))
         if change > _LEAST_CURVATURE * -dot(x.grad, s) and squares > 0.0:
             pairs = [*pairs, Pair(s, y, change)][-memory:]
             gamma = change / squares

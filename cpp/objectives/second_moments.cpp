@@ -1,0 +1,155 @@
+#include "objectives/second_moments.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+#include "objectives/block_pass.hpp"
+
+namespace fastgd {
+namespace {
+
+// Rows that stay in cache between their way in and the products.
+constexpr std::ptrdiff_t kAtOnce = 64;
+
+template <class T>
+constexpr Storage kOwnStorage = sizeof(T) == 4 ? Storage::f32 : Storage::f64;
+
+// One thread's sums over a block of rows. The products are those of a gradient whose derivatives are the rows
+// themselves: as many outputs as columns.
+template <class T>
+class BlockProducts {
+public:
+    BlockProducts(const LinearProblem<T>& problem, const Standard* standard, bool fit_intercept, int fold)
+        : problem_(problem),
+          standard_(standard),
+          fit_intercept_(fit_intercept),
+          fold_(fold),
+          n_(problem.X.n_cols + (fit_intercept ? 1 : 0)),
+          stride_(round_up(n_, kLaneAlign)),
+          z_(static_cast<std::size_t>(kAtOnce * stride_)),
+          weighted_(static_cast<std::size_t>(n_ * kAtOnce)),
+          sum_(static_cast<std::size_t>(n_ * stride_)) {
+        for (std::ptrdiff_t r = 0; r < kAtOnce + kRowTile; ++r)
+            row_.push_back(reinterpret_cast<const std::byte*>(z_.data() + std::min(r, kAtOnce - 1) * stride_));
+    }
+
+    void measure(std::int64_t begin, std::int64_t end) {
+        std::fill(sum_.begin(), sum_.end(), T(0));
+        weight_sum_ = 0.0;
+        for (std::int64_t first = begin; first < end; first += kAtOnce) {
+            const std::ptrdiff_t count = std::min<std::ptrdiff_t>(kAtOnce, end - first);
+            std::fill(z_.begin(), z_.end(), T(0));
+            T weights[kAtOnce] = {};
+            for (std::ptrdiff_t r = 0; r < count; ++r) weights[r] = take(first + r, z_.data() + r * stride_);
+            for (std::ptrdiff_t k = 0; k < n_; ++k)
+                for (std::ptrdiff_t r = 0; r < kAtOnce; ++r)
+                    weighted_[static_cast<std::size_t>(k * kAtOnce + r)] =
+                        weights[r] * z_[static_cast<std::size_t>(r * stride_ + k)];
+            multiply(count);
+        }
+    }
+
+    void add_to(std::vector<double>& moments) const {
+        for (std::ptrdiff_t i = 0; i < n_; ++i)
+            for (std::ptrdiff_t j = 0; j <= i; ++j)
+                moments[static_cast<std::size_t>(i * n_ + j)] +=
+                    static_cast<double>(sum_[static_cast<std::size_t>(i * stride_ + j)]);
+    }
+    double weight_sum() const { return weight_sum_; }
+    std::size_t size() const { return static_cast<std::size_t>(n_); }
+
+private:
+    // A row as the model sees it, and its weight; one of weight 0 is left at 0, since it may not be finite.
+    T take(std::int64_t row, T* z) {
+        const bool seen = problem_.present(row) && (fold_ == kNoFold || problem_.fold[row] != fold_);
+        if (!seen) return T(0);
+        widen(row, z);
+        if (standard_ != nullptr)
+            for (std::ptrdiff_t j = 0; j < problem_.X.n_cols; ++j) {
+                const auto at = static_cast<std::size_t>(j);
+                z[j] =
+                    static_cast<T>((static_cast<double>(z[j]) - standard_->center[at]) * standard_->inverse_scale[at]);
+            }
+        if (fit_intercept_) z[problem_.X.n_cols] = T(1);
+        const T weight = problem_.weight != nullptr ? problem_.weight[row] : T(1);
+        weight_sum_ += static_cast<double>(weight);
+        return weight;
+    }
+
+    // Into zeros: row . e_j, through the same loads as the kernels use.
+    void widen(std::int64_t row, T* z) const {
+        const std::byte* from = problem_.row(row);
+        if (problem_.X.storage == kOwnStorage<T>) {
+            std::memcpy(z, from, static_cast<std::size_t>(problem_.X.n_cols) * sizeof(T));
+            return;
+        }
+        const std::byte* at[kRowTile] = {from, from, from, from};
+        const T one = T(1);
+        BackwardCall<T> call{};
+        call.rows = {at, 1, nullptr};
+        call.columns = {0, problem_.X.n_cols};
+        call.dloss = &one;
+        call.dloss_stride = 1;
+        call.n_outputs = 1;
+        call.grad = z;
+        problem_.storage().backward(call);
+    }
+
+    void multiply(std::ptrdiff_t count) {
+        BackwardCall<T> call{};
+        call.rows = {row_.data(), count, nullptr};
+        call.columns = {0, n_};
+        call.dloss = weighted_.data();
+        call.dloss_stride = kAtOnce;
+        call.n_outputs = static_cast<int>(n_);
+        call.grad = sum_.data();
+        call.grad_stride = stride_;
+        problem_.kernels->storage[static_cast<int>(kOwnStorage<T>)].backward(call);
+    }
+
+    const LinearProblem<T>& problem_;
+    const Standard* standard_;
+    bool fit_intercept_;
+    int fold_;
+    std::ptrdiff_t n_;
+    std::ptrdiff_t stride_;
+    std::vector<T> z_;
+    std::vector<T> weighted_;
+    std::vector<T> sum_;
+    std::vector<const std::byte*> row_;
+    double weight_sum_ = 0.0;
+};
+
+}  // namespace
+
+template <class T>
+std::vector<double> second_moments(const LinearProblem<T>& problem, const Standard* standard, bool fit_intercept,
+                                   int fold, int n_threads, const std::function<void()>& poll) {
+    const BlockPlan plan = plan_blocks(problem, problem.X.n_cols, problem.X.n_rows, n_threads);
+    std::vector<std::unique_ptr<BlockProducts<T>>> blocks;
+    for (int t = 0; t < plan.team; ++t)
+        blocks.push_back(std::make_unique<BlockProducts<T>>(problem, standard, fit_intercept, fold));
+    const std::size_t n = blocks[0]->size();
+    std::vector<double> moments(n * n);
+    double weight_sum = 0.0;
+    for_each_block(
+        plan, poll,
+        [&](int thread, std::int64_t b) {
+            blocks[static_cast<std::size_t>(thread)]->measure(plan.begin(b), plan.end(b));
+        },
+        [&](int thread) {
+            const BlockProducts<T>& block = *blocks[static_cast<std::size_t>(thread)];
+            block.add_to(moments);
+            weight_sum += block.weight_sum();
+        });
+    for (double& moment : moments) moment /= weight_sum;
+    return moments;
+}
+
+template std::vector<double> second_moments<float>(const LinearProblem<float>&, const Standard*, bool, int, int,
+                                                   const std::function<void()>&);
+template std::vector<double> second_moments<double>(const LinearProblem<double>&, const Standard*, bool, int, int,
+                                                    const std::function<void()>&);
+
+}  // namespace fastgd
