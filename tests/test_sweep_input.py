@@ -84,7 +84,11 @@ LR = {"grid": {"lr": [0.1]}}
             ValueError,
             "batch_size must be 'full' with",
         ),
-        ({"grid": {"lr": [0.1]}, "optimizer": "lbfgs"}, ValueError, "grid's keys must be among memory, precondition, alpha, .*'lr'"),
+        (
+            {"grid": {"lr": [0.1]}, "optimizer": "lbfgs"},
+            ValueError,
+            "keys must be among memory, precondition, alpha, .*'lr'",
+        ),
     ],
     ids=str,
 )
