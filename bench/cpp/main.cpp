@@ -34,6 +34,7 @@ int main(int argc, char** argv) {
     register_mini_batch();
     register_per_sample();
     register_kernels();
+    register_large_update();
     benchmark::AddCustomContext("simd", std::string(fastgd::simd_level()));
     benchmark::AddCustomContext("sizes", small() ? "small: the numbers mean nothing" : "full");
     benchmark::Initialize(&argc, argv);

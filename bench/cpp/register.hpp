@@ -13,5 +13,6 @@ void register_full_pass();
 void register_mini_batch();
 void register_per_sample();
 void register_kernels();
+void register_large_update();
 
 }  // namespace fastgd::bench

@@ -56,6 +56,13 @@ def read_arguments() -> argparse.Namespace:
         metavar="PATH",
         help="library that measures what the machine can do, built with the C++ benchmarks (default: %(default)s)",
     )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path("../shared/data"),
+        metavar="FOLDER",
+        help="real tables, with a load.py that loads them by name (default: %(default)s)",
+    )
     parser.add_argument("--wheel", type=Path, metavar="PATH", help="a built wheel, to report its size")
     args = parser.parse_args()
     if min(args.threads) < 1:
@@ -75,6 +82,7 @@ def main() -> None:
         rounds=1 if args.small else args.rounds,
         limits=limits.load(args.limits),
         wheel=args.wheel,
+        data=args.data,
     )
     about = machine.describe()
     absent = peers.absent() + ([] if setting.limits else [f"limits of the machine (no {args.limits})"])

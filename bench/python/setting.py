@@ -17,3 +17,5 @@ class Setting:
     rounds: int
     limits: Limits | None
     wheel: Path | None
+    # Where real tables are, with their load.py.
+    data: Path

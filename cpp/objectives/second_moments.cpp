@@ -11,6 +11,10 @@ namespace {
 
 // Rows that stay in cache between their way in and the products.
 constexpr std::ptrdiff_t kAtOnce = 64;
+// Not a power of two, so that the columns of the rows' transpose do not compete for the same lines of the cache.
+constexpr std::ptrdiff_t kWeightedStride = kAtOnce + 1;
+// Of so many columns, only the products with themselves and with later ones are made.
+constexpr std::ptrdiff_t kColumns = 64;
 
 template <class T>
 constexpr Storage kOwnStorage = sizeof(T) == 4 ? Storage::f32 : Storage::f64;
@@ -28,7 +32,7 @@ public:
           n_(problem.X.n_cols + (fit_intercept ? 1 : 0)),
           stride_(round_up(n_, kLaneAlign)),
           z_(static_cast<std::size_t>(kAtOnce * stride_)),
-          weighted_(static_cast<std::size_t>(n_ * kAtOnce)),
+          weighted_(static_cast<std::size_t>(n_ * kWeightedStride)),
           sum_(static_cast<std::size_t>(n_ * stride_)) {
         for (std::ptrdiff_t r = 0; r < kAtOnce + kRowTile; ++r)
             row_.push_back(reinterpret_cast<const std::byte*>(z_.data() + std::min(r, kAtOnce - 1) * stride_));
@@ -42,9 +46,9 @@ public:
             std::fill(z_.begin(), z_.end(), T(0));
             T weights[kAtOnce] = {};
             for (std::ptrdiff_t r = 0; r < count; ++r) weights[r] = take(first + r, z_.data() + r * stride_);
-            for (std::ptrdiff_t k = 0; k < n_; ++k)
-                for (std::ptrdiff_t r = 0; r < kAtOnce; ++r)
-                    weighted_[static_cast<std::size_t>(k * kAtOnce + r)] =
+            for (std::ptrdiff_t r = 0; r < count; ++r)
+                for (std::ptrdiff_t k = 0; k < n_; ++k)
+                    weighted_[static_cast<std::size_t>(k * kWeightedStride + r)] =
                         weights[r] * z_[static_cast<std::size_t>(r * stride_ + k)];
             multiply(count);
         }
@@ -99,13 +103,15 @@ private:
     void multiply(std::ptrdiff_t count) {
         BackwardCall<T> call{};
         call.rows = {row_.data(), count, nullptr};
-        call.columns = {0, n_};
-        call.dloss = weighted_.data();
-        call.dloss_stride = kAtOnce;
-        call.n_outputs = static_cast<int>(n_);
-        call.grad = sum_.data();
+        call.dloss_stride = kWeightedStride;
         call.grad_stride = stride_;
-        problem_.kernels->storage[static_cast<int>(kOwnStorage<T>)].backward(call);
+        for (std::ptrdiff_t first = 0; first < n_; first += kColumns) {
+            call.columns = {first, std::min(n_, first + kColumns)};
+            call.dloss = weighted_.data() + first * kWeightedStride;
+            call.n_outputs = static_cast<int>(n_ - first);
+            call.grad = sum_.data() + first * stride_;
+            problem_.kernels->storage[static_cast<int>(kOwnStorage<T>)].backward(call);
+        }
     }
 
     const LinearProblem<T>& problem_;

@@ -8,6 +8,8 @@ A peer's module has a function for each of its tasks, which gets arrays of NumPy
   that order and returns ``(coef, intercept)``, flat, coef of shape (n_classes, n_features); y is a class index.
 - ``sgd(X, y, lr, n_epochs, shuffle)``: a function that descends from zeros on the mean log loss, a row a step, and
   returns ``(coef, intercept)``, flat; y is 0 or 1.
+- ``logistic(X, y, alpha)``: functions, by the solver's name, that take a number of iterations and return
+  ``(coef, intercept)``, flat, on the way to the minimum of the mean log loss and an l2 penalty; y is 0 or 1.
 - ``limit_threads(n)``, where the package has threads of its own that threadpoolctl does not reach.
 """
 
@@ -55,7 +57,8 @@ PEERS = (
     # Private, and the fastest that scikit-learn has for this: what its LogisticRegression minimises.
     Peer("LinearModelLoss", "sklearn.linear_model._linear_loss", "with_sklearn_loss", ("log_loss",)),
     Peer("SGDClassifier", "sklearn", "with_sklearn_sgd", ("sgd",)),
-    Peer("PyTorch", "torch", "with_torch", ("log_loss", "softmax_epoch")),
+    Peer("LogisticRegression", "sklearn", "with_sklearn_logistic", ("logistic",)),
+    Peer("PyTorch", "torch", "with_torch", ("log_loss", "softmax_epoch", "logistic")),
     Peer("JAX", "jax", "with_jax", ("log_loss", "softmax_epoch")),
     Peer("numba", "numba", "with_numba", ("log_loss", "sgd"), fused=True),
 )

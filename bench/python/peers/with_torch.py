@@ -52,3 +52,29 @@ def softmax_epoch(
         return torch.cat([coef.ravel(), intercept]).numpy()
 
     return epoch
+
+
+def logistic(X: Floats, y: Floats, alpha: float) -> dict[str, Callable[[int], Floats]]:
+    table, target = torch.from_numpy(X), torch.from_numpy(y)
+
+    def solve(n_iterations: int) -> Floats:
+        params = torch.zeros(X.shape[1] + 1, dtype=table.dtype, requires_grad=True)
+        optimizer = torch.optim.LBFGS(
+            [params], max_iter=n_iterations, tolerance_grad=0.0, tolerance_change=0.0, line_search_fn="strong_wolfe"
+        )
+
+        @torch.no_grad()
+        def closure() -> torch.Tensor:
+            raw = table @ params[:-1]
+            raw += params[-1]
+            loss = (softplus(raw) - target * raw).mean() + 0.5 * alpha * (params[:-1] @ params[:-1])
+            residual = torch.sigmoid_(raw).sub_(target).div_(len(y))
+            gradient = torch.cat([table.T @ residual, residual.sum(0, keepdim=True)])
+            gradient[:-1] += alpha * params[:-1]
+            params.grad = gradient
+            return loss
+
+        optimizer.step(closure)
+        return params.detach().numpy()
+
+    return {"PyTorch's LBFGS": solve}

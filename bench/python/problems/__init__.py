@@ -8,7 +8,18 @@ from collections.abc import Iterator
 from report import Row
 from setting import Setting
 
-NAMES = ("full_batch", "storages", "softmax", "per_sample", "overhead", "import_time", "wheel_size")
+NAMES = (
+    "full_batch",
+    "storages",
+    "softmax",
+    "per_sample",
+    "sweep_grid",
+    "sweep_models",
+    "to_optimum",
+    "overhead",
+    "import_time",
+    "wheel_size",
+)
 
 
 def rows(name: str, setting: Setting) -> Iterator[Row]:

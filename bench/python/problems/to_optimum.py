@@ -1,0 +1,103 @@
+"""Time to within a thousandth and a millionth of the minimum of logistic regression with an l2 penalty, all in float32.
+
+Each contestant is given the fewest iterations that bring it there, and is then timed with them, from the arrays to the
+parameters: the making of a `LinearObjective` counts. How near it came is computed in float64, beside the clock.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import data
+import machine
+import numpy as np
+import peers
+import report
+import rounds
+from setting import SEED, Setting
+
+import fastgd
+
+_TARGETS = (1e-3, 1e-6)
+_AT_LEAST = 2.0
+_ITERATIONS = [*range(1, 11), 12, 14, 17, 20, 24, 29, 35, 42, 50, 60, 72, 86, 103, 124, 149, 179, 215, 258, 310]
+# What takes longer has lost.
+_PATIENCE = 4.0
+
+Solve = Callable[[int], data.Floats]
+
+
+def tables(setting: Setting) -> Iterator[tuple[str, data.Floats, data.Floats]]:
+    """Name, X and y as 0 and 1: two real ones, where they are, and one of columns that depend on each other."""
+    spec = importlib.util.spec_from_file_location("load", setting.data / "load.py")
+    if not setting.small and spec is not None and spec.loader is not None and (setting.data / "load.py").is_file():
+        module: Any = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        for name in ("ijcnn1", "adult"):
+            loaded = module.load(name)
+            X = loaded["X_train"]
+            X = np.ascontiguousarray(X if isinstance(X, np.ndarray) else X.toarray(), np.float32)
+            yield name, X, loaded["y_train"].astype(np.float32)
+    rng = np.random.default_rng(SEED)
+    d = 54
+    X = data.normal(rng, (2_000 if setting.small else 200_000, d), np.float32)
+    X = (X @ rng.normal(size=(d, d)) / np.sqrt(d) + 0.5 * rng.normal(size=d)).astype(np.float32)
+    yield "correlated", X, data.labels(rng, X)
+
+
+def contestants(X: data.Floats, y: data.Floats, alpha: float, rivals: list[peers.Peer]) -> dict[str, Solve]:
+    def own(n: int) -> data.Floats:
+        objective = fastgd.LinearObjective(X, y, alpha=alpha)
+        return fastgd.minimize(objective, optimizer="lbfgs", max_epochs=n, tol=None).x
+
+    solvers: dict[str, Solve] = {"fastgd": own}
+    for peer in rivals:
+        solvers.update(peer.build("logistic", X, y, alpha))  # type: ignore[arg-type]
+    return solvers
+
+
+def excess_above_minimum(X: data.Floats, y: data.Floats, alpha: float) -> Callable[[data.Floats], float]:
+    """How far parameters are above the minimum, relative to it."""
+    objective = fastgd.LinearObjective(X.astype(np.float64), y, alpha=alpha)
+    least = fastgd.minimize(objective, optimizer="lbfgs", max_epochs=1000, tol=None).fun
+    return lambda w: (objective.value(np.asarray(w, np.float64)) - least) / least
+
+
+def path(solve: Solve, excess: Callable[[data.Floats], float], end: float) -> Iterator[tuple[int, float, float]]:
+    """Iterations, seconds of one run and excess, until that is at most `end` or patience ends."""
+    for n_iterations in _ITERATIONS:
+        begin = time.perf_counter()
+        w = solve(n_iterations)
+        seconds = time.perf_counter() - begin
+        above = excess(w)
+        yield n_iterations, seconds, above
+        if above <= end or seconds > _PATIENCE:
+            return
+
+
+def rows(setting: Setting) -> Iterator[report.Row]:
+    rivals = peers.offering("logistic")
+    for (name, X, y), n_threads in itertools.product(tables(setting), setting.threads):
+        alpha = 1.0 / len(y)
+        with machine.threads(n_threads, rivals):
+            excess = excess_above_minimum(X, y, alpha)
+            solvers = contestants(X, y, alpha, rivals)
+            paths = {who: list(path(solve, excess, min(_TARGETS))) for who, solve in solvers.items()}
+            for target in _TARGETS:
+                fewest = {
+                    who: next((n for n, _, above in steps if above <= target), None) for who, steps in paths.items()
+                }
+                title = f"{name} {X.shape[0]} x {X.shape[1]}, to {target:g} of the minimum"
+                if fewest["fastgd"] is None:
+                    yield report.unmeasured(title, n_threads, "fastgd does not reach it")
+                    continue
+                timed = {who: rounds.clocked(partial(solvers[who], n)) for who, n in fewest.items() if n is not None}
+                seconds = rounds.medians(timed, setting.rounds)
+                others = [who for who in timed if who != "fastgd"]
+                if others:
+                    yield report.compare(title, n_threads, seconds, others, _AT_LEAST)
