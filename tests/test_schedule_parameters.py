@@ -262,7 +262,7 @@ CORE = ("step", {"step_size": np.array([3.0])}, False, None, [])
         ),
         (
             ("constant", {"lr": np.array([-1.0])}, *CORE[2:]),
-            "'constant' must give a finite rate >= 0, got -1 at step 7",
+            "lr of schedule 'constant' must be at least 0, got -1",
         ),
         (("warmup", {"steps": np.array([3.0])}, *CORE[2:]), "'warmup' needs the schedule that it leads to"),
         (("step", CORE[1], False, CORE, []), "schedule 'step' does not lead to another schedule"),

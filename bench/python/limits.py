@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import time
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ DEFAULT = Path("build/gcc/libfastgd_limits.so")
 
 # Memory is read in order by pieces of this size, as bench/cpp does: how it is cut into rows does not matter to it.
 _PIECE = 4096
+# Threads of pools that have just worked spin for a while, on the processors that are to be measured.
+_SETTLES = 0.05
 
 
 class Limits:
@@ -43,6 +46,7 @@ class Limits:
 
     def fma_seconds(self, n_flops: float, dtype: npt.DTypeLike, n_threads: int) -> npt.NDArray[np.float64]:
         """Seconds for so many multiplications and additions, in registers."""
+        time.sleep(_SETTLES)
         rates = np.empty(self._n_fma)
         self._library.fastgd_limits_fma(self._isa, np.dtype(dtype) == np.float64, n_threads, rates.ctypes.data)
         return n_flops / rates

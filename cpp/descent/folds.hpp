@@ -26,11 +26,15 @@ public:
             count_ = std::max(count_, fold + 1);
         }
         for (const int fold : of_model) require(fold >= -1 && fold < count_, "fold_of_model must name folds, or -1");
-        const bool all = of_row.empty() && !objective.weighted();
-        if (all) std::fill(n_seen_.begin(), n_seen_.end(), n);
-        for (std::int64_t i = 0; !all && i < n; ++i)
-            for (std::size_t m = 0; objective.present(i) && m < n_models; ++m)
-                n_seen_[m] += of_row.empty() || of_row[static_cast<std::size_t>(i)] != of(m);
+        std::int64_t n_present = 0;
+        std::vector<std::int64_t> n_in_fold(static_cast<std::size_t>(count_));
+        for (std::int64_t i = 0; i < n; ++i) {
+            if (objective.weighted() && !objective.present(i)) continue;
+            ++n_present;
+            if (count_ > 0) ++n_in_fold[static_cast<std::size_t>(of_row[static_cast<std::size_t>(i)])];
+        }
+        for (std::size_t m = 0; m < n_models; ++m)
+            n_seen_[m] = n_present - (of(m) < 0 ? 0 : n_in_fold[static_cast<std::size_t>(of(m))]);
         require(std::all_of(n_seen_.begin(), n_seen_.end(), [](std::int64_t seen) { return seen > 0; }),
                 "every model must see a row of positive weight");
     }

@@ -177,14 +177,15 @@ private:
         lrs_.resize(n);
         steps_.resize(n);
         rows_.resize(n);
-        for (std::size_t i = 0; i < n; ++i) {
-            const std::size_t m = i % n_models_;
-            ModelProgress& model = models_[m];
-            rows_[i] = n_rows(i / n_models_, m);
-            lrs_[i] = lr_[m] = rates_.rate(m, model.n_steps, epoch) * model.rate_factor;
-            steps_[i] = rows_[i] > 0 ? model.n_steps++ : -1;
-            model.n_made += rows_[i] > 0 && !model.ended;
-        }
+        std::size_t i = 0;
+        for (std::size_t b = 0; b < n_batches; ++b)
+            for (std::size_t m = 0; m < n_models_; ++m, ++i) {
+                ModelProgress& model = models_[m];
+                rows_[i] = n_rows(b, m);
+                lrs_[i] = lr_[m] = rates_.rate(m, model.n_steps, epoch) * model.rate_factor;
+                steps_[i] = rows_[i] > 0 ? model.n_steps++ : -1;
+                model.n_made += rows_[i] > 0 && !model.ended;
+            }
         step_ += static_cast<std::int64_t>(n_batches);
         return {n_models_, lrs_, steps_, rows_, folds_.n_seen()};
     }

@@ -63,6 +63,8 @@ double Rates::at(std::size_t model, std::int64_t t) const {
 }
 
 double Rates::rate(std::size_t model, std::int64_t step, std::int64_t epoch) const {
+    // What was checked when it was given: a step of many small models takes as long as to ask again.
+    if (info_ != nullptr && info_->rate == kConstant.rate) return *params(model);
     const double rate = at(model, by_epoch_ ? epoch : step);
     if (!(std::isfinite(rate) && rate >= 0.0))
         throw std::invalid_argument(name_ + " must give a finite rate >= 0, got " + text(rate) + " at step " +

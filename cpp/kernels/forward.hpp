@@ -2,10 +2,13 @@
 
 #include "kernels/kernel_table.hpp"
 #include "kernels/prefetch.hpp"
+#include "simd/four.hpp"
 #include "simd/vec.hpp"
 
 namespace fastgd {
 namespace {
+
+static_assert(kRowTile == 4);
 
 // Outputs a tile holds at once: four rows each need an accumulator, and the registers must hold them all.
 constexpr int kForwardOutputs = kRegisters >= 32 ? 5 : 1;
@@ -21,11 +24,11 @@ FASTGD_INLINE void forward_tile(const std::byte* const* row, const std::byte* co
     const std::ptrdiff_t coef_stride = call.coef_stride;
     const std::byte* const x[kRowTile] = {row[0], row[1], row[2], row[3]};
     // Between panels the scores stay here: through memory each panel would wait for the one before to be written.
-    T score[kOutputs][kRowTile];
+    Four<T> score[kOutputs];
     T* to[kOutputs];
     for (int o = 0; o < kOutputs; ++o) {
         to[o] = out + (output + o) * call.output_stride;
-        for (int r = 0; r < kRowTile; ++r) score[o][r] = call.accumulate ? to[o][r] : T(0);
+        score[o] = call.accumulate ? Four<T>::load(to[o]) : Four<T>{};
     }
     for (std::ptrdiff_t begin = columns.begin; begin < columns.end; begin += kPanel) {
         const std::ptrdiff_t end = begin + kPanel < columns.end ? begin + kPanel : columns.end;
@@ -55,11 +58,10 @@ FASTGD_INLINE void forward_tile(const std::byte* const* row, const std::byte* co
         for (int o = 0; o < kOutputs; ++o) {
             T dots[kRowTile];
             reduce_add4(sum[o][0], sum[o][1], sum[o][2], sum[o][3], dots);
-            for (int r = 0; r < kRowTile; ++r) score[o][r] = dots[r] + score[o][r];
+            score[o] = Four<T>::load(dots) + score[o];
         }
     }
-    for (int o = 0; o < kOutputs; ++o)
-        for (int r = 0; r < kRowTile; ++r) to[o][r] = score[o][r];
+    for (int o = 0; o < kOutputs; ++o) score[o].store(to[o]);
 }
 
 template <class S, int kOutputs>

@@ -21,6 +21,9 @@ inline constexpr int kRowTile = 4;
 inline constexpr std::ptrdiff_t kLaneAlign = 16;
 // A mini-batch up to this size is one accumulation block in the compute type; larger ones are summed as full batches.
 inline constexpr std::int64_t kLargestMiniBatch = 4096;
+// Sums of losses and derivatives over rows: row i adds to lane i % kSumLanes. Chains of additions would take longer
+// than the rest of a narrow row.
+inline constexpr std::ptrdiff_t kSumLanes = 16;
 inline constexpr int kMaxLosses = 32;
 inline constexpr int kMaxOptimizers = 32;
 
@@ -103,6 +106,32 @@ struct CurvatureCall {
 template <class T>
 using CurvatureKernel = bool (*)(const CurvatureCall<T>&);
 
+// Adds lines of some rows' losses, in double, and derivatives to lanes, kSumLanes a line. The first row is the first-th
+// of its sums; rows do not straddle a multiple of kSumLanes, unless they begin on one.
+template <class T>
+struct LaneSumsCall {
+    const T* value;
+    const T* dloss;
+    std::ptrdiff_t stride;
+    std::ptrdiff_t n_values;
+    std::ptrdiff_t n_dloss;
+    std::ptrdiff_t first;
+    std::ptrdiff_t count;
+    double* value_lanes;
+    T* dloss_lanes;
+};
+
+// The sums of lines of lanes, by a fixed tree.
+template <class T>
+struct LaneTotalsCall {
+    const double* value_lanes;
+    const T* dloss_lanes;
+    std::ptrdiff_t n_values;
+    std::ptrdiff_t n_dloss;
+    double* values;
+    T* dloss;
+};
+
 // One optimiser step on one model's row of parameters; leaves grad zeroed for the next batch.
 template <class T>
 struct UpdateCall {
@@ -179,6 +208,8 @@ struct Kernels {
     LossKernel<T> loss_of_row[kMaxLosses];
     OptimizerKernels<T> optimizer[kMaxOptimizers];
     CurvatureKernel<T> curvature[kMaxLosses];
+    void (*lane_sums)(const LaneSumsCall<T>&);
+    void (*lane_totals)(const LaneTotalsCall<T>&);
 };
 
 struct VectorMath {

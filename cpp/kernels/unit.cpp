@@ -4,6 +4,7 @@
 #include "kernels/curvature.hpp"
 #include "kernels/forward.hpp"
 #include "kernels/kernel_table.hpp"
+#include "kernels/lane_sums.hpp"
 #include "kernels/loss.hpp"
 #include "kernels/per_sample.hpp"
 #include "kernels/update.hpp"
@@ -70,12 +71,16 @@ constexpr KernelTable kTable{
      {FASTGD_LOSSES(FASTGD_LOSS_F32)},
      {FASTGD_LOSSES(FASTGD_ROW_LOSS_F32)},
      {FASTGD_OPTIMIZERS(FASTGD_OPTIMIZER_F32)},
-     {FASTGD_LOSSES(FASTGD_CURVATURE_F32)}},
+     {FASTGD_LOSSES(FASTGD_CURVATURE_F32)},
+     lane_sums<float>,
+     lane_totals<float>},
     {{storage_kernels<F64>(), {}, {}, {}, {}, {}},
      {FASTGD_LOSSES(FASTGD_LOSS_F64)},
      {FASTGD_LOSSES(FASTGD_ROW_LOSS_F64)},
      {FASTGD_OPTIMIZERS(FASTGD_OPTIMIZER_F64)},
-     {FASTGD_LOSSES(FASTGD_CURVATURE_F64)}},
+     {FASTGD_LOSSES(FASTGD_CURVATURE_F64)},
+     lane_sums<double>,
+     lane_totals<double>},
     kLosses,
     length(kLosses),
     kOptimizers,

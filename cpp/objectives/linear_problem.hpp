@@ -34,11 +34,10 @@ struct LinearProblem {
     // The mean weight of the rows that weigh more than 0.
     double mean_weight;
     // Which fold each row belongs to, and which one each model holds out; null without folds. A model sees the rows of
-    // its fold at weight 0 or, in a pass over what is held out, only those.
+    // its fold at weight 0.
     const std::int32_t* fold = nullptr;
     const int* fold_of_model = nullptr;
     int n_folds = 0;
-    bool held_out = false;
 
     int fold_of(int model) const { return fold_of_model != nullptr ? fold_of_model[model] : kNoFold; }
     const StorageKernels<T>& storage() const { return kernels->storage[static_cast<int>(X.storage)]; }

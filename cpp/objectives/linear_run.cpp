@@ -6,8 +6,9 @@
 
 #include "descent/run.hpp"
 #include "objectives/full_pass.hpp"
+#include "objectives/held_out.hpp"
 #include "objectives/line_searches.hpp"
-#include "objectives/linear_access.hpp"
+#include "objectives/linear_run.hpp"
 #include "objectives/model_space.hpp"
 #include "objectives/row_steps.hpp"
 #include "objectives/row_walk.hpp"
@@ -15,7 +16,6 @@
 #include "objectives/team_walk.hpp"
 #include "objectives/updates.hpp"
 #include "runtime/dispatch.hpp"
-#include "runtime/registry_lookup.hpp"
 #include "runtime/threads.hpp"
 
 namespace fastgd {
@@ -63,8 +63,7 @@ public:
             block_.emplace(problem_, block_capacity_);
         }
         block_->gather({slice.rows.data(), n_rows}, 0, n_rows);
-        for (int m = 0; m < settings_.n_models; ++m)
-            sums.weight[static_cast<std::size_t>(m)] += block_->weight_sum(0, n_rows, problem_.fold_of(m));
+        add_weights(n_rows, sums.weight);
         if (rows_) return rows_->descend(slice.plan, *block_, space_.params, mean_weight_, sums);
         if (info_.table == Table::snapshots && slice.epoch != last_epoch_) take_snapshot(slice.epoch);
         last_epoch_ = slice.epoch;
@@ -98,14 +97,7 @@ public:
     }
 
     void evaluate_held_out(std::span<double> value) override {
-        problem_.held_out = true;
-        const PassSums pass =
-            full_pass(problem_, space_.data_params(), {nullptr, problem_.X.n_rows}, false, settings_.n_threads);
-        problem_.held_out = false;
-        for (int m = 0; m < settings_.n_models; ++m) {
-            const auto at = static_cast<std::size_t>(m);
-            value[at] = pass.finite[at] ? pass.loss[at] / pass.weight_of(problem_.fold_of(m)) : kNaN;
-        }
+        held_out_losses(problem_, space_.data_params(), settings_.n_threads, value);
     }
 
     void penalties(std::span<double> out) override {
@@ -139,7 +131,7 @@ public:
         if (table_) {
             // What it has of the rows is of later parameters: it begins anew.
             table_->clear(m, problem_.n_outputs);
-            updates_.slot(0).copy_model(shape(), m);
+            updates_.slot(0).copy_model(shape(), m, m);
         }
         space_.data_grad().clear();
         space_.grad.clear();
@@ -175,6 +167,18 @@ private:
 
     std::vector<Precondition> preconditioners(const std::function<void()>& poll) const {
         return Preconditioners<T>(problem_, settings_, of_models_, has_intercept_, curvature_).make(poll);
+    }
+
+    // What each model sees of the block, by its fold: a sum over rows for each model would take longer than its steps.
+    void add_weights(std::ptrdiff_t n_rows, std::span<double> weight) const {
+        std::vector<double> of_fold;
+        for (int f = 0; f < settings_.n_folds; ++f) of_fold.push_back(block_->weight_sum(0, n_rows, f));
+        of_fold.push_back(block_->weight_sum(0, n_rows));
+        for (int m = 0; m < settings_.n_models; ++m) {
+            const int fold = problem_.fold_of(m);
+            weight[static_cast<std::size_t>(m)] +=
+                fold == kNoFold ? of_fold.back() : of_fold[static_cast<std::size_t>(fold)];
+        }
     }
 
     // The mean weight of the rows that each model sees.
@@ -418,22 +422,15 @@ private:
 
 }  // namespace
 
-// A bound on the loss's second derivative; 1 where there is none to tell.
-static double curvature_of(const LinearOptions& options) {
-    if (options.user_loss != nullptr) return 1.0;
-    const KernelTable& table = kernels();
-    const double bound = table.losses[loss_index(table, options.loss)].curvature;
-    return bound > 0.0 && std::isfinite(bound) ? bound : 1.0;
+template <class T>
+std::unique_ptr<Run> make_linear_run(const LinearProblem<T>& problem, bool fit_intercept, const Standard* standard,
+                                     double curvature, ModelSettings settings) {
+    return std::make_unique<LinearRun<T>>(problem, fit_intercept, standard, curvature, std::move(settings));
 }
 
-std::unique_ptr<Run> LinearObjective::start_run(ModelSettings settings) const {
-    return std::visit(
-        [&]<class T>(const LinearProblem<T>& problem) -> std::unique_ptr<Run> {
-            return std::make_unique<LinearRun<T>>(problem, impl_->options.fit_intercept,
-                                                  impl_->standard ? &*impl_->standard : nullptr,
-                                                  curvature_of(impl_->options), std::move(settings));
-        },
-        impl_->problem);
-}
+template std::unique_ptr<Run> make_linear_run<float>(const LinearProblem<float>&, bool, const Standard*, double,
+                                                     ModelSettings);
+template std::unique_ptr<Run> make_linear_run<double>(const LinearProblem<double>&, bool, const Standard*, double,
+                                                      ModelSettings);
 
 }  // namespace fastgd

@@ -52,11 +52,11 @@ struct Parameters {
         visit([&](T& value, std::ptrdiff_t i) { flat[i] = static_cast<double>(value); });
     }
 
-    // One model's rows, padding included.
-    void copy_model(const Parameters& from, int m) {
-        std::copy_n(from.coef.data() + model_coef(m), n_outputs * stride, coef.data() + model_coef(m));
+    // One model's rows, padding included, into those of the model `to`.
+    void copy_model(const Parameters& from, int m, int to) {
+        std::copy_n(from.coef.data() + model_coef(m), n_outputs * stride, coef.data() + model_coef(to));
         std::copy_n(from.intercept.data() + m * intercept_stride, intercept_stride,
-                    intercept.data() + m * intercept_stride);
+                    intercept.data() + to * intercept_stride);
     }
     void append_model(int m, std::vector<double>& to) const {
         to.insert(to.end(), coef.data() + model_coef(m), coef.data() + model_coef(m + 1));

@@ -71,7 +71,8 @@ public:
     const T* offset(std::ptrdiff_t first) const { return offset_.empty() ? nullptr : offset_.data() + first; }
     double weight_sum(std::ptrdiff_t first, std::ptrdiff_t count, int fold = kNoFold) const {
         const T* weights = weight(first, fold);
-        if (weights == nullptr) return static_cast<double>(count);
+        // Without weights of the caller's these are 0 or 1.
+        if (problem_->weight == nullptr) return static_cast<double>(n_present(first, count, fold));
         double sum = 0.0;
         for (std::ptrdiff_t i = 0; i < count; ++i) sum += static_cast<double>(weights[i]);
         return sum;
@@ -95,9 +96,8 @@ private:
     }
     void put_weights(std::int64_t at) {
         const T weight = problem_->weight != nullptr ? problem_->weight[at] : T(1);
-        for (int f = 0; f < problem_->n_folds; ++f)
-            put(weight_, f, (problem_->fold[at] == f) == problem_->held_out ? weight : T(0));
-        put(weight_, problem_->n_folds, weight);
+        for (int f = 0; f <= problem_->n_folds; ++f) put(weight_, f, weight);
+        if (problem_->n_folds > 0) put(weight_, problem_->fold[at], T(0));
     }
     void put(std::vector<T>& to, int k, T value) { to[static_cast<std::size_t>(k * stride_ + count_)] = value; }
 

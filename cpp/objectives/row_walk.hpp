@@ -37,7 +37,7 @@ public:
         : problem_(&problem),
           at_once_(std::min(rows_at_once(problem, shape.n_scores()), round_up(most_rows, 16))),
           scores_(shape, at_once_),
-          sums_(shape),
+          sums_(*problem.kernels, shape),
           ones_(static_cast<std::size_t>(shape.n_models), T(1)) {}
 
     std::ptrdiff_t at_once() const { return at_once_; }
@@ -94,6 +94,7 @@ private:
             sums_.add(scores_, first - begin, count);
             if (grad != nullptr) scores_.backward(*problem_, rows, {0, problem_->X.n_cols}, *grad);
         }
+        sums_.finish();
         if (grad != nullptr && problem_->fit_intercept)
             for (std::ptrdiff_t s = 0; s < grad->n_scores(); ++s) grad->bias(s) += sums_.dloss(s);
         return sums_;

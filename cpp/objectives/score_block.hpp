@@ -93,14 +93,16 @@ private:
     }
 };
 
-// Sums over the rows of one accumulation block: row i adds to lane i % kSumLanes, a fixed tree adds the lanes. Chains
-// of additions would take longer than the rest of a narrow row.
+// Sums over the rows of one accumulation block, in lanes that a fixed tree adds up.
 template <class T>
 class BlockSums {
 public:
-    explicit BlockSums(const Parameters<T>& parameters)
-        : loss_(static_cast<std::size_t>(parameters.n_models)),
+    BlockSums(const Kernels<T>& kernels, const Parameters<T>& parameters)
+        : kernels_(&kernels),
+          loss_(static_cast<std::size_t>(parameters.n_models)),
           dloss_(static_cast<std::size_t>(parameters.n_scores())),
+          loss_total_(loss_.size()),
+          dloss_total_(dloss_.size()),
           finite_(std::make_unique<bool[]>(loss_.size())) {}
 
     void clear() {
@@ -109,41 +111,32 @@ public:
         std::fill_n(finite_.get(), loss_.size(), true);
     }
 
-    // Rows first .. first + count of the block; they do not straddle a multiple of kSumLanes, unless they begin on one.
+    // Rows first .. first + count of the block, as for LaneSumsCall.
     void add(const ScoreBlock<T>& scores, std::ptrdiff_t first, std::ptrdiff_t count) {
-        for (std::size_t m = 0; m < loss_.size(); ++m)
-            add_line(scores.value.data() + static_cast<std::ptrdiff_t>(m) * scores.stride, first, count, loss_[m]);
-        for (std::size_t s = 0; s < dloss_.size(); ++s)
-            add_line(scores.dloss.data() + static_cast<std::ptrdiff_t>(s) * scores.stride, first, count, dloss_[s]);
+        kernels_->lane_sums({scores.value.data(), scores.dloss.data(), scores.stride, std::ssize(loss_),
+                             std::ssize(dloss_), first, count, loss_[0].data(), dloss_[0].data()});
     }
 
-    double loss(int model) const { return total(loss_[static_cast<std::size_t>(model)]); }
-    T dloss(std::ptrdiff_t score) const { return total(dloss_[static_cast<std::size_t>(score)]); }
+    // After the last rows.
+    void finish() {
+        kernels_->lane_totals({loss_[0].data(), dloss_[0].data(), std::ssize(loss_), std::ssize(dloss_),
+                               loss_total_.data(), dloss_total_.data()});
+    }
+
+    double loss(int model) const { return loss_total_[static_cast<std::size_t>(model)]; }
+    T dloss(std::ptrdiff_t score) const { return dloss_total_[static_cast<std::size_t>(score)]; }
     bool* finite() { return finite_.get(); }
     const bool* finite() const { return finite_.get(); }
 
 private:
-    static constexpr std::ptrdiff_t kSumLanes = 16;
     template <class U>
     using Lanes = std::array<U, kSumLanes>;
 
-    template <class U>
-    static void add_line(const T* line, std::ptrdiff_t first, std::ptrdiff_t count, Lanes<U>& lanes) {
-        for (; count >= kSumLanes; count -= kSumLanes, line += kSumLanes)
-            for (std::size_t j = 0; j < kSumLanes; ++j) lanes[j] += static_cast<U>(line[j]);
-        U* lane = lanes.data() + first % kSumLanes;
-        for (std::ptrdiff_t r = 0; r < count; ++r) lane[r] += static_cast<U>(line[r]);
-    }
-
-    template <class U>
-    static U total(Lanes<U> lanes) {
-        for (std::size_t half = kSumLanes / 2; half > 0; half /= 2)
-            for (std::size_t j = 0; j < half; ++j) lanes[j] += lanes[j + half];
-        return lanes[0];
-    }
-
+    const Kernels<T>* kernels_;
     std::vector<Lanes<double>> loss_;
     std::vector<Lanes<T>> dloss_;
+    std::vector<double> loss_total_;
+    std::vector<T> dloss_total_;
     // An array, as vector<bool> has no addresses.
     std::unique_ptr<bool[]> finite_;
 };

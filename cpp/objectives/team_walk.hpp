@@ -38,7 +38,8 @@ public:
         : problem_(&problem),
           n_panels_(panels_of(shape.n_features)),
           at_once_(std::min(at_once(problem.row_bytes() / team, shape.n_scores()), round_up(most_rows, 16))) {
-        for (int t = 0; t < team; ++t) workers_.emplace_back(columns_of(t, team, shape.n_features), shape, at_once_);
+        for (int t = 0; t < team; ++t)
+            workers_.emplace_back(*problem.kernels, columns_of(t, team, shape.n_features), shape, at_once_);
         for (auto& buffer : exchange_)
             buffer = AlignedBuffer<T>(
                 static_cast<std::size_t>((n_panels_ + 1) * shape.n_scores() * workers_[0].scores.stride));
@@ -65,6 +66,7 @@ public:
             if (thread == 0) worker.sums.add(worker.scores, first - begin, count);
             worker.scores.backward(*problem_, rows, worker.columns, grad);
         }
+        if (thread == 0) worker.sums.finish();
         if (thread == 0 && problem_->fit_intercept)
             for (std::ptrdiff_t s = 0; s < grad.n_scores(); ++s) grad.bias(s) += worker.sums.dloss(s);
         return worker.sums;
@@ -77,8 +79,8 @@ private:
         ScoreBlock<T> scores;
         BlockSums<T> sums;
         int parity = 0;
-        Worker(Columns own, const Parameters<T>& shape, std::ptrdiff_t n_rows)
-            : columns(own), scores(shape, n_rows), sums(shape) {}
+        Worker(const Kernels<T>& kernels, Columns own, const Parameters<T>& shape, std::ptrdiff_t n_rows)
+            : columns(own), scores(shape, n_rows), sums(kernels, shape) {}
     };
 
     // Enough rows to outweigh the barrier, few enough that they stay in each core's L2 and the exchange stays small.

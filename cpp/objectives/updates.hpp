@@ -34,13 +34,14 @@ public:
     // Coefficients of the coming steps; a step that is whole makes its own.
     void prepare(const StepPlan& plan) {
         plan_ = plan;
-        const auto n = static_cast<std::size_t>(settings_.n_models);
         coef_.resize(plan.step.size() * kMaxCoef);
-        for (std::size_t i = 0; i < plan.step.size(); ++i) {
-            if (plan.step[i] < 0) continue;
-            n_steps_[i % n] = plan.step[i] + 1;
-            if (info_.n_sums == 0) prepare(i);
-        }
+        for (std::size_t first = 0; first < plan.step.size(); first += n_steps_.size())
+            for (std::size_t m = 0; m < n_steps_.size(); ++m) {
+                const std::int64_t step = plan.step[first + m];
+                if (step < 0) continue;
+                n_steps_[m] = step + 1;
+                if (info_.n_sums == 0) prepare(first + m, m);
+            }
     }
 
     void step_columns(std::size_t batch, Columns columns, Parameters<T>& params, Parameters<T>& grad) {
@@ -59,8 +60,9 @@ public:
     void step_whole(std::size_t batch, int m, double value, Parameters<T>& params, Parameters<T>& grad) {
         if (!plan_.runs(batch, m)) return;
         const std::size_t at = plan_.at(batch, m);
+        const auto model = static_cast<std::size_t>(m);
         clip_factor_ = T(1);
-        if (info_.n_sums > 0) prepare(at);
+        if (info_.n_sums > 0) prepare(at, model);
         if (settings_.clip_norm > 0.0) {
             const double norm = std::sqrt(measure(batch, m, true, params, grad).of[0]);
             // The margin is PyTorch's.
@@ -69,10 +71,10 @@ public:
         }
         if (info_.n_sums > 0) {
             const Sums sums = measure(batch, m, false, params, grad);
-            StepInput input = input_of(at);
+            StepInput input = input_of(at, model);
             input.value = value;
             input.sums = sums.of;
-            info_.conclude(input, memory_of(at), coef_.data() + at * kMaxCoef);
+            info_.conclude(input, memory_of(model), coef_.data() + at * kMaxCoef);
         }
         for_rows(batch, m, params, grad, [&](const UpdateCall<T>& call) { kernels_.update(call); });
         clip_factor_ = T(1);
@@ -83,7 +85,7 @@ public:
         Parameters<T>& from = const_cast<Parameters<T>&>(params);
         for (int m = 0; m < settings_.n_models; ++m) {
             if (!info_.averages || n_steps_[static_cast<std::size_t>(m)] == 0) {
-                out.copy_model(params, m);
+                out.copy_model(params, m, m);
                 continue;
             }
             for_rows(0, m, from, out, [&](const UpdateCall<T>& call) { kernels_.solution(call, call.grad); });
@@ -112,15 +114,15 @@ private:
     bool runs(std::size_t batch, const Parameters<T>& params, std::ptrdiff_t s) const {
         return plan_.runs(batch, static_cast<int>(s / params.n_outputs));
     }
-    double* memory_of(std::size_t at) {
-        return memory_.data() + at % static_cast<std::size_t>(settings_.n_models) * kMaxMemory;
-    }
-    StepInput input_of(std::size_t at) const {
-        const std::size_t m = at % static_cast<std::size_t>(settings_.n_models);
+    double* memory_of(std::size_t m) { return memory_.data() + m * kMaxMemory; }
+    // `at`: the model's place in the plan.
+    StepInput input_of(std::size_t at, std::size_t m) const {
         return {settings_.hyper.data() + m * kMaxHyper, plan_.lr[at], plan_.step[at],
                 static_cast<double>(plan_.n_rows[at]) / static_cast<double>(plan_.n_seen[m])};
     }
-    void prepare(std::size_t at) { info_.prepare(input_of(at), memory_of(at), coef_.data() + at * kMaxCoef); }
+    void prepare(std::size_t at, std::size_t m) {
+        info_.prepare(input_of(at, m), memory_of(m), coef_.data() + at * kMaxCoef);
+    }
 
     UpdateCall<T> call_of(std::size_t batch, int m, T* const* state) const {
         UpdateCall<T> call{};

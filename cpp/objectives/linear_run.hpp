@@ -1,0 +1,17 @@
+#pragma once
+
+#include <memory>
+
+#include "descent/run.hpp"
+#include "objectives/linear_problem.hpp"
+#include "objectives/standard.hpp"
+
+namespace fastgd {
+
+// All models of `settings` on the same rows. `standard` is that of all rows, null without; `curvature` is for
+// Preconditioners. The problem and the standard have to outlive the run.
+template <class T>
+std::unique_ptr<Run> make_linear_run(const LinearProblem<T>& problem, bool fit_intercept, const Standard* standard,
+                                     double curvature, ModelSettings settings);
+
+}  // namespace fastgd

@@ -1,0 +1,113 @@
+#include "objectives/split_run.hpp"
+
+#include <algorithm>
+#include <type_traits>
+#include <utility>
+
+#include "fastgd/optimizer_info.hpp"
+#include "runtime/threads.hpp"
+
+namespace fastgd {
+namespace {
+
+ModelSettings settings_of(const ModelSettings& all, std::size_t first, std::size_t count) {
+    ModelSettings some = all;
+    const auto cut = [&](auto& values, std::size_t width) {
+        if (values.empty()) return;
+        const auto begin = values.begin() + static_cast<std::ptrdiff_t>(first * width);
+        values = std::remove_reference_t<decltype(values)>(begin, begin + static_cast<std::ptrdiff_t>(count * width));
+    };
+    some.n_models = static_cast<int>(count);
+    some.n_threads = 1;
+    cut(some.hyper, kMaxHyper);
+    cut(some.penalties, 1);
+    cut(some.fold_of_model, 1);
+    return some;
+}
+
+// The numbers of some models in a table [batch][model].
+template <class T>
+void take(std::span<const T> all, std::size_t n_models, std::size_t first, std::size_t count, std::vector<T>& some) {
+    some.resize(all.size() / n_models * count);
+    for (std::size_t b = 0; b * n_models < all.size(); ++b)
+        std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(b * n_models + first), count,
+                    some.begin() + static_cast<std::ptrdiff_t>(b * count));
+}
+
+}  // namespace
+
+SplitRun::SplitRun(const ModelSettings& settings, std::int64_t n_params, int n_parts,
+                   const std::function<std::unique_ptr<Run>(ModelSettings)>& start)
+    : n_params_(static_cast<std::size_t>(n_params)) {
+    const auto n_models = static_cast<std::size_t>(settings.n_models);
+    const auto parts = static_cast<std::size_t>(n_parts);
+    for (std::size_t p = 0; p < parts; ++p) {
+        const std::size_t first = p * n_models / parts;
+        const std::size_t count = (p + 1) * n_models / parts - first;
+        parts_.push_back({first, count, start(settings_of(settings, first, count)), {}, {}, {}});
+    }
+}
+
+StepPlan SplitRun::Part::of(const StepPlan& plan) {
+    take(plan.lr, plan.n_models, first, count, lr);
+    take(plan.step, plan.n_models, first, count, step);
+    take(plan.n_rows, plan.n_models, first, count, n_rows);
+    return {count, lr, step, n_rows, among(plan.n_seen)};
+}
+
+template <class F>
+void SplitRun::on_each_thread(F&& f) {
+    parallel(static_cast<int>(parts_.size()), [&](int thread, int n_threads) {
+        for (auto p = static_cast<std::size_t>(thread); p < parts_.size(); p += static_cast<std::size_t>(n_threads))
+            f(parts_[p]);
+    });
+}
+
+const SplitRun::Part& SplitRun::part_of(int model) const {
+    return *std::find_if(parts_.begin(), parts_.end(),
+                         [&](const Part& part) { return static_cast<std::size_t>(model) < part.first + part.count; });
+}
+
+void SplitRun::descend(const Slice& slice, StepSums& sums, const std::function<void()>&) {
+    on_each_thread([&](Part& part) {
+        StepSums own{part.among(sums.weight), part.among(sums.loss), part.among(sums.finite)};
+        part.run->descend({slice.epoch, slice.rows, slice.batch_ends, part.of(slice.plan)}, own, {});
+    });
+}
+
+void SplitRun::descend_full(const StepPlan& plan, std::span<double> value, std::span<double> grad_norm,
+                            const std::function<void()>& poll) {
+    for (Part& part : parts_) part.run->descend_full(part.of(plan), part.among(value), part.among(grad_norm), poll);
+}
+
+bool SplitRun::finished(int model) const {
+    const Part& part = part_of(model);
+    return part.run->finished(model - static_cast<int>(part.first));
+}
+
+void SplitRun::evaluate(std::span<double> value, std::span<double> grad_norm) {
+    on_each_thread([&](Part& part) { part.run->evaluate(part.among(value), part.among(grad_norm)); });
+}
+void SplitRun::evaluate_held_out(std::span<double> value) {
+    on_each_thread([&](Part& part) { part.run->evaluate_held_out(part.among(value)); });
+}
+void SplitRun::penalties(std::span<double> out) {
+    for (Part& part : parts_) part.run->penalties(part.among(out));
+}
+void SplitRun::solution(std::span<double> out) {
+    for (Part& part : parts_) part.run->solution(part.among(out, n_params_));
+}
+void SplitRun::set_params(std::span<const double> params) {
+    for (Part& part : parts_) part.run->set_params(part.among(params, n_params_));
+}
+
+ModelState SplitRun::state(int model) {
+    const Part& part = part_of(model);
+    return part.run->state(model - static_cast<int>(part.first));
+}
+void SplitRun::set_state(int model, const ModelState& state) {
+    const Part& part = part_of(model);
+    part.run->set_state(model - static_cast<int>(part.first), state);
+}
+
+}  // namespace fastgd

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "descent/run.hpp"
+
+namespace fastgd {
+
+// The models of a run dealt out to runs of their own, each of which a thread takes through a slice of batches by
+// itself: many models need no barrier between their steps. A model's bits do not depend on which others are beside it.
+class SplitRun final : public Run {
+public:
+    // `start` makes the run of some of the models.
+    SplitRun(const ModelSettings& settings, std::int64_t n_params, int n_parts,
+             const std::function<std::unique_ptr<Run>(ModelSettings)>& start);
+
+    void descend(const Slice& slice, StepSums& sums, const std::function<void()>& poll) override;
+    void descend_full(const StepPlan& plan, std::span<double> value, std::span<double> grad_norm,
+                      const std::function<void()>& poll) override;
+    bool finished(int model) const override;
+
+    void evaluate(std::span<double> value, std::span<double> grad_norm) override;
+    void evaluate_held_out(std::span<double> value) override;
+    void penalties(std::span<double> out) override;
+    void solution(std::span<double> out) override;
+    void set_params(std::span<const double> params) override;
+    ModelState state(int model) override;
+    void set_state(int model, const ModelState& state) override;
+
+private:
+    struct Part {
+        std::size_t first;
+        std::size_t count;
+        std::unique_ptr<Run> run;
+        // The plan's numbers of these models.
+        std::vector<double> lr;
+        std::vector<std::int64_t> step;
+        std::vector<std::int64_t> n_rows;
+
+        StepPlan of(const StepPlan& plan);
+        template <class T>
+        std::span<T> among(std::span<T> models, std::size_t width = 1) const {
+            return models.subspan(first * width, count * width);
+        }
+    };
+
+    template <class F>
+    void on_each_thread(F&& f);
+    const Part& part_of(int model) const;
+
+    std::size_t n_params_;
+    std::vector<Part> parts_;
+};
+
+}  // namespace fastgd
