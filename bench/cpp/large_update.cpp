@@ -83,12 +83,13 @@ void large_update(benchmark::State& state, std::ptrdiff_t n) {
 }  // namespace
 
 void register_large_update() {
-    for (const std::ptrdiff_t n : {1'000'000, 20'000'000})
-        benchmark::RegisterBenchmark(("large_update/adam/" + std::to_string(n)).c_str(), large_update,
-                                     round_up(n, kLaneAlign))
+    for (const std::ptrdiff_t n : {1'000'000, 20'000'000}) {
+        const std::string name = "large_update/adam/" + std::to_string(n);
+        benchmark::RegisterBenchmark(name.c_str(), large_update, round_up(n, kLaneAlign))
             ->Iterations(rounds())
             ->UseManualTime()
             ->Unit(benchmark::kMillisecond);
+    }
 }
 
 }  // namespace fastgd::bench
