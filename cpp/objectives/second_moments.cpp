@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "objectives/block_pass.hpp"
+#include "objectives/widen_row.hpp"
 
 namespace fastgd {
 namespace {
@@ -81,23 +82,12 @@ private:
         return weight;
     }
 
-    // Into zeros: row . e_j, through the same loads as the kernels use.
+    // Into zeros.
     void widen(std::int64_t row, T* z) const {
-        const std::byte* from = problem_.row(row);
-        if (problem_.X.storage == kOwnStorage<T>) {
-            std::memcpy(z, from, static_cast<std::size_t>(problem_.X.n_cols) * sizeof(T));
-            return;
-        }
-        const std::byte* at[kRowTile] = {from, from, from, from};
-        const T one = T(1);
-        BackwardCall<T> call{};
-        call.rows = {at, 1, nullptr};
-        call.columns = {0, problem_.X.n_cols};
-        call.dloss = &one;
-        call.dloss_stride = 1;
-        call.n_outputs = 1;
-        call.grad = z;
-        problem_.storage().backward(call);
+        if (problem_.X.storage == kOwnStorage<T>)
+            std::memcpy(z, problem_.row(row), static_cast<std::size_t>(problem_.X.n_cols) * sizeof(T));
+        else
+            widen_onto(problem_, row, z);
     }
 
     void multiply(std::ptrdiff_t count) {

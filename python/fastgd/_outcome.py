@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -41,14 +40,13 @@ def make_result(
 
     `alone` makes the objective that the model would have alone, where that is asked for.
     """
-    alone = cache(alone)
     outcome, at = legs[-1]
-    epoch, seconds = (np.concatenate([_history(leg)[name] for leg, _ in legs]) for name in ("epoch", "seconds"))
+    epoch, seconds = (_joined([_history(leg)[name] for leg, _ in legs]) for name in ("epoch", "seconds"))
     step, loss, lr, grad_norm = (
-        np.concatenate([_history(leg)[name][:, i] for leg, i in legs]) for name in ("step", "loss", "lr", "grad_norm")
+        _joined([_history(leg)[name][:, i] for leg, i in legs]) for name in ("step", "loss", "lr", "grad_norm")
     )
     # A model that has ended leaves nan in the epochs of the others.
-    n_epochs = int(np.sum(~np.isnan(lr)))
+    n_epochs = len(lr) - int(np.count_nonzero(np.isnan(lr)))
     if not model.optimizer._has_rate:
         lr[:] = math.nan
     status = outcome["status"][at]
@@ -78,6 +76,11 @@ def make_result(
         _gradient=lambda: _gradient(alone(), x),
         _gap=lambda: _gap(alone(), x),
     )
+
+
+def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    """A copy of its own, not a view of all models' histories."""
+    return parts[0].copy() if len(parts) == 1 else np.concatenate(parts)
 
 
 def _first_rate(model: Model, lr: float) -> float:
