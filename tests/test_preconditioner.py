@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.optimize
 from _rounding import EPS64
 from _sweeps import assert_same_bits
+from test_reference_lbfgs import Recorded, linear_model
 
 import fastgd
 from fastgd import reference
@@ -133,3 +135,22 @@ def test_wide_tables_have_none() -> None:
     narrow = fastgd.LinearObjective(X[:, :512], X[:, 0] > 0.0, alpha=0.1)
     own, plain = (fastgd.minimize(narrow, optimizer=one, max_epochs=9, tol=None) for one in (LBFGS(), PLAIN))
     assert not np.array_equal(own.x, plain.x)
+
+
+SCIPYS = [(0, 20, 1e-2, 0.0), (1, 50, 1e-3, 0.0), (2, 30, 1e-6, 1.0), (3, 20, 1e-3, 0.7), (4, 30, 1e-2, 2.0)]
+
+
+@pytest.mark.parametrize("loss", ["log_loss", "squared_error"])
+@pytest.mark.parametrize("seed, n_features, alpha, decades", SCIPYS)
+def test_linear_models_take_no_more_evaluations_than_scipy(
+    loss: str, seed: int, n_features: int, alpha: float, decades: float
+) -> None:
+    """Fewer by far where columns are of sizes from a tenth to ten, or a hundredth to a hundred."""
+    objective = linear_model(loss, seed, n_features, alpha, decades)
+    scipys = Recorded(objective.value_and_grad)
+    exact = {"ftol": 0.0, "gtol": 1e-10, "maxiter": 5000, "maxfun": 5000}
+    scipy.optimize.minimize(scipys, np.zeros(objective.n_params), jac=True, method="L-BFGS-B", options=exact)
+    near = min(scipys.values) * (1.0 + 1e-8)
+    loss_of = fastgd.minimize(objective, optimizer=LBFGS(), max_epochs=500, tol=None).history.loss
+    assert loss_of.min() <= near
+    assert int(np.argmax(loss_of <= near)) + 1 <= (0.2 if decades > 0.0 else 1.2) * scipys.evals_to(near)
