@@ -1,4 +1,4 @@
-"""With ``lr="auto"`` and ``standardize=True`` alone, real tables are fitted as well as by scikit-learn."""
+"""With ``lr="auto"``, ``standardize=True`` and a loss alone, real tables are fitted as well as by scikit-learn."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ SCORES = {
     "california_housing": 0.640,
     "abalone": 0.485,
 }
-# More features than rows, so that without a penalty there is no minimum.
-ALPHA = {"reuters": 0.01}
+# With more features than rows losses of classes have no minimum without a penalty: they fall .020 short here. One of
+# regression on -1 and 1 has.
+LOSS_OF = {"reuters": "huber"}
 
 
 def unscaled(data: dict[str, Any]) -> dict[str, Any]:
@@ -39,12 +40,13 @@ def unscaled(data: dict[str, Any]) -> dict[str, Any]:
 def score(data: dict[str, Any], name: str) -> float:
     """Accuracy, or R2, on the test rows."""
     y, test = data["y_train"], data["y_test"]
+    loss = LOSS_OF.get(name, LOSSES[data["task"]])
+    if name in LOSS_OF:
+        y = 2.0 * y - 1.0
     if data["task"] == "regression":
         mean, deviation = y.mean(), y.std()
         y, test = (y - mean) / deviation, (test - mean) / deviation
-    objective = fastgd.LinearObjective(
-        data["X_train"], y, loss=LOSSES[data["task"]], standardize=True, alpha=ALPHA.get(name, 0.0)
-    )
+    objective = fastgd.LinearObjective(data["X_train"], y, loss=loss, standardize=True)
     result = fastgd.minimize(objective)
     assert "diverged" not in result.message
     coef, intercept = objective.raw_coef(result.x)
