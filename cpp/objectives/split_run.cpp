@@ -1,6 +1,7 @@
 #include "objectives/split_run.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <type_traits>
 #include <utility>
 
@@ -69,10 +70,17 @@ const SplitRun::Part& SplitRun::part_of(int model) const {
 }
 
 void SplitRun::descend(const Slice& slice, StepSums& sums, const std::function<void()>&) {
-    on_each_thread([&](Part& part) {
+    const auto descend_part = [&](Part& part) {
         StepSums own{part.among(sums.weight), part.among(sums.loss), part.among(sums.finite)};
         part.run->descend({slice.epoch, slice.rows, slice.batch_ends, part.of(slice.plan)}, own, {});
-    });
+    };
+    const auto began = std::chrono::steady_clock::now();
+    if (choice_.wants_team())
+        on_each_thread(descend_part);
+    else
+        std::for_each(parts_.begin(), parts_.end(), descend_part);
+    const std::chrono::duration<double> time = std::chrono::steady_clock::now() - began;
+    choice_.took(time.count() / static_cast<double>(slice.rows.size()));
 }
 
 void SplitRun::descend_full(const StepPlan& plan, std::span<double> value, std::span<double> grad_norm,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "descent/run.hpp"
+#include "objectives/team_choice.hpp"
 
 namespace fastgd {
 
@@ -53,6 +54,7 @@ private:
 
     std::size_t n_params_;
     std::vector<Part> parts_;
+    TeamChoice choice_;
 };
 
 }  // namespace fastgd

@@ -6,6 +6,8 @@ A peer's module has a function for each of its tasks, which gets arrays of NumPy
   gradient, all in X's dtype; y is 0 or 1.
 - ``softmax_epoch(X, y, order, batch_size, lr)``: a function that descends from zeros for one epoch over the rows in
   that order and returns ``(coef, intercept)``, flat, coef of shape (n_classes, n_features); y is a class index.
+- ``many_softmax_epoch(X, y, order, batch_size, lr, n_models)``: the same for many models side by side, which returns
+  (n_features + 1, n_models * n_classes), the intercepts in the last row.
 - ``sgd(X, y, lr, n_epochs, shuffle)``: a function that descends from zeros on the mean log loss, a row a step, and
   returns ``(coef, intercept)``, flat; y is 0 or 1.
 - ``logistic(X, y, alpha)``: functions, by the solver's name, that take a number of iterations and return
@@ -53,7 +55,7 @@ class Peer:
 
 
 PEERS = (
-    Peer("NumPy", "numpy", "with_numpy", ("log_loss", "softmax_epoch")),
+    Peer("NumPy", "numpy", "with_numpy", ("log_loss", "softmax_epoch", "many_softmax_epoch")),
     # Private, and the fastest that scikit-learn has for this: what its LogisticRegression minimises.
     Peer("LinearModelLoss", "sklearn.linear_model._linear_loss", "with_sklearn_loss", ("log_loss",)),
     Peer("SGDClassifier", "sklearn", "with_sklearn_sgd", ("sgd",)),

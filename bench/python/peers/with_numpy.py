@@ -52,3 +52,29 @@ def softmax_epoch(
         return np.concatenate([coef.ravel(), intercept])
 
     return epoch
+
+
+def many_softmax_epoch(
+    X: Floats, y: npt.NDArray[np.int64], order: npt.NDArray[np.int64], batch_size: int, lr: float, n_models: int
+) -> Callable[[], Floats]:
+    n_classes = int(y.max()) + 1
+
+    def epoch() -> Floats:
+        coef = np.zeros((X.shape[1], n_models * n_classes), X.dtype)
+        intercept = np.zeros(n_models * n_classes, X.dtype)
+        room = np.empty((batch_size, X.shape[1]), X.dtype)
+        for begin in range(0, len(order), batch_size):
+            rows = order[begin : begin + batch_size]
+            batch = np.take(X, rows, axis=0, out=room[: len(rows)], mode="clip")
+            p = (batch @ coef + intercept).reshape(len(rows), n_models, n_classes)
+            p -= p.max(axis=2, keepdims=True)
+            np.exp(p, out=p)
+            p /= p.sum(axis=2, keepdims=True)
+            p[np.arange(len(rows)), :, y[rows]] -= 1
+            slope = p.reshape(len(rows), -1)
+            slope *= lr / len(rows)
+            coef -= batch.T @ slope
+            intercept -= slope.sum(axis=0)
+        return np.vstack([coef, intercept])
+
+    return epoch

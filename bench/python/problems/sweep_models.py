@@ -1,7 +1,7 @@
 """An epoch of many models through `sweep`, on batches of 128 of a table that does not fit the caches.
 
 The bound is the larger of one model's time, which reads the rows, and of the multiply-adds of all at the peak. 60
-models are also timed run by run.
+models are also timed run by run, and the ten-class ones beside one wide product of matrices.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import agreement
 import data
 import machine
 import numpy as np
+import peers
 import report
 import rounds
 from setting import SEED, Setting
@@ -25,6 +27,7 @@ _RUN: dict[str, Any] = {"batch_size": 128, "max_epochs": 1, "tol": None, "random
 _CASES = [(4, 1), (16, 1), (60, 1), (16, 10)]
 _OF_BOUND = 0.8
 _OF_RUNS = 4.0
+_OF_PEERS = {2: 1.8}
 
 
 def rows(setting: Setting) -> Iterator[report.Row]:
@@ -39,6 +42,9 @@ def rows(setting: Setting) -> Iterator[report.Row]:
         for n_models, n_outputs in _CASES:
             with machine.threads(n_threads, []):
                 yield from _compare(setting, binary if n_outputs == 1 else tens, n_models, n_outputs, n_threads)
+        rivals = peers.offering("many_softmax_epoch")
+        with machine.threads(n_threads, rivals):
+            yield _beside_wide_products(setting, tens, X, classes, rivals, n_threads)
 
 
 def _epoch(objective: fastgd.LinearObjective, alphas: list[float]) -> float:
@@ -70,3 +76,35 @@ def _compare(
         yield report.compare(title, n_threads, seconds, [bound], _OF_BOUND)
     if n_models == 60:
         yield report.compare(title, n_threads, seconds, ["runs one by one"], _OF_RUNS)
+
+
+def _beside_wide_products(
+    setting: Setting,
+    objective: fastgd.LinearObjective,
+    X: data.Floats,
+    y: data.Ints,
+    rivals: list[peers.Peer],
+    n_threads: int,
+) -> report.Row:
+    n_models, lr = 16, 1e-3
+    order = np.random.default_rng(SEED).permutation(len(y))
+    alphas = np.zeros(n_models).tolist()
+    run = {**_RUN, "order": order, "optimizer": fastgd.optimizers.SGD(lr)}
+    epochs = {
+        peer.name: peer.build("many_softmax_epoch", X, y, order, _RUN["batch_size"], lr, n_models) for peer in rivals
+    }
+    own = fastgd.sweep(objective, grid={"alpha": alphas}, **run)
+    step_error = lr * float(agreement.rounding(X.dtype, _RUN["batch_size"] + X.shape[1], 1.0))
+    tolerance = agreement.descent_rounding(X.dtype, own.results[0].n_steps, own.x[0], step_error)
+    coef, intercept = objective.unpack(own.x[0])
+    for name, epoch in epochs.items():
+        theirs = epoch()[:, : objective.n_outputs]
+        error = float(np.linalg.norm(theirs - np.vstack([coef.T, intercept])))
+        agreement.check(f"{name}: the end of an epoch", error, tolerance)
+    contestants: rounds.Contestants = {
+        "fastgd": lambda: float(fastgd.sweep(objective, grid={"alpha": alphas}, **run).results[0].history.seconds[-1])
+    }
+    contestants |= {name: rounds.clocked(epoch) for name, epoch in epochs.items()}
+    seconds = rounds.medians(contestants, setting.rounds)
+    title = f"{n_models} models of 10 outputs, {X.shape[0]} x {X.shape[1]}, batch 128"
+    return report.compare(title, n_threads, seconds, epochs, _OF_PEERS.get(n_threads))
