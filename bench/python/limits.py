@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import time
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +14,6 @@ DEFAULT = Path("build/gcc/libfastgd_limits.so")
 
 # Memory is read in order by pieces of this size, as bench/cpp does: how it is cut into rows does not matter to it.
 _PIECE = 4096
-# Threads of pools that have just worked spin for a while, on the processors that are to be measured.
-_SETTLES = 0.05
 
 
 class Limits:
@@ -45,11 +42,13 @@ class Limits:
         return X.nbytes / rates
 
     def fma_seconds(self, n_flops: float, dtype: npt.DTypeLike, n_threads: int) -> npt.NDArray[np.float64]:
-        """Seconds for so many multiplications and additions, in registers."""
-        time.sleep(_SETTLES)
+        """Seconds for so many multiplications and additions, in registers.
+
+        That of one thread, divided: new threads begin on one processor, and are moved too late for so short a loop.
+        """
         rates = np.empty(self._n_fma)
-        self._library.fastgd_limits_fma(self._isa, np.dtype(dtype) == np.float64, n_threads, rates.ctypes.data)
-        return n_flops / rates
+        self._library.fastgd_limits_fma(self._isa, np.dtype(dtype) == np.float64, 1, rates.ctypes.data)
+        return n_flops / rates / n_threads
 
 
 def load(path: Path) -> Limits | None:
