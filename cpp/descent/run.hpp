@@ -22,6 +22,8 @@ struct ModelSettings {
     double clip_norm = 0.0;
     // 0: all rows.
     std::int64_t batch_size = 0;
+    // Whether mini-batches count weights as they are.
+    bool stream = false;
     int n_threads = 1;
     // The fold of each row, where models hold out folds, and the one that each model does; -1 for none.
     std::vector<std::int32_t> fold_of_row{};

@@ -195,8 +195,9 @@ private:
         }
         for (int m = 0; m < settings_.n_models; ++m) {
             const auto fold = static_cast<std::size_t>(problem_.fold_of(m));
-            mean_weight_.push_back(problem_.fold_of(m) == kNoFold ? problem_.mean_weight
-                                                                  : sum[fold] / static_cast<double>(count[fold]));
+            const double mean = problem_.fold_of(m) == kNoFold ? problem_.mean_weight
+                                                               : sum[fold] / static_cast<double>(count[fold]);
+            mean_weight_.push_back(settings_.stream ? 1.0 : mean);
         }
     }
 

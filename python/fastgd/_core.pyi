@@ -81,6 +81,7 @@ class _PybindType(type): ...
 @final
 class DescentState(metaclass=_PybindType):
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+    def parts(self) -> tuple[int, int, _Floats, _Floats, _Floats, _Floats]: ...
     def select(self, models: _Ints) -> DescentState: ...
 
 class Objective(metaclass=_PybindType):
@@ -182,6 +183,7 @@ def minimize(
     clip_norm: float,
     fold_of_row: NDArray[np.int32],
     fold_of_model: Sequence[int],
+    stream: bool,
     resume: DescentState | None,
     time_limit: float,
     observer: Callable[[int, int, _Floats, _Floats, float, Callable[[], _Floats]], bool] | None,

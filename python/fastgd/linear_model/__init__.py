@@ -9,3 +9,9 @@ try:
     import sklearn  # noqa: F401
 except ImportError as error:
     raise ImportError("fastgd.linear_model needs scikit-learn: pip install fastgd[sklearn]") from error
+
+from .perceptron import Perceptron
+from .sgd_classifier import SGDClassifier
+from .sgd_regressor import SGDRegressor
+
+__all__ = ["Perceptron", "SGDClassifier", "SGDRegressor"]

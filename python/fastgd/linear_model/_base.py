@@ -138,7 +138,11 @@ class LinearRegressor(RegressorMixin, LinearModel):
             Predictions, in the shape of the targets of `fit`.
         """
         raw = self._inverse_link(self._raw_scores(X))
-        return raw[:, 0] if self.coef_.ndim == 1 else raw
+        return raw[:, 0] if self._has_flat_targets() else raw
+
+    def _has_flat_targets(self) -> bool:
+        """Whether the targets of `fit` were one column without a second axis."""
+        return bool(self.coef_.ndim == 1)
 
     def _inverse_link(self, raw: Floats) -> Floats:
         return raw
