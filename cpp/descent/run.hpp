@@ -17,6 +17,8 @@ struct ModelSettings {
     // [model][kMaxHyper]
     std::vector<double> hyper;
     std::vector<Penalty> penalties;
+    // What is added to the gradient of each intercept.
+    double intercept_slope = 0.0;
     // Largest magnitude of a gradient's entry, and largest norm of a gradient; 0 for any.
     double clip_value = 0.0;
     double clip_norm = 0.0;

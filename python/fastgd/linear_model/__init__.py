@@ -12,6 +12,7 @@ except ImportError as error:
 
 from .perceptron import Perceptron
 from .sgd_classifier import SGDClassifier
+from .sgd_one_class_svm import SGDOneClassSVM
 from .sgd_regressor import SGDRegressor
 
-__all__ = ["Perceptron", "SGDClassifier", "SGDRegressor"]
+__all__ = ["Perceptron", "SGDClassifier", "SGDOneClassSVM", "SGDRegressor"]

@@ -43,10 +43,14 @@ class LinearModel(BaseEstimator):
         check_is_fitted(self)
         X = check_X(self, X, reset=False)
         coef = self.coef_.toarray() if hasattr(self.coef_, "toarray") else self.coef_
-        raw = raw_scores(X, np.atleast_2d(coef), np.atleast_1d(self.intercept_), threads_of(self))
+        raw = raw_scores(X, np.atleast_2d(coef), np.atleast_1d(self._score_intercept()), threads_of(self))
         if not np.isfinite(raw).all():
             refuse_nonfinite(self, X)
         return raw
+
+    def _score_intercept(self) -> Any:
+        """The intercept of the raw scores."""
+        return self.intercept_
 
     def densify(self: E) -> E:
         """Convert `coef_` to a dense array, which it is after `fit`.

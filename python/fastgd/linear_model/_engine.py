@@ -134,6 +134,10 @@ class SGDModel(CallbackSupportMixin, LinearModel):
         self.coef_ = coef.astype(objective.dtype)
         self.intercept_ = intercept.astype(objective.dtype)
 
+    def _given_intercept(self) -> Any:
+        """The intercept that `coef_` goes with, as the objective has it."""
+        return self.intercept_
+
     def _start(self, objective: LinearObjective, coef: Any, intercept: Any) -> NDArray[np.float64]:
         """Flat parameters of given coefficients and intercepts, of features as they are."""
         n_outputs, n_features = objective.n_outputs, objective.n_features
@@ -234,7 +238,7 @@ class SGDModel(CallbackSupportMixin, LinearModel):
             stream=True,
         )
         coef = vars(self).get("coef_")
-        start = self._start(objective, coef, None if coef is None else self.intercept_)
+        start = self._start(objective, coef, None if coef is None else self._given_intercept())
         model = Model(start, optimizer, objective.alpha, objective.l1_ratio, before.lr)
         if before.step == 0:
             check_together(objective, model, plan)

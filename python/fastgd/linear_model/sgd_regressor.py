@@ -183,7 +183,7 @@ class SGDRegressor(LinearRegressor, SGDModel):
 
     def _has_flat_targets(self) -> bool:
         # Sparse coefficients have two axes in any case.
-        return self._is_flat
+        return bool(self._is_flat)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
