@@ -108,7 +108,7 @@ class SGDModel(CallbackSupportMixin, LinearModel):
         "random_state": ["random_state"],
         "learning_rate": [StrOptions({*_rates.NAMES, "pa1", "pa2"}), Schedule, callable],
         "eta0": [Interval(Real, 0, None, closed="neither")],
-        "power_t": [Interval(Real, 0, None, closed="left")],
+        "power_t": [Interval(Real, None, None, closed="neither")],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
@@ -134,9 +134,9 @@ class SGDModel(CallbackSupportMixin, LinearModel):
         self.coef_ = coef.astype(objective.dtype)
         self.intercept_ = intercept.astype(objective.dtype)
 
-    def _given_intercept(self) -> Any:
-        """The intercept that `coef_` goes with, as the objective has it."""
-        return self.intercept_
+    def _start_intercept(self) -> Any:
+        """Where the objective's intercept goes on in a stream; None for 0."""
+        return vars(self).get("intercept_")
 
     def _start(self, objective: LinearObjective, coef: Any, intercept: Any) -> NDArray[np.float64]:
         """Flat parameters of given coefficients and intercepts, of features as they are."""
@@ -238,7 +238,7 @@ class SGDModel(CallbackSupportMixin, LinearModel):
             stream=True,
         )
         coef = vars(self).get("coef_")
-        start = self._start(objective, coef, None if coef is None else self._given_intercept())
+        start = self._start(objective, coef, self._start_intercept())
         model = Model(start, optimizer, objective.alpha, objective.l1_ratio, before.lr)
         if before.step == 0:
             check_together(objective, model, plan)
@@ -252,10 +252,14 @@ class SGDModel(CallbackSupportMixin, LinearModel):
             raise KeyboardInterrupt
         if outcome["status"][0] == "diverged":
             raise ValueError(
-                f"Floating-point under-/overflow occurred: {type(self).__name__} diverged on these rows; take a "
-                "smaller learning rate, or scale X with StandardScaler"
+                f"Floating-point under-/overflow occurred: {type(self).__name__} diverged on these rows, and is as it "
+                "was before; take a smaller learning rate, or scale X with StandardScaler"
             )
         self._set_params_of(objective, outcome["x"][0])
+        if type(coef) is np.ndarray and coef.shape == self.coef_.shape and coef.dtype == self.coef_.dtype:
+            # As in scikit-learn, who holds the coefficients of a stream sees them change.
+            coef[...] = self.coef_
+            self.coef_ = coef
         self.n_iter_ = 1
         self.t_ = vars(self).get("t_", 1.0) + outcome["n_steps"][0]
         self.loss_curve_ = [*vars(self).get("loss_curve_", ()), float(outcome["history"]["loss"][0, 0])]
@@ -307,6 +311,11 @@ class SGDModel(CallbackSupportMixin, LinearModel):
         """Tell how the fit ended, where it did not as it should."""
         if result.status == "interrupted":
             raise KeyboardInterrupt
+        if result.status == "diverged" and not np.isfinite(result.history.loss).all():
+            raise ValueError(
+                f"Floating-point under-/overflow occurred at epoch #{result.n_epochs}: {result.message}. "
+                "Scaling input data with StandardScaler or MinMaxScaler might help."
+            )
         if result.status == "diverged":
             warn_not_converged(self, result.message, "take a smaller learning rate, or standardize=True")
         elif result.status == "max_epochs" and self.tol is not None:

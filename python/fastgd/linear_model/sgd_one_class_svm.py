@@ -86,7 +86,7 @@ class SGDOneClassSVM(OutlierMixin, SGDModel):
         coef_init : array of shape (n_features,), optional
             Coefficients to start from; zeros by default, with ``warm_start=True`` those of the last fit.
         offset_init : array of shape (1,), optional
-            Offset to start from; 1 by default, or likewise.
+            Offset to start from; 0 by default, or likewise.
         sample_weight : array-like of shape (n_samples,), optional
             Weights; 1 each by default.
 
@@ -101,7 +101,7 @@ class SGDOneClassSVM(OutlierMixin, SGDModel):
         elif hasattr(self, "coef_"):
             coef_init = self.coef_ if coef_init is None else coef_init
             offset_init = self.offset_ if offset_init is None else offset_init
-        intercept_init = None if offset_init is None else 1.0 - np.atleast_1d(np.asarray(offset_init, np.float64))
+        intercept_init = 1.0 - np.atleast_1d(np.asarray(0.0 if offset_init is None else offset_init, np.float64))
         tasks = CallbackTasks(self, X, y, sample_weight) if has_callbacks(self) else None
         self._descend(self._problem(X, sample_weight), coef_init, intercept_init, None, tasks)
         return self
@@ -178,8 +178,8 @@ class SGDOneClassSVM(OutlierMixin, SGDModel):
     def _score_intercept(self) -> Any:
         return -self.offset_
 
-    def _given_intercept(self) -> Any:
-        return 1.0 - np.asarray(self.offset_, np.float64)
+    def _start_intercept(self) -> Any:
+        return 1.0 - np.asarray(vars(self).get("offset_", [0.0]), np.float64)
 
     def _alpha(self) -> float:
         return float(self.nu)
