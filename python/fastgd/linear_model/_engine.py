@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from copy import copy
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from .. import _core
@@ -21,8 +20,10 @@ from ..optimizers import Optimizer
 from ..result import Result
 from ..schedules import Schedule
 from . import _rates
-from ._base import LinearModel, nonfinite_error, threads_of, warn_not_converged
+from ._base import LinearModel, forget, threads_of, warn_not_converged
+from ._problem import Problem, Reading, Validation, seed_of
 from ._stopping import CallbackTasks, EpochEnd
+from ._stream import Stream, go_on, stream_after
 
 try:
     from sklearn.callback import CallbackSupportMixin
@@ -38,37 +39,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.floating[Any]]
 
 _LOSSES_WITH_EPSILON = ("huber", "epsilon_insensitive", "squared_epsilon_insensitive")
-
-
-class Problem(NamedTuple):
-    """What is minimised, in the terms of `LinearObjective`."""
-
-    X: Any
-    y: NDArray[Any]
-    loss: str
-    n_classes: int | None = None
-    weight: NDArray[Any] | None = None
-
-
-class Validation(NamedTuple):
-    """Rows that tell when to stop."""
-
-    X: Any
-    y: NDArray[Any]
-    sample_weight: NDArray[Any] | None
-
-
-class Stream(NamedTuple):
-    """Where `partial_fit` goes on: the epoch, the steps made, the rate of ``"auto"`` and the optimiser's state.
-
-    The state belongs to the parameters in `coef`: others have been set since where that is not the estimator's.
-    """
-
-    epoch: int
-    step: int
-    lr: float | None = None
-    state: tuple[Any, ...] | None = None
-    coef: Any = None
 
 
 class SGDModel(CallbackSupportMixin, LinearModel):
@@ -122,6 +92,10 @@ class SGDModel(CallbackSupportMixin, LinearModel):
         "scoring": [str, callable, None],
         "loss_params": [Mapping, None],
     }
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What is only there to be fast is made anew.
+        return {name: value for name, value in super().__getstate__().items() if name != "_recipe"}
 
     # ---- what an estimator decides
 
@@ -180,7 +154,7 @@ class SGDModel(CallbackSupportMixin, LinearModel):
             shuffle=bool(self.shuffle),
             random_state=seed_of(self.random_state),
             n_threads=threads_of(self),
-        )
+        )._replace(evaluate=False)
         start = self._start(objective, coef_init, intercept_init)
         model = Model(start, _rates.make_optimizer(self, self._alpha()), objective.alpha, objective.l1_ratio)
         check_together(objective, model, plan)
@@ -204,66 +178,14 @@ class SGDModel(CallbackSupportMixin, LinearModel):
         self.history_ = result.history
         if validation is not None:
             self.validation_scores_ = end.scores
-        self._keep_stream(model, state)
+        self._stream = stream_after(state, model.lr, self.coef_)
         if tasks is not None:
             tasks.end()
         self._report(result, end)
 
     def _go_on(self, problem: Problem) -> None:
         """One epoch on a piece of a stream."""
-        if self.standardize:
-            raise ValueError("standardize must be False with partial_fit: each piece has other means, got True")
-        objective = self._objective(problem)
-        before: Stream = vars(self).get("_stream") or Stream(0, 0)
-        optimizer = _rates.make_optimizer(self, self._alpha())
-        info = optimizer._info
-        if info["finite_sums"] or info["line_search"] or info["full_batch"]:
-            raise ValueError(
-                f"optimizer must be another than {optimizer!r} with partial_fit: it needs the same rows again"
-            )
-        plan = Plan(
-            batch_size=objective.n_samples if self.batch_size == "full" else int(self.batch_size),
-            max_epochs=1,
-            tol=None,
-            n_iter_no_change=1,
-            shuffle=bool(self.shuffle),
-            order=None,
-            seed=seed_of(self.random_state),
-            gtol=None,
-            gap_tol=None,
-            clip_value=0.0,
-            clip_norm=0.0,
-            time_limit=None,
-            n_threads=threads_of(self) or 0,
-            stream=True,
-        )
-        coef = vars(self).get("coef_")
-        start = self._start(objective, coef, self._start_intercept())
-        model = Model(start, optimizer, objective.alpha, objective.l1_ratio, before.lr)
-        if before.step == 0:
-            check_together(objective, model, plan)
-            model = with_rate(objective, model, plan)
-        parts = before.state if before.state is not None and before.coef is coef else None
-        resume = _core.DescentState(parts or (before.epoch, before.step, [], [], [], []))
-        with Reading(self, objective):
-            outcome = run(objective, [model], plan, resume=resume)
-            refuse_nonfinite(objective, outcome)
-        if outcome["status"][0] == "interrupted":
-            raise KeyboardInterrupt
-        if outcome["status"][0] == "diverged":
-            raise ValueError(
-                f"Floating-point under-/overflow occurred: {type(self).__name__} diverged on these rows, and is as it "
-                "was before; take a smaller learning rate, or scale X with StandardScaler"
-            )
-        self._set_params_of(objective, outcome["x"][0])
-        if type(coef) is np.ndarray and coef.shape == self.coef_.shape and coef.dtype == self.coef_.dtype:
-            # As in scikit-learn, who holds the coefficients of a stream sees them change.
-            coef[...] = self.coef_
-            self.coef_ = coef
-        self.n_iter_ = 1
-        self.t_ = vars(self).get("t_", 1.0) + outcome["n_steps"][0]
-        self.loss_curve_ = [*vars(self).get("loss_curve_", ()), float(outcome["history"]["loss"][0, 0])]
-        self._keep_stream(model, outcome["state"])
+        go_on(self, problem)
 
     def _objective(self, problem: Problem) -> LinearObjective:
         # Worded as scikit-learn's.
@@ -301,12 +223,6 @@ class SGDModel(CallbackSupportMixin, LinearModel):
         weights = {} if weight is None else {"sample_weight": weight}
         return lambda fitted: float(scorer(fitted, X, y, **weights))
 
-    def _keep_stream(self, model: Model, state: _core.DescentState) -> None:
-        parts = state.parts()
-        epoch, step, _, slots, _, learned = parts
-        has_state = len(slots) > 0 or len(learned) > 0
-        self._stream = Stream(epoch, step, model.lr, parts if has_state else None, self.coef_ if has_state else None)
-
     def _report(self, result: Result, end: EpochEnd) -> None:
         """Tell how the fit ended, where it did not as it should."""
         if result.status == "interrupted":
@@ -329,24 +245,6 @@ class SGDModel(CallbackSupportMixin, LinearModel):
             )
 
 
-class Reading:
-    """Turns an error of the core about X that is not finite into one that names the estimator."""
-
-    def __init__(self, estimator: LinearModel, objective: LinearObjective) -> None:
-        self._estimator = estimator
-        self._objective = objective
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if not isinstance(error, ValueError):
-            return
-        place = self._objective._core.find_nonfinite()
-        if place is not None:
-            raise nonfinite_error(self._estimator, self._objective._matrix.source[place], *place) from None
-
-
 def _run_with_smaller_rates(
     objective: LinearObjective, model: Model, plan: Plan, end: EpochEnd
 ) -> tuple[Result, _core.DescentState]:
@@ -363,25 +261,6 @@ def _run_with_smaller_rates(
         going, state = going._replace(lr=rate / _rates.ADAPTIVE_DIVISOR), outcome["state"]
     refuse_nonfinite(objective, outcome)
     return make_result(objective, model, plan, legs, lambda: objective), outcome["state"]
-
-
-def forget(estimator: Any, *names: str) -> None:
-    """Remove attributes, where they are."""
-    for name in names:
-        if name in vars(estimator):
-            delattr(estimator, name)
-
-
-def has_callbacks(estimator: Any) -> bool:
-    """Whether there is anyone to be told of epochs."""
-    return bool(getattr(estimator, "_skl_callbacks", None)) or hasattr(estimator, "_parent_callback_ctx")
-
-
-def seed_of(random_state: Any) -> int:
-    """A seed for the core from what scikit-learn takes as one."""
-    if isinstance(random_state, Integral):
-        return int(random_state)
-    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
 
 
 def _shaped(name: str, given: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.float64]:

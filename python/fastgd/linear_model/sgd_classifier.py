@@ -11,11 +11,12 @@ from sklearn.utils.metaestimators import available_if
 
 from .. import _validation as check
 from .._losses import registry
-from ._base import LinearClassifier, add_class_weight, check_sample_weight, check_X_y, encode_labels
-from ._engine import Problem, SGDModel, forget, has_callbacks
+from ._base import LinearClassifier, add_class_weight, check_sample_weight, check_X_y, encode_labels, forget
+from ._engine import SGDModel
 from ._probabilities import PROBABILITIES, probabilities
+from ._problem import Problem
 from ._split import check_validation, split
-from ._stopping import CallbackTasks
+from ._stopping import CallbackTasks, has_callbacks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -96,7 +97,6 @@ class BaseSGDClassifier(LinearClassifier, SGDModel):
         self._descend(self._problem(X, indices, weight), coef_init, intercept_init, validation, tasks)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Make one epoch on a piece of a stream.
 
@@ -119,6 +119,7 @@ class BaseSGDClassifier(LinearClassifier, SGDModel):
         """
         is_first = "classes_" not in vars(self)
         if is_first:
+            self._validate_params()
             self._refuse_for_stream()
         X, y = check_X_y(self, X, y, reset=is_first)
         indices = self._encode_piece(y, classes)

@@ -9,9 +9,10 @@ import numpy as np
 from sklearn.base import OutlierMixin, _fit_context
 from sklearn.utils._param_validation import Interval
 
-from ._base import check_sample_weight, check_X
-from ._engine import Problem, SGDModel, forget, has_callbacks
-from ._stopping import CallbackTasks
+from ._base import check_sample_weight, check_X, forget
+from ._engine import SGDModel
+from ._problem import Problem
+from ._stopping import CallbackTasks, has_callbacks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -106,7 +107,6 @@ class SGDOneClassSVM(OutlierMixin, SGDModel):
         self._descend(self._problem(X, sample_weight), coef_init, intercept_init, None, tasks)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Make one epoch on a piece of a stream.
 
@@ -124,7 +124,10 @@ class SGDOneClassSVM(OutlierMixin, SGDModel):
         object
             This estimator.
         """
-        X = check_X(self, X, reset="coef_" not in vars(self))
+        is_first = "coef_" not in vars(self)
+        if is_first:
+            self._validate_params()
+        X = check_X(self, X, reset=is_first)
         self._go_on(self._problem(X, sample_weight))
         return self
 

@@ -9,10 +9,11 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import StrOptions
 
 from .._losses import registry
-from ._base import LinearRegressor, check_sample_weight, check_X_y
-from ._engine import Problem, SGDModel, forget, has_callbacks
+from ._base import LinearRegressor, check_sample_weight, check_X_y, forget
+from ._engine import SGDModel
+from ._problem import Problem
 from ._split import check_validation, split
-from ._stopping import CallbackTasks
+from ._stopping import CallbackTasks, has_callbacks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -144,7 +145,6 @@ class SGDRegressor(LinearRegressor, SGDModel):
         self._descend(Problem(X, y, self.loss, None, weight), coef_init, intercept_init, validation, tasks)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Make one epoch on a piece of a stream.
 
@@ -163,6 +163,8 @@ class SGDRegressor(LinearRegressor, SGDModel):
             This estimator.
         """
         is_first = "coef_" not in vars(self)
+        if is_first:
+            self._validate_params()
         if is_first and self.early_stopping:
             raise ValueError("early_stopping should be False with partial_fit, got True")
         X, y = check_X_y(self, X, y, reset=is_first, multi_output=True, y_numeric=True)
