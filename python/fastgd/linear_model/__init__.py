@@ -12,7 +12,8 @@ except ImportError as error:
 
 from .perceptron import Perceptron
 from .sgd_classifier import SGDClassifier
+from .sgd_classifier_cv import SGDClassifierCV
 from .sgd_one_class_svm import SGDOneClassSVM
 from .sgd_regressor import SGDRegressor
 
-__all__ = ["Perceptron", "SGDClassifier", "SGDOneClassSVM", "SGDRegressor"]
+__all__ = ["Perceptron", "SGDClassifier", "SGDClassifierCV", "SGDOneClassSVM", "SGDRegressor"]

@@ -143,6 +143,8 @@ def _key(estimator: SGDModel, problem: Problem) -> tuple[Any, ...]:
 
 def _frozen(value: Any) -> Any:
     """A value that does not change when the object is changed in its place."""
+    if value is None or isinstance(value, (str, float, int)):
+        return value
     if isinstance(value, Parametrised):
         return repr(value)
     return tuple(value.items()) if isinstance(value, Mapping) else value

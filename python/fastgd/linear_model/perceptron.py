@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from .sgd_classifier import BaseSGDClassifier
+from .sgd_classifier import StreamingClassifier
 
 
-class Perceptron(BaseSGDClassifier):
+class Perceptron(StreamingClassifier):
     """Linear perceptron classifier."""
 
     _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012
         name: rule
-        for name, rule in BaseSGDClassifier._parameter_constraints.items()
+        for name, rule in StreamingClassifier._parameter_constraints.items()
         if name not in ("loss", "loss_params", "epsilon", "learning_rate", "power_t", "average")
     }
 
