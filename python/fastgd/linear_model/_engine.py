@@ -127,11 +127,13 @@ class SGDModel(CallbackSupportMixin, LinearModel):
             elif given.any():
                 raise ValueError(f"intercept_init must be 0 or None with fit_intercept=False, got {intercept}")
         means, scales = vars(objective)["feature_means"], vars(objective)["feature_scales"]
-        if means is not None:
+        if means is not None and coef is not None:
             of_scores = start[:split].reshape(n_outputs, n_features)
-            if objective.fit_intercept:
-                start[split:] += of_scores @ means
-            of_scores *= scales
+            # Means of what is not finite: descent finds the entry.
+            with np.errstate(invalid="ignore"):
+                if objective.fit_intercept:
+                    start[split:] += of_scores @ means
+                of_scores *= scales
         return start
 
     # ---- descent
@@ -200,6 +202,7 @@ class SGDModel(CallbackSupportMixin, LinearModel):
             l1_ratio=self._l1_share(),
             fit_intercept=bool(self.fit_intercept),
             sample_weight=problem.weight,
+            offset=problem.offset,
             n_classes=problem.n_classes,
             standardize=bool(self.standardize),
             loss_params={**params, **(self.loss_params or {})},

@@ -24,6 +24,7 @@ class Problem(NamedTuple):
     loss: str
     n_classes: int | None = None
     weight: NDArray[Any] | None = None
+    offset: NDArray[Any] | None = None
 
 
 class Validation(NamedTuple):

@@ -69,7 +69,7 @@ def go_on(estimator: SGDModel, problem: Problem) -> None:
         with Reading(estimator, objective):
             recipe = estimator._recipe = _make_recipe(estimator, objective, before, key)
     else:
-        objective = recipe.objective._on(problem.X, problem.y, problem.weight)
+        objective = recipe.objective._on(problem.X, problem.y, problem.weight, problem.offset)
     coef = of.get("coef_")
     start = estimator._start(objective, coef, estimator._start_intercept())
     state = before.state if before.state is not None and before.coef is coef else None

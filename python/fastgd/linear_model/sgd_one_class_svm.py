@@ -102,9 +102,9 @@ class SGDOneClassSVM(OutlierMixin, SGDModel):
         elif hasattr(self, "coef_"):
             coef_init = self.coef_ if coef_init is None else coef_init
             offset_init = self.offset_ if offset_init is None else offset_init
-        intercept_init = 1.0 - np.atleast_1d(np.asarray(0.0 if offset_init is None else offset_init, np.float64))
+        offset = np.atleast_1d(np.asarray(0.0 if offset_init is None else offset_init, np.float64))
         tasks = CallbackTasks(self, X, y, sample_weight) if has_callbacks(self) else None
-        self._descend(self._problem(X, sample_weight), coef_init, intercept_init, None, tasks)
+        self._descend(self._problem(X, sample_weight, offset), coef_init, 1.0 - offset, None, tasks)
         return self
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
@@ -128,7 +128,7 @@ class SGDOneClassSVM(OutlierMixin, SGDModel):
         if is_first:
             self._validate_params()
         X = check_X(self, X, reset=is_first)
-        self._go_on(self._problem(X, sample_weight))
+        self._go_on(self._problem(X, sample_weight, vars(self).get("offset_", np.zeros(1))))
         return self
 
     def decision_function(self, X: Any) -> Floats:
@@ -187,9 +187,16 @@ class SGDOneClassSVM(OutlierMixin, SGDModel):
     def _alpha(self) -> float:
         return float(self.nu)
 
-    def _problem(self, X: Any, sample_weight: Any) -> Problem:
+    def _problem(self, X: Any, sample_weight: Any, offset: Floats) -> Problem:
         n_samples = X.shape[0]
-        return Problem(X, np.ones(n_samples, np.int8), "hinge", 2, check_sample_weight(sample_weight, n_samples))
+        # An offset that is not learned is a part of the scores.
+        fixed = None if self.fit_intercept else np.full(n_samples, 1.0 - offset[0])
+        self._fixed_offset = offset
+        weight = check_sample_weight(sample_weight, n_samples)
+        return Problem(X, np.ones(n_samples, np.int8), "hinge", 2, weight, fixed)
+
+    def _start(self, objective: LinearObjective, coef: Any, intercept: Any) -> NDArray[np.float64]:
+        return super()._start(objective, coef, intercept if self.fit_intercept else None)
 
     def _objective(self, problem: Problem) -> LinearObjective:
         # mean max(0, offset - X @ coef) + nu / 2 ||coef||^2 - nu offset, with intercept = 1 - offset.
@@ -198,4 +205,5 @@ class SGDOneClassSVM(OutlierMixin, SGDModel):
     def _set_params_of(self, objective: LinearObjective, x: NDArray[np.float64]) -> None:
         coef, intercept = objective.unpack(x)
         self.coef_ = coef[0].astype(objective.dtype)
-        self.offset_ = (1.0 - intercept).astype(objective.dtype)
+        offset = 1.0 - intercept if self.fit_intercept else self._fixed_offset
+        self.offset_ = np.asarray(offset, objective.dtype)

@@ -197,11 +197,11 @@ class LinearObjective(BeyondGradient):
         )
         self._attach_core()
 
-    def _on(self, X: Any, y: Any, weight: ArrayLike | None) -> LinearObjective:
+    def _on(self, X: Any, y: Any, weight: ArrayLike | None, offset: ArrayLike | None) -> LinearObjective:
         """The same objective on other data, of the same classes."""
         other = copy(self)
         other._forget_computed()
-        other._take(X, y, self.n_classes, weight, None)
+        other._take(X, y, self.n_classes, weight, offset)
         return other
 
     def __setattr__(self, name: str, value: object) -> None:
