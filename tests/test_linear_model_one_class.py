@@ -21,9 +21,7 @@ def objective(params: np.ndarray, X: np.ndarray, nu: float) -> float:
     return float(np.mean(np.maximum(0.0, offset - X @ coef)) + nu / 2 * coef @ coef - nu * offset)
 
 
-@pytest.mark.parametrize(
-    "options", [{"average": True}, {"batch_size": 32}, {"batch_size": 32, "optimizer": "asgd"}], ids=str
-)
+@pytest.mark.parametrize("options", [{"average": True}, {"batch_size": 32}], ids=str)
 @pytest.mark.parametrize("nu", [0.2, 0.7])
 def test_the_minimum_is_that_of_its_objective(options: dict[str, Any], nu: float) -> None:
     X = data()

@@ -36,7 +36,119 @@ _VARY = ("alpha", "l1_ratio", "penalty", "learning_rate", "eta0", "power_t", "op
 
 
 class SGDClassifierCV(BaseSGDClassifier):
-    """Linear classifier whose parameters are chosen by cross-validation, in one pass over the data an epoch."""
+    """Linear classifier whose parameters are chosen by cross-validation, in one pass over the data an epoch.
+
+    All candidates on all folds descend together, as with `fastgd.sweep`; the best one is then fitted on all rows, as
+    `SGDClassifier` with ``best_params_`` would be.
+
+    Parameters
+    ----------
+    loss : str, default="hinge"
+        A binary loss (hinge, log_loss, squared_hinge, modified_huber, perceptron, exponential), one-vs-rest for more
+        than two classes, all of them in one pass; a multi-class one (multinomial, multiclass_hinge, crammer_singer); or
+        one of regression, on targets of -1 and 1.
+    param_grid : dict of str to list, optional
+        The values to combine, of alpha, l1_ratio, penalty, learning_rate, eta0, power_t and optimizer; schedules and
+        optimisers of one kind. By default six values of alpha from 1e-6 to 0.1.
+    cv : int, splitter or iterable of (train, test), default=5
+        Number of random folds, stratified and of equal size; or what holds out each row once.
+    scoring : str or callable, optional
+        The score of a fold, as scikit-learn names it; by default the loss on its rows, weighted, without the penalty,
+        times -1.
+    penalty : {"l2", "l1", "elasticnet"} or None, default="l2"
+        What is added to the mean loss, ``alpha`` times half the squared norm of the coefficients, the sum of their
+        magnitudes, or a mixture of both. L1 is a proximal step; the intercept is never penalised.
+    alpha : float, default=0.0001
+        Strength of the penalty, and what ``learning_rate="optimal"`` is made of.
+    l1_ratio : float, default=0.15
+        Share of the l1 norm in ``"elasticnet"``, from 0 to 1.
+    fit_intercept : bool, default=True
+        Whether there is an intercept.
+    max_iter : int, default=1000
+        Epochs at most.
+    tol : float or None, default=0.001
+        A fit ends when the loss has not fallen by this (in the folds: this fraction of it) in `n_iter_no_change`
+        epochs. None: no such end.
+    shuffle : bool, default=True
+        Whether every epoch visits the rows in a new random order.
+    epsilon : float, default=0.1
+        Parameter of the losses huber, epsilon_insensitive and squared_epsilon_insensitive.
+    n_jobs : int, optional
+        Another name for `n_threads`; -1 for all.
+    random_state : int, RandomState or None, default=None
+        Seed of the orders of rows and of the folds.
+    learning_rate : str, schedule or function step -> float, default="optimal"
+        ``"constant"``: `eta0`; ``"optimal"``: `fastgd.schedules.Optimal` of `alpha`; ``"invscaling"``: ``eta0 / t **
+        power_t``; ``"adaptive"``: `eta0`, divided by 5 where the fit would end, down to 1e-6; ``"auto"``: found from
+        the data, see `fastgd.minimize`. Rates count steps, each on `batch_size` rows.
+    eta0 : float, default=0.01
+        First rate. A longer step than the L2 penalty can take is not made: ``1 / alpha`` at most.
+    power_t : float, default=0.5
+        Exponent of ``"invscaling"``.
+    n_iter_no_change : int, default=5
+        See `tol`.
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class, with which the weights of its rows are multiplied; ``"balanced"`` gives all classes the
+        same sum of weights.
+    average : bool or int, default=False
+        Whether the result is the mean of the parameters after all steps, or those from this step on.
+    batch_size : int or "full", default=1
+        Rows a step.
+    optimizer : str or an instance from fastgd.optimizers, optional
+        How a gradient becomes a step; plain gradient steps by default. An instance has its own rate. A name takes
+        `learning_rate`, but that its default stands for ``"auto"`` with others than ``"sgd"`` and ``"asgd"``, as it is
+        made for plain steps.
+    standardize : bool, default=False
+        Whether the descent, and with it the penalty, is that of standardised features; `coef_` is for the features as
+        they are. X is not copied.
+    loss_params : dict, optional
+        Parameters of the loss, such as ``{"quantile": 0.9}``; see `fastgd.LinearObjective`.
+    n_threads : int, optional
+        Threads; the result is the same for every number. `fastgd.get_num_threads` by default.
+
+    Attributes
+    ----------
+    best_params_ : dict
+        The best candidate.
+    best_score_ : float
+        Its mean score over the folds.
+    best_index_ : int
+        Its place among the candidates.
+    cv_results_ : dict of str to array
+        ``params``, ``split<k>_test_score``, ``mean_test_score``, ``std_test_score``, ``rank_test_score`` and
+        ``mean_test_loss``. A candidate that diverged in a fold scores -infinity there.
+    coef_ : array of shape (1, n_features) or (n_classes, n_features)
+        Coefficients, float64 for float64 data and float32 for all others.
+    intercept_ : array of shape (n_outputs,)
+        Intercepts.
+    classes_ : array of shape (n_classes,)
+        The labels, sorted.
+    n_iter_ : int
+        Epochs made.
+    t_ : float
+        Steps made, plus 1.
+    loss_curve_ : list of float
+        Loss of each epoch, as ``history_.loss``.
+    history_ : History
+        What happened in each epoch of the last `fit`.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : array of shape (n_features_in_,)
+        Their names, where X has some.
+
+    See Also
+    --------
+    SGDClassifier, fastgd.sweep
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastgd.linear_model import SGDClassifierCV
+    >>> X = np.random.default_rng(0).normal(size=(200, 3))
+    >>> search = SGDClassifierCV(param_grid={"alpha": [1e-3, 100.0]}, random_state=0).fit(X, X[:, 0] > 0)
+    >>> search.best_params_
+    {'alpha': 0.001}
+    """
 
     _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012
         **{

@@ -27,7 +27,83 @@ _MORE_PARAMETERS = ("power_t", "warm_start", "average", "batch_size", "optimizer
 
 
 class SGDOneClassSVM(OutlierMixin, SGDModel):
-    """Linear one-class support vector machine, fitted by stochastic gradient descent."""
+    """Linear one-class support vector machine, fitted by stochastic gradient descent.
+
+    It minimises ``mean max(0, offset - X @ coef) + nu / 2 ||coef||^2 - nu * offset`` [1]_, and is scikit-learn's
+    estimator of this name with mini-batches and every optimiser. It has no `standardize`: an offset of standardised
+    features is another one.
+
+    Parameters
+    ----------
+    nu : float, default=0.5
+        A bound on the share of outliers, above 0 and at most 1.
+    fit_intercept : bool, default=True
+        Whether the offset is learned.
+    max_iter : int, default=1000
+        Epochs at most; `partial_fit` makes one.
+    tol : float or None, default=0.001
+        The fit ends when the loss of an epoch has not been better than the best one by at least this, 5 times in a row.
+        None: no such end.
+    shuffle : bool, default=True
+        Whether every epoch visits the rows in a new random order.
+    verbose : int, default=0
+        Whether to print a line an epoch.
+    random_state : int, RandomState or None, default=None
+        Seed of the orders of rows.
+    learning_rate : str, schedule or function step -> float, default="optimal"
+        ``"constant"``: `eta0`; ``"optimal"``: `fastgd.schedules.Optimal` of `nu`; ``"invscaling"``: ``eta0 / t **
+        power_t``; ``"adaptive"``: `eta0`, divided by 5 where the fit would end, down to 1e-6; ``"auto"``: found from
+        the data, see `fastgd.minimize`. Rates count steps, each on `batch_size` rows.
+    eta0 : float, default=0.01
+        First rate. A longer step than the L2 penalty can take is not made: ``1 / nu`` at most.
+    power_t : float, default=0.5
+        Exponent of ``"invscaling"``.
+    warm_start : bool, default=False
+        Whether `fit` begins where the last one ended.
+    average : bool or int, default=False
+        Whether the result is the mean of the parameters after all steps, or those from this step on.
+    batch_size : int or "full", default=1
+        Rows a step.
+    optimizer : str or an instance from fastgd.optimizers, optional
+        How a gradient becomes a step; plain gradient steps by default. An instance has its own rate. A name takes
+        `learning_rate`, but that its default stands for ``"auto"`` with others than ``"sgd"`` and ``"asgd"``, as it is
+        made for plain steps.
+    n_threads : int, optional
+        Threads; the result is the same for every number. `fastgd.get_num_threads` by default.
+
+    Attributes
+    ----------
+    coef_ : array of shape (n_features,)
+        Coefficients, float64 for float64 data and float32 for all others.
+    offset_ : array of shape (1,)
+        Offset: the rows whose scores are below it are outliers.
+    n_iter_ : int
+        Epochs made.
+    t_ : float
+        Steps made, plus 1.
+    loss_curve_ : list of float
+        Loss of each epoch, as ``history_.loss``.
+    history_ : History
+        What happened in each epoch of the last `fit`.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : array of shape (n_features_in_,)
+        Their names, where X has some.
+
+    References
+    ----------
+    .. [1] B. Schoelkopf, J. C. Platt, J. Shawe-Taylor, A. J. Smola and R. C. Williamson, "Estimating the support of a
+       high-dimensional distribution", Neural Computation 13, 2001.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastgd.linear_model import SGDOneClassSVM
+    >>> X = np.random.default_rng(0).normal(loc=3.0, size=(500, 2))
+    >>> model = SGDOneClassSVM(nu=0.1, average=True, random_state=0).fit(X)
+    >>> model.predict([[3.0, 3.0], [-3.0, -3.0]]).tolist()
+    [1, -1]
+    """
 
     # No parameter: the features' means are part of what is learned.
     standardize = False
