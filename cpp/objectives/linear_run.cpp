@@ -107,7 +107,8 @@ public:
         for (int m = 0; m < settings_.n_models; ++m) {
             double& value = out[static_cast<std::size_t>(m)];
             value = settings_.penalty(m).value(flat_.data() + m * n, n_coef());
-            for (std::ptrdiff_t i = n_coef(); i < n; ++i) value += settings_.intercept_slope * flat_[static_cast<std::size_t>(m * n + i)];
+            for (std::ptrdiff_t i = n_coef(); i < n; ++i)
+                value += settings_.intercept_slope * flat_[static_cast<std::size_t>(m * n + i)];
         }
     }
 
@@ -199,8 +200,8 @@ private:
         }
         for (int m = 0; m < settings_.n_models; ++m) {
             const auto fold = static_cast<std::size_t>(problem_.fold_of(m));
-            const double mean = problem_.fold_of(m) == kNoFold ? problem_.mean_weight
-                                                               : sum[fold] / static_cast<double>(count[fold]);
+            const double mean =
+                problem_.fold_of(m) == kNoFold ? problem_.mean_weight : sum[fold] / static_cast<double>(count[fold]);
             mean_weight_.push_back(settings_.stream ? 1.0 : mean);
         }
     }
