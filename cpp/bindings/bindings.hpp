@@ -14,6 +14,7 @@ namespace fastgd::bindings {
 namespace py = pybind11;
 
 void bind_system(py::module_& module);
+void bind_matrix(py::module_& module);
 void bind_objective(py::module_& module);
 void bind_function_objective(py::module_& module);
 void bind_descent(py::module_& module);

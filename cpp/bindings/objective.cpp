@@ -11,19 +11,6 @@
 namespace fastgd::bindings {
 namespace {
 
-constexpr const char* kStorageNames[kStorages] = {"float64", "float32", "float16", "bfloat16", "uint8", "int8"};
-
-MatrixView matrix_view(const py::array& X, const std::string& storage) {
-    int at = 0;
-    while (at < kStorages && storage != kStorageNames[at]) ++at;
-    require(at < kStorages, "storage '" + storage + "' is not known");
-    const auto kind = static_cast<Storage>(at);
-    require(X.ndim() == 2, "X must have two dimensions");
-    require(X.itemsize() == element_size(kind), "X's elements must have the size of " + storage);
-    require(X.shape(1) <= 1 || X.strides(1) == X.itemsize(), "the elements of a row of X must lie side by side");
-    return {X.data(), X.shape(0), X.shape(1), X.strides(0), kind};
-}
-
 // A C-contiguous array of the compute type, `size` elements long: what the core reads through a bare pointer.
 const void* checked(const py::array& array, bool is_double, py::ssize_t size, const char* name) {
     const bool typed = is_double ? py::isinstance<py::array_t<double, py::array::c_style>>(array)
@@ -42,13 +29,13 @@ int n_targets_of(const LinearOptions& options) {
     return table.losses[loss_index(table, options.loss)].kind == LossKind::regression ? options.n_outputs : 1;
 }
 
-std::unique_ptr<Objective> make_objective(const py::array& X, const std::string& storage, const py::array& y,
+std::unique_ptr<Objective> make_objective(const Matrix& X, const std::string& storage, const py::array& y,
                                           const Loss& loss, const std::map<std::string, double>& loss_params,
                                           int n_outputs, double alpha, double l1_ratio, bool fit_intercept,
                                           bool standardize, const std::optional<py::array>& sample_weight,
                                           const std::optional<py::array>& offset) {
     const MatrixView view = matrix_view(X, storage);
-    const bool is_double = view.storage == Storage::f64;
+    const bool is_double = computes_in_double(view.storage);
     LinearOptions options;
     if (const auto* name = std::get_if<std::string>(&loss))
         options.loss = *name;
@@ -129,7 +116,7 @@ py::array decision_function(const Objective& self, const Floats& w, const std::o
     const auto at = view(w);
     const auto chosen = view_rows(rows);
     const py::ssize_t n_rows = chosen ? static_cast<py::ssize_t>(chosen->size()) : self.core.n_samples();
-    const bool is_double = self.X.itemsize() == 8;
+    const bool is_double = self.core.computes_in_double();
     py::array out(is_double ? py::dtype::of<double>() : py::dtype::of<float>(),
                   std::vector<py::ssize_t>{n_rows, self.core.n_outputs()});
     void* data = out.mutable_data();

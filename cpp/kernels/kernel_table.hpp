@@ -31,15 +31,18 @@ constexpr std::ptrdiff_t round_up(std::ptrdiff_t n, std::ptrdiff_t multiple) {
     return (n + multiple - 1) / multiple * multiple;
 }
 
-// Rows of a dense matrix, wherever they lie, and as many that will be wanted next (or null): kernels prefetch those.
-// Both lists are padded with valid rows to a multiple of kRowTile.
+// Rows of a matrix, wherever they lie, and as many that will be wanted next (or null): kernels prefetch those. Both lists
+// are padded with valid rows to a multiple of kRowTile. A row of a CSR matrix is where its offset stands, into `values`
+// and `indices`.
 struct Rows {
     const std::byte* const* row = nullptr;
     std::ptrdiff_t count = 0;
     const std::byte* const* next = nullptr;
+    const void* values = nullptr;
+    const void* indices = nullptr;
 };
 
-// Columns begin..end of the matrix; `begin` is a multiple of kPanel.
+// Columns begin..end of the matrix, all of them for a CSR matrix; `begin` is a multiple of kPanel.
 struct Columns {
     std::ptrdiff_t begin = 0;
     std::ptrdiff_t end = 0;
@@ -156,6 +159,14 @@ struct OptimizerKernels {
     void (*solution)(const UpdateCall<T>&, T* out);
 };
 
+// A CSR row's step moves the coefficients of its own columns alone. What the penalty does to all of them is kept apart
+// until a row meets them: each model's coefficients w are scale * soft(v, shrink - met), where v is what the array of
+// coefficients holds, soft is soft-thresholding, and met is what shrink was when the coefficient was last met.
+struct Decay {
+    double scale;
+    double shrink;
+};
+
 // Plain stochastic descent, a row a step: the update by one row fused with the scores of the next.
 template <class T>
 struct PerSampleCall {
@@ -185,6 +196,10 @@ struct PerSampleCall {
     // Room for n_models * n_outputs scores and derivatives.
     T* scores;
     T* dloss;
+    // For CSR rows: one a model, and one number beside each coefficient; the latter is null where no model has an l1
+    // norm.
+    Decay* decay;
+    double* met;
     // Per model: the sum of the rows' values before their updates, and whether all raw scores were finite.
     double* loss_sum;
     bool* finite;
@@ -197,6 +212,8 @@ struct StorageKernels {
     void (*forward)(const ForwardCall<T>&);
     void (*backward)(const BackwardCall<T>&);
     PerSampleKernel<T> per_sample;
+    // For CSR rows: the coefficients themselves, with nothing kept apart.
+    void (*settle)(const PerSampleCall<T>&, int model);
 };
 
 template <class T>

@@ -19,15 +19,16 @@ struct Worker {
     std::optional<Parameters<T>> grad;
     const BlockSums<T>* sums = nullptr;
 
-    Worker(const LinearProblem<T>& problem, const Parameters<T>& parameters)
-        : block(problem, kBlockRows), walk(problem, parameters, kBlockRows) {}
+    Worker(const LinearProblem<T>& problem, const Parameters<T>& parameters, std::int64_t most_rows)
+        : block(problem, most_rows), walk(problem, parameters, most_rows) {}
 };
 
 template <class T>
 std::vector<std::unique_ptr<Worker<T>>> make_workers(const LinearProblem<T>& problem, const Parameters<T>& parameters,
-                                                     int n) {
+                                                     const BlockPlan& plan) {
     std::vector<std::unique_ptr<Worker<T>>> workers;
-    for (int t = 0; t < n; ++t) workers.push_back(std::make_unique<Worker<T>>(problem, parameters));
+    for (int t = 0; t < plan.team; ++t)
+        workers.push_back(std::make_unique<Worker<T>>(problem, parameters, plan.capacity()));
     return workers;
 }
 
@@ -55,7 +56,7 @@ PassSums sum_rows(const LinearProblem<T>& problem, const Parameters<T>& paramete
     sums.finite = std::make_unique<bool[]>(sums.loss.size());
     std::fill_n(sums.finite.get(), n_models, true);
     const BlockPlan plan = plan_blocks(problem, parameters.n_scores(), rows.count, n_threads);
-    const auto workers = make_workers(problem, parameters, plan.team);
+    const auto workers = make_workers(problem, parameters, plan);
     if (want_gradient) {
         for (const auto& worker : workers)
             worker->grad.emplace(n_models, parameters.n_outputs, parameters.n_features, parameters.has_intercept);
@@ -102,7 +103,7 @@ void raw_scores(const LinearProblem<T>& problem, const Parameters<T>& parameters
     unweighted.weight = nullptr;
     unweighted.n_folds = 0;
     const BlockPlan plan = plan_blocks(problem, parameters.n_scores(), rows.count, n_threads);
-    const auto workers = make_workers(unweighted, parameters, plan.team);
+    const auto workers = make_workers(unweighted, parameters, plan);
     std::atomic<std::int64_t> next_block{0};
     parallel(plan.team, [&](int thread, int) {
         Worker<T>& worker = *workers[static_cast<std::size_t>(thread)];

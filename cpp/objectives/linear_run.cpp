@@ -49,7 +49,8 @@ public:
         if (info_.table != Table::none) table_.emplace(problem.X.n_rows, space_.params.n_scores());
         if (settings_.batch_size == 1 && is_plain()) {
             rows_.emplace(problem_, settings_);
-        } else if (settings_.batch_size != 0 && settings_.batch_size <= kLargestMiniBatch && !table_) {
+        } else if (settings_.batch_size != 0 && settings_.batch_size <= kLargestMiniBatch && !table_ &&
+                   !problem.sparse()) {
             wanted_team_ =
                 team_for_step(settings_.batch_size, problem.X.n_cols, space_.params.n_scores(), settings_.n_threads);
         }
@@ -90,6 +91,7 @@ public:
     bool finished(int m) const override { return searches_.finished(m); }
 
     void evaluate(std::span<double> value, std::span<double> grad_norm) override {
+        settle();
         const PassSums pass = pass_over({nullptr, problem_.X.n_rows}, {});
         const auto weight = [&](int m) { return pass.weight_of(problem_.fold_of(m)); };
         bring_gradient(pass, weight);
@@ -97,10 +99,12 @@ public:
     }
 
     void evaluate_held_out(std::span<double> value) override {
+        settle();
         held_out_losses(problem_, space_.data_params(), settings_.n_threads, value);
     }
 
     void penalties(std::span<double> out) override {
+        settle();
         space_.params.get(flat_.data());
         for (int m = 0; m < settings_.n_models; ++m)
             out[static_cast<std::size_t>(m)] =
@@ -108,10 +112,12 @@ public:
     }
 
     void set_params(std::span<const double> params) override {
+        settle();
         space_.params.set(params.data());
         space_.changed();
     }
     void solution(std::span<double> out) override {
+        settle();
         if (searches_.started()) return searches_.best(out);
         Parameters<T> reported = shape();
         updates_.solution(space_.params, reported);
@@ -119,12 +125,14 @@ public:
     }
 
     ModelState state(int m) override {
+        settle();
         ModelState state;
         space_.params.append_model(m, state.params);
         updates_.save(m, state);
         return state;
     }
     void set_state(int m, const ModelState& state) override {
+        settle();
         space_.params.take_model(m, state.params.data());
         space_.changed();
         updates_.restore(m, state);
@@ -152,6 +160,11 @@ private:
         return !space_.is_standardized();
     }
     std::ptrdiff_t n_coef() const { return problem_.n_outputs * space_.params.n_features; }
+
+    // Parameters as they are, before anybody looks at them or changes them.
+    void settle() {
+        if (rows_) rows_->settle(space_.params);
+    }
 
     // One for each model, from the rows that it sees.
     std::vector<const Standard*> standards(const Standard* of_all) {
@@ -286,14 +299,15 @@ private:
         for (int m = 0; m < settings_.n_models; ++m) scale_[static_cast<std::size_t>(m)] = per_row(m);
         const std::vector<T> ones(scale_.size(), T(1));
         table_->begin_batch(ones.data(), problem_.n_outputs);
-        RowBlock<T> block(problem_, kBlockRows);
-        RowWalk<T> walk(problem_, space_.data_params(), kBlockRows);
+        const BlockPlan plan = plan_blocks(problem_, space_.params.n_scores(), problem_.X.n_rows, 1);
+        RowBlock<T> block(problem_, plan.capacity());
+        RowWalk<T> walk(problem_, space_.data_params(), plan.capacity());
         PassSums sums;
         sums.coef.resize(space_.data_grad().coef.size());
         sums.intercept.resize(static_cast<std::size_t>(space_.params.n_scores()));
         std::vector<std::int64_t> n_rows(scale_.size());
-        for (std::int64_t begin = 0; begin < problem_.X.n_rows; begin += kBlockRows) {
-            block.gather({nullptr, problem_.X.n_rows}, begin, std::min(begin + kBlockRows, problem_.X.n_rows));
+        for (std::int64_t b = 0; b < plan.n_blocks; ++b) {
+            block.gather({nullptr, problem_.X.n_rows}, plan.begin(b), plan.end(b));
             walk.pass(space_.data_params(), block, 0, block.count(), scale_.data(), &space_.data_grad(), &*table_);
             for (std::size_t m = 0; m < n_rows.size(); ++m)
                 n_rows[m] += block.n_present(0, block.count(), problem_.fold_of(static_cast<int>(m)));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "descent/run.hpp"
@@ -21,6 +22,7 @@ public:
         dloss_.resize(scores_.size());
         scale_.resize(l2_.size());
         weight_.resize(l2_.size());
+        if (problem.sparse()) decay_.assign(l2_.size(), {1.0, 0.0});
     }
 
     void descend(const StepPlan& plan, const RowBlock<T>& block, Parameters<T>& params,
@@ -30,16 +32,11 @@ public:
             scale_[m] = static_cast<T>(1.0 / mean_weight[m]);
             weight_[m] = block.weight(0, problem_->fold_of(static_cast<int>(m)));
         }
-        PerSampleCall<T> call{};
+        PerSampleCall<T> call = parameters(params);
         call.rows = block.rows(0, block.count());
-        call.n_features = params.n_features;
-        call.coef = params.coef.data();
-        call.coef_stride = params.stride;
         call.intercept = params.intercept.data();
         call.intercept_stride = params.intercept_stride;
         call.fit_intercept = problem_->fit_intercept;
-        call.n_models = params.n_models;
-        call.n_outputs = params.n_outputs;
         call.lr = lr_.data();
         call.l2 = l2_.data();
         call.l1 = l1_.data();
@@ -55,9 +52,32 @@ public:
         call.loss_sum = sums.loss.data();
         call.finite = sums.finite.data();
         problem_->storage().per_sample(call);
+        settled_ = !problem_->sparse();
+    }
+
+    // Before anybody else looks at the parameters.
+    void settle(Parameters<T>& params) {
+        if (settled_) return;
+        const PerSampleCall<T> call = parameters(params);
+        for (int m = 0; m < params.n_models; ++m) problem_->storage().settle(call, m);
+        settled_ = true;
     }
 
 private:
+    PerSampleCall<T> parameters(Parameters<T>& params) {
+        PerSampleCall<T> call{};
+        call.n_features = params.n_features;
+        call.coef = params.coef.data();
+        call.coef_stride = params.stride;
+        call.n_models = params.n_models;
+        call.n_outputs = params.n_outputs;
+        const bool shrinks = std::any_of(l1_.begin(), l1_.end(), [](T l1) { return l1 != T(0); });
+        if (problem_->sparse() && shrinks) met_.resize(params.coef.size());
+        call.decay = decay_.data();
+        call.met = met_.empty() ? nullptr : met_.data();
+        return call;
+    }
+
     const LinearProblem<T>* problem_;
     std::vector<T> l2_;
     std::vector<T> l1_;
@@ -68,6 +88,10 @@ private:
     // Of one row, for each model and output.
     std::vector<T> scores_;
     std::vector<T> dloss_;
+    // What CSR rows leave to be done to the parameters.
+    std::vector<Decay> decay_;
+    std::vector<double> met_;
+    bool settled_ = true;
 };
 
 }  // namespace fastgd

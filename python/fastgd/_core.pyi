@@ -106,10 +106,13 @@ class UserLoss(metaclass=_PybindType):
     def of_address(address: int, class_targets: bool) -> UserLoss: ...
 
 @final
+class CsrMatrix:
+    def __init__(self, values: NDArray[Any], indices: NDArray[Any], offsets: NDArray[Any], n_cols: int) -> None: ...
+
 class LinearObjective(Objective):
     def __init__(
         self,
-        X: NDArray[Any],
+        X: NDArray[Any] | CsrMatrix,
         storage: str,
         y: NDArray[Any],
         loss: str | UserLoss,

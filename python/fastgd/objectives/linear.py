@@ -1,4 +1,4 @@
-"""The empirical risk of a linear model on dense data, with its gradient, in one pass."""
+"""The empirical risk of a linear model on dense or sparse data, with its gradient, in one pass."""
 
 from __future__ import annotations
 
@@ -41,11 +41,14 @@ class LinearObjective(BeyondGradient):
 
     Parameters
     ----------
-    X : array of shape (n_samples, n_features)
+    X : array or SciPy sparse array of shape (n_samples, n_features)
         Data, read as it is, without a copy: float64, float32, float16, bfloat16 (of ml_dtypes), uint8, int8 or bool,
         with contiguous rows at any distance from each other, read-only, memory-mapped or unaligned. The arithmetic is
         in float64 for float64 and in float32 for all others. Copied once, a few rows at a time: column-wise (F-order)
         data and other strides within a row; foreign byte orders; other integers and wider floats, as float64.
+        SciPy's CSR arrays and matrices likewise, with float32 or float64 values and int32 or int64 indices in any
+        order, of which those of the same column add up; other values are converted once, and so are other sparse
+        formats. A pass costs as much as there are entries.
         NaN and infinity are not looked for in advance: the first evaluation that meets one raises.
     y : array of shape (n_samples,) or (n_samples, n_outputs)
         Targets. Regression losses: numbers, one or more columns. Binary losses: {0, 1}, {-1, +1} or bool, or class
@@ -171,7 +174,7 @@ class LinearObjective(BeyondGradient):
 
         self._matrix = as_matrix("X", X)
         self.dtype = self._matrix.compute_dtype
-        self.n_samples, self.n_features = self._matrix.view.shape
+        self.n_samples, self.n_features = self._matrix.source.shape
         targets = _targets.encode(y, self._loss, self.loss_params, n_classes, self.n_samples, self.dtype)
         self._y, self.n_outputs, self.n_classes = targets
         self._weight = check_weight(sample_weight, self.n_samples, self.dtype)

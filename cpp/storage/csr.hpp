@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+
+#include "fastgd/matrix_view.hpp"
+#include "kernels/kernel_table.hpp"
+#include "simd/vec.hpp"
+
+namespace fastgd {
+namespace {
+
+// Compressed sparse rows: the values of type T that are not 0, and their columns.
+template <class T, class I>
+struct Csr {
+    using Compute = T;
+    using Index = I;
+    static constexpr Storage kStorage = sizeof(T) == 8 ? (sizeof(I) == 4 ? Storage::csr_f64_i32 : Storage::csr_f64_i64)
+                                                       : (sizeof(I) == 4 ? Storage::csr_f32_i32 : Storage::csr_f32_i64);
+
+    struct Row {
+        const T* value;
+        const I* column;
+        std::ptrdiff_t count;
+    };
+    static FASTGD_INLINE Row row(const Rows& rows, const std::byte* at) {
+        const I* offset = reinterpret_cast<const I*>(at);
+        return {static_cast<const T*>(rows.values) + offset[0], static_cast<const I*>(rows.indices) + offset[0],
+                static_cast<std::ptrdiff_t>(offset[1] - offset[0])};
+    }
+};
+
+}  // namespace
+}  // namespace fastgd
