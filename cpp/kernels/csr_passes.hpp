@@ -45,9 +45,7 @@ FASTGD_INLINE int csr_dots_of_some(const typename S::Row& row, const ForwardCall
 
 template <class S>
 void csr_forward(const ForwardCall<typename S::Compute>& call) {
-    const std::ptrdiff_t known = call.rows.next != nullptr ? 2 * call.rows.count : 0;
     for (std::ptrdiff_t r = 0; r < call.rows.count; ++r) {
-        if (r + kCsrAhead < known) prefetch_row<S>(call.rows, call.rows.row[r + kCsrAhead]);
         const typename S::Row row = S::row(call.rows, call.rows.row[r]);
         for (int o = 0; o < call.n_outputs;) o += csr_dots_of_some<S, kCsrOutputs>(row, call, o, call.out + r);
     }
@@ -57,6 +55,7 @@ template <class S>
 void csr_backward(const BackwardCall<typename S::Compute>& call) {
     using T = typename S::Compute;
     for (std::ptrdiff_t r = 0; r < call.rows.count; ++r) {
+        if (call.rows.next != nullptr) prefetch_row<S>(call.rows, call.rows.next[r]);
         const typename S::Row row = S::row(call.rows, call.rows.row[r]);
         for (int o = 0; o < call.n_outputs; ++o) {
             const T d = call.dloss[o * call.dloss_stride + r];
