@@ -7,8 +7,10 @@
 #include "descent/run.hpp"
 #include "objectives/full_pass.hpp"
 #include "objectives/held_out.hpp"
+#include "objectives/idle_columns.hpp"
 #include "objectives/line_searches.hpp"
 #include "objectives/linear_run.hpp"
+#include "objectives/mean_weights.hpp"
 #include "objectives/model_space.hpp"
 #include "objectives/row_steps.hpp"
 #include "objectives/row_walk.hpp"
@@ -45,12 +47,16 @@ public:
             problem_.fold_of_model = settings_.fold_of_model.data();
             problem_.n_folds = settings_.n_folds;
         }
-        measure_weights();
+        mean_weight_ = mean_weights(problem_, settings_.n_models);
         if (info_.table != Table::none) table_.emplace(problem.X.n_rows, space_.params.n_scores());
         if (settings_.batch_size == 1 && is_plain()) {
             rows_.emplace(problem_, settings_);
-        } else if (settings_.batch_size != 0 && settings_.batch_size <= kLargestMiniBatch && !table_ &&
-                   !problem.sparse()) {
+        } else if (settings_.batch_size == 0 || settings_.batch_size > kLargestMiniBatch || table_) {
+            return;
+        } else if (problem.sparse()) {
+            if (!is_whole())
+                idle_.emplace(problem_, settings_, info_, space_.params);
+        } else {
             wanted_team_ =
                 team_for_step(settings_.batch_size, problem.X.n_cols, space_.params.n_scores(), settings_.n_threads);
         }
@@ -164,6 +170,7 @@ private:
     // Parameters as they are, before anybody looks at them or changes them.
     void settle() {
         if (rows_) rows_->settle(space_.params);
+        if (idle_) idle_->settle(updates_, space_.params);
     }
 
     // One for each model, from the rows that it sees.
@@ -191,25 +198,6 @@ private:
             const int fold = problem_.fold_of(m);
             weight[static_cast<std::size_t>(m)] +=
                 fold == kNoFold ? of_fold.back() : of_fold[static_cast<std::size_t>(fold)];
-        }
-    }
-
-    // The mean weight of the rows that each model sees.
-    void measure_weights() {
-        std::vector<double> sum(static_cast<std::size_t>(settings_.n_folds));
-        std::vector<std::int64_t> count(sum.size());
-        for (std::int64_t i = 0; !sum.empty() && i < problem_.X.n_rows; ++i) {
-            if (!problem_.present(i)) continue;
-            for (std::size_t f = 0; f < sum.size(); ++f) {
-                if (problem_.fold[i] == static_cast<std::int32_t>(f)) continue;
-                sum[f] += problem_.weight != nullptr ? static_cast<double>(problem_.weight[i]) : 1.0;
-                ++count[f];
-            }
-        }
-        for (int m = 0; m < settings_.n_models; ++m) {
-            const auto fold = static_cast<std::size_t>(problem_.fold_of(m));
-            mean_weight_.push_back(problem_.fold_of(m) == kNoFold ? problem_.mean_weight
-                                                                  : sum[fold] / static_cast<double>(count[fold]));
         }
     }
 
@@ -351,11 +339,13 @@ private:
         for (std::size_t m = 0; m < scale_.size(); ++m) per_row_of[m] = per_row(static_cast<int>(m));
         for_batches(slice, scale_, [&](std::size_t batch, std::int64_t begin, std::int64_t end) {
             if (poll) poll();
+            if (idle_) idle_->meet(*block_, begin, end, updates_, space_.params);
             if (table_) divide_rows(slice.plan, batch);
             const BlockSums<T>& of_batch =
                 walk_->pass(space_.data_params(), *block_, begin, end, (table_ ? per_row_of : scale_).data(),
                             &space_.data_grad(), table_ ? &*table_ : nullptr);
             add(of_batch, sums);
+            if (idle_) return idle_->step(slice.plan, batch, updates_, space_.params, space_.grad);
             finish_batch(slice.plan, batch, of_batch);
         });
     }
@@ -424,6 +414,7 @@ private:
     std::vector<double> mean_weight_;
     std::optional<RowSteps<T>> rows_;
     std::optional<SlopeTable<T>> table_;
+    std::optional<IdleColumns<T>> idle_;
     std::int64_t last_epoch_ = -1;
     std::optional<RowBlock<T>> block_;
     std::int64_t block_capacity_ = 0;

@@ -20,6 +20,7 @@ class _OptimizerInfo(TypedDict):
     name: str
     params: dict[str, float]
     l1: bool
+    whole: bool
     finite_sums: bool
     line_search: bool
     full_batch: bool
@@ -183,6 +184,7 @@ def minimize(
     gap_tol: float | None,
     clip_value: float,
     clip_norm: float,
+    lazy: bool,
     fold_of_row: NDArray[np.int32],
     fold_of_model: Sequence[int],
     resume: DescentState | None,

@@ -12,7 +12,7 @@ import numpy as np
 from .. import _core, _targets
 from .. import _validation as check
 from .._losses import check_params, get_loss, no_gradient
-from .._matrix import as_matrix
+from .._matrix import as_matrix, is_sparse
 from .._rows import check_offset, check_weight
 from .beyond_gradient import BeyondGradient
 from .zero_one import share_of_mistakes
@@ -189,6 +189,10 @@ class LinearObjective(BeyondGradient):
         if "_fixed" in vars(self):
             raise AttributeError(f"{name} of a LinearObjective is fixed; make another objective for another value")
         super().__setattr__(name, value)
+
+    def _moves_some(self, batch_size: int) -> bool:
+        """Whether a batch of so many rows, 0 for all, may leave coefficients as they are."""
+        return is_sparse(self._matrix.source) and not self.standardize and 1 <= batch_size <= 4096
 
     def value(self, w: ArrayLike, rows: ArrayLike | None = None) -> float:
         """Return the objective.
