@@ -158,9 +158,9 @@ void bind_descent(py::module_& module) {
                py::arg("optimizer"), py::arg("optimizer_params"), py::arg("schedule"), py::arg("alpha"),
                py::arg("l1_ratio"), py::arg("batch_size"), py::arg("max_epochs"), py::arg("tol").none(true),
                py::arg("n_iter_no_change"), py::arg("shuffle"), py::arg("order").none(true), py::arg("seed"),
-               py::arg("gtol").none(true), py::arg("gap_tol").none(true), py::arg("clip_value"), py::arg("clip_norm"), py::arg("lazy"),
-               py::arg("fold_of_row"), py::arg("fold_of_model"), py::arg("resume").none(true), py::arg("time_limit"),
-               py::arg("observer").none(true), py::arg("n_threads"));
+               py::arg("gtol").none(true), py::arg("gap_tol").none(true), py::arg("clip_value"), py::arg("clip_norm"),
+               py::arg("lazy"), py::arg("fold_of_row"), py::arg("fold_of_model"), py::arg("resume").none(true),
+               py::arg("time_limit"), py::arg("observer").none(true), py::arg("n_threads"));
 }
 
 }  // namespace fastgd::bindings

@@ -36,9 +36,8 @@ void check_entries(const I* offsets, std::int64_t n_rows, const I* indices, std:
         require(offsets[i] <= offsets[i + 1], "X.indptr must not decrease, got " + std::to_string(offsets[i + 1]) +
                                                   " after " + std::to_string(offsets[i]) + " at row " +
                                                   std::to_string(i));
-    require(offsets[n_rows] <= n_entries,
-            "X.indptr must end with at most the number of stored values, " + std::to_string(n_entries) + ", got " +
-                std::to_string(offsets[n_rows]));
+    require(offsets[n_rows] <= n_entries, "X.indptr must end with at most the number of stored values, " +
+                                              std::to_string(n_entries) + ", got " + std::to_string(offsets[n_rows]));
     using Unsigned = std::make_unsigned_t<I>;
     Unsigned largest = 0;
     for (std::int64_t e = 0; e < offsets[n_rows]; ++e) largest = std::max(largest, static_cast<Unsigned>(indices[e]));

@@ -10,8 +10,6 @@ namespace {
 
 // Outputs that share a walk through a row's entries.
 constexpr int kCsrOutputs = 4;
-// Rows between a row's use and its prefetch.
-constexpr std::ptrdiff_t kCsrAhead = 16;
 
 template <class S, int kOutputs>
 FASTGD_INLINE void csr_dots(const typename S::Row& row, const ForwardCall<typename S::Compute>& call, int output,
@@ -46,7 +44,7 @@ FASTGD_INLINE int csr_dots_of_some(const typename S::Row& row, const ForwardCall
 template <class S>
 void csr_forward(const ForwardCall<typename S::Compute>& call) {
     for (std::ptrdiff_t r = 0; r < call.rows.count; ++r) {
-        const typename S::Row row = S::row(call.rows, call.rows.row[r]);
+        const typename S::Row row = csr_row<S>(call.rows, call.rows.row[r]);
         for (int o = 0; o < call.n_outputs;) o += csr_dots_of_some<S, kCsrOutputs>(row, call, o, call.out + r);
     }
 }
@@ -56,7 +54,7 @@ void csr_backward(const BackwardCall<typename S::Compute>& call) {
     using T = typename S::Compute;
     for (std::ptrdiff_t r = 0; r < call.rows.count; ++r) {
         if (call.rows.next != nullptr) prefetch_row<S>(call.rows, call.rows.next[r]);
-        const typename S::Row row = S::row(call.rows, call.rows.row[r]);
+        const typename S::Row row = csr_row<S>(call.rows, call.rows.row[r]);
         for (int o = 0; o < call.n_outputs; ++o) {
             const T d = call.dloss[o * call.dloss_stride + r];
             if (d == T(0)) continue;

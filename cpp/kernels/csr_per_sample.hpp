@@ -5,10 +5,10 @@
 //
 //     w <- soft(r w - lr d x, lr l1),
 //
-// and with w = c soft(v, u - met) it is c <- r c, v <- v - lr d / c x where x is not 0, u <- u + lr l1 / |c|: thresholds
-// of steps that leave v alone add up. L. Bottou, "Stochastic gradient descent tricks", 2012, has the scale; B.
-// Carpenter, "Lazy sparse stochastic gradient descent for regularized multinomial logistic regression", 2008, what waits
-// for its row.
+// and with w = c soft(v, u - met) it is c <- r c, v <- v - lr d / c x where x is not 0, u <- u + lr l1 / |c|:
+// thresholds of steps that leave v alone add up. L. Bottou, "Stochastic gradient descent tricks", 2012, has the scale;
+// B. Carpenter, "Lazy sparse stochastic gradient descent for regularized multinomial logistic regression", 2008, what
+// waits for its row.
 
 #include "kernels/csr_rows.hpp"
 #include "kernels/row_loss.hpp"
@@ -61,10 +61,8 @@ FASTGD_INLINE typename S::Compute meet(const typename S::Row& row, typename S::C
     T chain[kChains] = {};
     std::ptrdiff_t j = 0;
     for (; j + kChains <= row.count; j += kChains)
-        for (int c = 0; c < kChains; ++c)
-            chain[c] = scalar_fma(row.value[j + c], v[row.column[j + c]], chain[c]);
-    for (int c = 0; j + c < row.count; ++c)
-        chain[c] = scalar_fma(row.value[j + c], v[row.column[j + c]], chain[c]);
+        for (int c = 0; c < kChains; ++c) chain[c] = scalar_fma(row.value[j + c], v[row.column[j + c]], chain[c]);
+    for (int c = 0; j + c < row.count; ++c) chain[c] = scalar_fma(row.value[j + c], v[row.column[j + c]], chain[c]);
     return sum_chains(chain);
 }
 
@@ -78,7 +76,7 @@ void csr_per_sample(const PerSampleCall<typename S::Compute>& call) {
     for (std::ptrdiff_t i = 0; i < call.rows.count; ++i) {
         if (i + kOffsetAhead < call.rows.count) prefetch(call.rows.row[i + kOffsetAhead]);
         if (i + kRowAhead < call.rows.count) prefetch_row<S>(call.rows, call.rows.row[i + kRowAhead]);
-        const typename S::Row row = S::row(call.rows, call.rows.row[i]);
+        const typename S::Row row = csr_row<S>(call.rows, call.rows.row[i]);
         for (int m = 0; m < call.n_models; ++m) {
             Decay& decay = call.decay[m];
             double* met = call.l1[m] != T(0) ? call.met : nullptr;

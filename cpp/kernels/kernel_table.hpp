@@ -31,9 +31,9 @@ constexpr std::ptrdiff_t round_up(std::ptrdiff_t n, std::ptrdiff_t multiple) {
     return (n + multiple - 1) / multiple * multiple;
 }
 
-// Rows of a matrix, wherever they lie, and as many that will be wanted next (or null): kernels prefetch those. Both lists
-// are padded with valid rows to a multiple of kRowTile. A row of a CSR matrix is where its offset stands, into `values`
-// and `indices`.
+// Rows of a matrix, wherever they lie, and as many that will be wanted next (or null): kernels prefetch those. Both
+// lists are padded with valid rows to a multiple of kRowTile. A row of a CSR matrix is where its offset stands, into
+// `values` and `indices`.
 struct Rows {
     const std::byte* const* row = nullptr;
     std::ptrdiff_t count = 0;

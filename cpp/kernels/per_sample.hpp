@@ -2,9 +2,9 @@
 
 #include "kernels/kernel_table.hpp"
 #include "kernels/prefetch.hpp"
+#include "kernels/row_loss.hpp"
 #include "penalties/l1.hpp"
 #include "penalties/l2.hpp"
-#include "kernels/row_loss.hpp"
 #include "simd/vec.hpp"
 
 namespace fastgd {

@@ -13,10 +13,10 @@
 
 namespace fastgd {
 
-// Mini-batch steps on CSR rows that cost as much as the batch has entries: they move the coefficients of the batch's own
-// columns. Others are idle, and catch up with all that they have missed when a batch or a reader meets them. With an
-// optimiser for which there is no way to, all columns take every step, unless lazy steps are asked for: then idle columns
-// stay as they are.
+// Mini-batch steps on CSR rows that cost as much as the batch has entries: they move the coefficients of the batch's
+// own columns. Others are idle, and catch up with all that they have missed when a batch or a reader meets them. With
+// an optimiser for which there is no way to, all columns take every step, unless lazy steps are asked for: then idle
+// columns stay as they are.
 template <class T>
 class IdleColumns {
 public:
@@ -119,8 +119,8 @@ private:
             if (is_same(left_at, model.sums)) continue;
             double state[kMaxSlots];
             updates.load_state(s, column, state);
-            w[column] = static_cast<T>(rule_.catch_up(left_at, model.sums, static_cast<double>(w[column]), state,
-                                                      model.coef, l1));
+            w[column] = static_cast<T>(
+                rule_.catch_up(left_at, model.sums, static_cast<double>(w[column]), state, model.coef, l1));
             updates.store_state(s, column, state);
             left_at = model.sums;
         }

@@ -48,9 +48,7 @@ struct LinearProblem {
     // Of a CSR matrix: its entries, duplicates counted.
     std::int64_t n_entries() const { return offset_at(X.n_rows) - offset_at(0); }
     // What a row has to be read, on average.
-    std::int64_t row_entries() const {
-        return sparse() ? std::max<std::int64_t>(1, n_entries() / X.n_rows) : X.n_cols;
-    }
+    std::int64_t row_entries() const { return sparse() ? std::max<std::int64_t>(1, n_entries() / X.n_rows) : X.n_cols; }
     std::int64_t row_bytes() const { return row_entries() * (element_size(X.storage) + index_size(X.storage)); }
     Rows rows(const std::byte* const* row, std::ptrdiff_t count, const std::byte* const* next = nullptr) const {
         return {row, count, next, X.values, X.indices};

@@ -54,8 +54,7 @@ public:
         } else if (settings_.batch_size == 0 || settings_.batch_size > kLargestMiniBatch || table_) {
             return;
         } else if (problem.sparse()) {
-            if (!is_whole())
-                idle_.emplace(problem_, settings_, info_, space_.params);
+            if (!is_whole()) idle_.emplace(problem_, settings_, info_, space_.params);
         } else {
             wanted_team_ =
                 team_for_step(settings_.batch_size, problem.X.n_cols, space_.params.n_scores(), settings_.n_threads);

@@ -7,8 +7,8 @@
 
 namespace fastgd {
 
-// The elements of one row after the other in the compute type: all of a dense row, and of a CSR row those of the columns
-// that have entries, which add up.
+// The elements of one row after the other in the compute type: all of a dense row, and of a CSR row those of the
+// columns that have entries, which add up.
 template <class T>
 class RowEntries {
 public:

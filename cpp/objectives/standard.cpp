@@ -145,7 +145,8 @@ std::vector<Moments> sparse_moments(const LinearProblem<T>& problem, std::size_t
 template <class T, class Belongs>
 std::vector<Moments> dense_moments(const LinearProblem<T>& problem, std::size_t n_standards, int n_threads,
                                    const std::function<void()>& poll, Belongs&& belongs) {
-    const BlockPlan plan = plan_blocks(problem, 4 * static_cast<std::ptrdiff_t>(n_standards), problem.X.n_rows, n_threads);
+    const BlockPlan plan =
+        plan_blocks(problem, 4 * static_cast<std::ptrdiff_t>(n_standards), problem.X.n_rows, n_threads);
     std::vector<BlockMoments<T>> blocks(static_cast<std::size_t>(plan.team), BlockMoments<T>(problem, n_standards));
     std::vector<Moments> sums(n_standards, Moments(static_cast<std::size_t>(problem.X.n_cols)));
     for_each_block(
@@ -186,9 +187,8 @@ std::vector<Standard> measure_standards(const LinearProblem<T>& problem, const s
     const auto belongs = [&](std::int64_t i, std::size_t s) {
         return fold == nullptr || fold[i] != static_cast<std::int32_t>(s);
     };
-    const std::vector<Moments> sums = problem.sparse()
-                                          ? sparse_moments(problem, n_standards, poll, belongs)
-                                          : dense_moments(problem, n_standards, n_threads, poll, belongs);
+    const std::vector<Moments> sums = problem.sparse() ? sparse_moments(problem, n_standards, poll, belongs)
+                                                       : dense_moments(problem, n_standards, n_threads, poll, belongs);
     std::vector<Standard> standards;
     for (const Moments& moments : sums) standards.push_back(moments.standard());
     return standards;

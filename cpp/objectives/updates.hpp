@@ -94,7 +94,7 @@ public:
 
     void step_intercepts(std::size_t batch, Parameters<T>& params, Parameters<T>& grad) {
         for (int m = 0; params.has_intercept && m < settings_.n_models; ++m)
-            if (T * state[kMaxSlots] = {}; plan_.runs(batch, m))
+            if (T* state[kMaxSlots] = {}; plan_.runs(batch, m))
                 kernels_.update(intercept_call(batch, params, grad, m, state));
     }
 

@@ -14,7 +14,8 @@ struct Asgd : GradientStep<T> {
         const double since = static_cast<double>(in.step + 1) - in.hyper[0];
         coef[1] = since < 0.0 ? 1.0 : 1.0 / (since + 1.0);
     }
-    // Without a threshold an idle iterate is v = w / scale times the scale of each step, of which the mean takes shares.
+    // Without a threshold an idle iterate is v = w / scale times the scale of each step, of which the mean takes
+    // shares.
     static bool exact(const double*, double, double l1) { return l1 == 0.0; }
     static bool moves_all(const double* coef, double) { return coef[1] == 1.0; }
     static void add(Idle& sums, const double* coef, double l2, double l1) {

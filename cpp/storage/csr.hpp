@@ -1,9 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "fastgd/matrix_view.hpp"
-#include "kernels/kernel_table.hpp"
 #include "simd/vec.hpp"
 
 namespace fastgd {
@@ -22,9 +22,10 @@ struct Csr {
         const I* column;
         std::ptrdiff_t count;
     };
-    static FASTGD_INLINE Row row(const Rows& rows, const std::byte* at) {
+    // The row whose offset stands at `at`.
+    static FASTGD_INLINE Row row(const void* values, const void* indices, const std::byte* at) {
         const I* offset = reinterpret_cast<const I*>(at);
-        return {static_cast<const T*>(rows.values) + offset[0], static_cast<const I*>(rows.indices) + offset[0],
+        return {static_cast<const T*>(values) + offset[0], static_cast<const I*>(indices) + offset[0],
                 static_cast<std::ptrdiff_t>(offset[1] - offset[0])};
     }
 };

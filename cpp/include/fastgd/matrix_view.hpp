@@ -5,8 +5,8 @@
 
 namespace fastgd {
 
-// How the elements of a data matrix are stored: dense, or in compressed sparse rows (CSR) with indices of 32 or 64 bits.
-// float64 is computed in float64, every other type in float32.
+// How the elements of a data matrix are stored: dense, or in compressed sparse rows (CSR) with indices of 32 or 64
+// bits. float64 is computed in float64, every other type in float32.
 enum class Storage : std::uint8_t {
     f64,
     f32,

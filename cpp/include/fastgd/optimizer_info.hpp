@@ -57,7 +57,8 @@ struct IdleRule {
     // Adds a step.
     void (*add)(Idle& sums, const double* coef, double l2, double l1) = nullptr;
     // The coefficient, and its state, after all steps between the two sums; `coef` is that of the last of them.
-    double (*catch_up)(const Idle& from, const Idle& to, double w, double* state, const double* coef, double l1) = nullptr;
+    double (*catch_up)(const Idle& from, const Idle& to, double w, double* state, const double* coef,
+                       double l1) = nullptr;
 };
 
 // What the rest of the library may know of an optimiser, declared beside its formula.
