@@ -1,4 +1,4 @@
-"""Sparse rows: the same model as of dense ones, from any way in which SciPy holds them, and clear words for what is wrong.
+"""Sparse rows: the same model as of dense ones, however SciPy holds them, and clear words for what is wrong.
 
 The parity of values and gradients is in test_parity.py, bits on every SIMD level in test_reproducibility.py.
 """
