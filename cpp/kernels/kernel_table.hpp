@@ -167,7 +167,8 @@ struct Decay {
     double shrink;
 };
 
-// Plain stochastic descent, a row a step: the update by one row fused with the scores of the next.
+// Plain stochastic descent, a row a step: the update by one row fused with the scores of the next. On CSR rows also
+// mini-batches.
 template <class T>
 struct PerSampleCall {
     Rows rows;
@@ -193,11 +194,16 @@ struct PerSampleCall {
     // nullptr, or [output * offset_stride + row].
     const T* offset;
     std::ptrdiff_t offset_stride;
-    // Room for n_models * n_outputs scores and derivatives.
+    // Room for n_models * n_outputs scores and derivatives, of each row of the largest batch.
     T* scores;
     T* dloss;
-    // For CSR rows: one a model, and one number beside each coefficient; the latter is null where no model has an l1
-    // norm.
+    // For CSR rows: where the batches end, room for the losses of one, and the distance between two outputs' scores.
+    const std::int64_t* batch_ends;
+    std::ptrdiff_t n_batches;
+    LossKernel<T> loss_of_rows;
+    T* values;
+    std::ptrdiff_t stride;
+    // Likewise, one a model, and one number beside each coefficient; the latter is null where no model has an l1 norm.
     Decay* decay;
     double* met;
     // Per model: the sum of the rows' values before their updates, and whether all raw scores were finite.

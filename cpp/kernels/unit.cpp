@@ -2,7 +2,7 @@
 
 #include "kernels/backward.hpp"
 #include "kernels/csr_passes.hpp"
-#include "kernels/csr_per_sample.hpp"
+#include "kernels/csr_steps.hpp"
 #include "kernels/curvature.hpp"
 #include "kernels/forward.hpp"
 #include "kernels/kernel_table.hpp"
@@ -26,7 +26,7 @@ constexpr StorageKernels<typename S::Compute> storage_kernels() {
 template <class T, class I>
 constexpr StorageKernels<T> csr_kernels() {
     using S = Csr<T, I>;
-    return {csr_forward<S>, csr_backward<S>, csr_per_sample<S>, csr_settle<S>};
+    return {csr_forward<S>, csr_backward<S>, csr_steps<S>, csr_settle<S>};
 }
 
 #define FASTGD_INFO(L) L::kInfo,

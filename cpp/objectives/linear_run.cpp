@@ -49,10 +49,9 @@ public:
         }
         mean_weight_ = mean_weights(problem_, settings_.n_models);
         if (info_.table != Table::none) table_.emplace(problem.X.n_rows, space_.params.n_scores());
-        if (settings_.batch_size == 1 && is_plain()) {
+        if (settings_.batch_size == 0 || settings_.batch_size > kLargestMiniBatch || table_) return;
+        if ((settings_.batch_size == 1 || problem.sparse()) && is_plain()) {
             rows_.emplace(problem_, settings_);
-        } else if (settings_.batch_size == 0 || settings_.batch_size > kLargestMiniBatch || table_) {
-            return;
         } else if (problem.sparse()) {
             if (!is_whole()) idle_.emplace(problem_, settings_, info_, space_.params);
         } else {
@@ -70,7 +69,7 @@ public:
         }
         block_->gather({slice.rows.data(), n_rows}, 0, n_rows);
         add_weights(n_rows, sums.weight);
-        if (rows_) return rows_->descend(slice.plan, *block_, space_.params, mean_weight_, sums);
+        if (rows_) return rows_->descend(slice, *block_, space_.params, mean_weight_, sums);
         if (info_.table == Table::snapshots && slice.epoch != last_epoch_) take_snapshot(slice.epoch);
         last_epoch_ = slice.epoch;
         updates_.prepare(slice.plan);

@@ -151,13 +151,13 @@ def _kind_of_step(models: Sequence[Model]) -> str:
 def _check_momenta(objective: Objective, models: Sequence[Model], plan: Plan) -> None:
     """Refuse models that would not have the bits of a run alone.
 
-    On sparse rows, one a step, plain SGD keeps a scale beside its coefficients, which rounds in its own way.
+    On sparse rows plain SGD keeps a scale beside its coefficients, which rounds in its own way.
     """
     sparse = isinstance(objective, LinearObjective) and objective._moves_some(plan.batch_size)
     momenta = {model.optimizer._core_params().get("momentum", 0.0) > 0.0 for model in models}
-    if sparse and plan.batch_size == 1 and len(momenta) > 1:
+    if sparse and len(momenta) > 1:
         raise ValueError(
-            "grid must not have momentum 0 beside others on sparse rows with batch_size=1, where it is another kind of "
+            "grid must not have momentum 0 beside others for mini-batches of sparse rows, where it is another kind of "
             "step; sweep once for each"
         )
 

@@ -66,43 +66,62 @@ FASTGD_INLINE typename S::Compute meet(const typename S::Row& row, typename S::C
     return sum_chains(chain);
 }
 
+// One model's step on the rows begin .. end.
 template <class S>
-void csr_per_sample(const PerSampleCall<typename S::Compute>& call) {
+FASTGD_INLINE void csr_step(const PerSampleCall<typename S::Compute>& call, std::ptrdiff_t batch, std::ptrdiff_t begin,
+                            std::ptrdiff_t end, int m) {
     using T = typename S::Compute;
+    Decay& decay = call.decay[m];
+    double* met = call.l1[m] != T(0) ? call.met : nullptr;
+    T* bias = call.intercept + m * call.intercept_stride;
+    const std::ptrdiff_t first_score = std::ptrdiff_t{m} * call.n_outputs;
+    const auto row_of = [&](std::ptrdiff_t i) { return csr_row<S>(call.rows, call.rows.row[i]); };
+    for (std::ptrdiff_t i = begin; i < end; ++i) {
+        const typename S::Row row = row_of(i);
+        for (int k = 0; k < call.n_outputs; ++k) {
+            const std::ptrdiff_t first = (first_score + k) * call.coef_stride;
+            const T dot = meet<S>(row, call.coef + first, met != nullptr ? met + first : nullptr, decay.shrink);
+            call.scores[(first_score + k) * call.stride + i - begin] =
+                scalar_fma(static_cast<T>(decay.scale), dot, bias[k]);
+        }
+    }
+    if (!evaluate_batch(call, begin, end, m)) return;
+    const double lr = static_cast<double>(call.lr[batch * call.n_models + m]);
+    const double before = decay.scale;
+    decay.scale *= 1.0 - lr * static_cast<double>(call.l2[m]);
+    if (!(decay.scale > kLeastScale) && decay.scale != before) csr_settle<S>(call, m);
+    for (int k = 0; k < call.n_outputs; ++k) {
+        const T* d = call.dloss + (first_score + k) * call.stride;
+        T* v = call.coef + (first_score + k) * call.coef_stride;
+        T sum = T(0);
+        for (std::ptrdiff_t i = begin; i < end; ++i) {
+            if (d[i - begin] == T(0)) continue;
+            sum = sum + d[i - begin];
+            const typename S::Row row = row_of(i);
+            const T step = static_cast<T>(lr * static_cast<double>(d[i - begin]) / decay.scale);
+            for (std::ptrdiff_t j = 0; j < row.count; ++j)
+                v[row.column[j]] = scalar_fnma(step, row.value[j], v[row.column[j]]);
+        }
+        if (call.fit_intercept) bias[k] = scalar_fnma(static_cast<T>(lr), sum, bias[k]);
+    }
+    if (met != nullptr) decay.shrink += lr * static_cast<double>(call.l1[m]) / decay.scale;
+}
+
+template <class S>
+void csr_steps(const PerSampleCall<typename S::Compute>& call) {
     // A row's offset has to be there before the row itself can be asked for.
     constexpr std::ptrdiff_t kRowAhead = 16;
     constexpr std::ptrdiff_t kOffsetAhead = 32;
-    RowLoss<T> loss(call);
-    for (std::ptrdiff_t i = 0; i < call.rows.count; ++i) {
-        if (i + kOffsetAhead < call.rows.count) prefetch(call.rows.row[i + kOffsetAhead]);
-        if (i + kRowAhead < call.rows.count) prefetch_row<S>(call.rows, call.rows.row[i + kRowAhead]);
-        const typename S::Row row = csr_row<S>(call.rows, call.rows.row[i]);
-        for (int m = 0; m < call.n_models; ++m) {
-            Decay& decay = call.decay[m];
-            double* met = call.l1[m] != T(0) ? call.met : nullptr;
-            T* scores = call.scores + m * call.n_outputs;
-            T* bias = call.intercept + m * call.intercept_stride;
-            for (int k = 0; k < call.n_outputs; ++k) {
-                const std::ptrdiff_t first = (m * call.n_outputs + k) * call.coef_stride;
-                const T dot = meet<S>(row, call.coef + first, met != nullptr ? met + first : nullptr, decay.shrink);
-                scores[k] = scalar_fma(static_cast<T>(decay.scale), dot, bias[k]);
-            }
-            if (!loss.evaluate(i, m, scores)) continue;
-            const double lr = static_cast<double>(call.lr[i * call.n_models + m]);
-            const double before = decay.scale;
-            decay.scale *= 1.0 - lr * static_cast<double>(call.l2[m]);
-            if (!(decay.scale > kLeastScale) && decay.scale != before) csr_settle<S>(call, m);
-            for (int k = 0; k < call.n_outputs; ++k) {
-                const T d = call.dloss[m * call.n_outputs + k];
-                if (d == T(0)) continue;
-                if (call.fit_intercept) bias[k] = scalar_fnma(static_cast<T>(lr), d, bias[k]);
-                T* v = call.coef + (m * call.n_outputs + k) * call.coef_stride;
-                const T step = static_cast<T>(lr * static_cast<double>(d) / decay.scale);
-                for (std::ptrdiff_t j = 0; j < row.count; ++j)
-                    v[row.column[j]] = scalar_fnma(step, row.value[j], v[row.column[j]]);
-            }
-            if (met != nullptr) decay.shrink += lr * static_cast<double>(call.l1[m]) / decay.scale;
+    const std::ptrdiff_t n = call.rows.count;
+    std::ptrdiff_t begin = 0;
+    for (std::ptrdiff_t b = 0; b < call.n_batches; ++b) {
+        const auto end = static_cast<std::ptrdiff_t>(call.batch_ends[b]);
+        for (std::ptrdiff_t i = begin; i < end; ++i) {
+            if (i + kOffsetAhead < n) prefetch(call.rows.row[i + kOffsetAhead]);
+            if (i + kRowAhead < n) prefetch_row<S>(call.rows, call.rows.row[i + kRowAhead]);
         }
+        for (int m = 0; m < call.n_models; ++m) csr_step<S>(call, b, begin, end, m);
+        begin = end;
     }
 }
 
