@@ -13,6 +13,7 @@ NAMES = (
     "storages",
     "softmax",
     "per_sample",
+    "sparse",
     "sweep_grid",
     "sweep_models",
     "to_optimum",
