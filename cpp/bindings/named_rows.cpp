@@ -1,5 +1,7 @@
 #include "bindings/named_rows.hpp"
 
+#include <cmath>
+
 #include "runtime/murmur3.hpp"
 
 namespace fastgd::bindings {
@@ -30,6 +32,7 @@ double to_number(py::handle value, const std::string& what) {
 
 void NamedRows::set_names(const py::list& names) {
     names_ = py::dict();
+    entries_.clear();
     for (const py::handle name : names) names_[name] = py::int_(names_.size());
 }
 
@@ -48,50 +51,76 @@ SparseRow NamedRows::read(const py::dict& row, bool want_new) {
 
 void NamedRows::add_all(const py::dict& row, bool want_new) {
     PyObject* key = nullptr;
-    PyObject* entry = nullptr;
-    Py_ssize_t at = 0;
-    while (PyDict_Next(row.ptr(), &at, &key, &entry) != 0) {
+    PyObject* value = nullptr;
+    Py_ssize_t next = 0;
+    std::size_t at = 0;
+    // As long as names are where they were in rows before.
+    column_.resize(entries_.size());
+    value_.resize(entries_.size());
+    bool more = PyDict_Next(row.ptr(), &next, &key, &value) != 0;
+    while (more && at < entries_.size() && entries_[at].name.ptr() == key && PyFloat_CheckExact(value) != 0 &&
+           std::isfinite(PyFloat_AS_DOUBLE(value))) {
+        column_[at] = entries_[at].place.column;
+        value_[at] = entries_[at].place.sign * PyFloat_AS_DOUBLE(value);
+        ++at;
+        more = PyDict_Next(row.ptr(), &next, &key, &value) != 0;
+    }
+    column_.resize(at);
+    value_.resize(at);
+    for (; more; ++at, more = PyDict_Next(row.ptr(), &next, &key, &value) != 0)
         // Kept alive: what a value does to become a number may change the dict.
-        const auto name = py::reinterpret_borrow<py::object>(key);
-        const auto value = py::reinterpret_borrow<py::object>(entry);
-        if (PyUnicode_Check(entry) == 0) {
-            add(name, to_finite(value, [&] { return name_of(name); }), want_new);
-        } else {
-            const auto joined = py::reinterpret_steal<py::object>(PyUnicode_FromFormat("%S=%U", key, entry));
-            if (!joined) throw py::error_already_set();
-            add(joined, 1.0, want_new);
-        }
-    }
+        add(at, py::reinterpret_borrow<py::object>(key), py::reinterpret_borrow<py::object>(value), want_new);
 }
 
-void NamedRows::add(const py::object& name, double value, bool want_new) {
-    if (hashes()) return add_hashed(name, value);
-    if (PyObject* column = PyDict_GetItemWithError(names_.ptr(), name.ptr())) {
-        column_.push_back(PyLong_AsSsize_t(column));
-    } else if (PyErr_Occurred() != nullptr) {
-        throw py::error_already_set();
-    } else if (want_new) {
-        column_.push_back(n_names());
-        new_.push_back(name);
-        names_[name] = py::int_(n_names());
+void NamedRows::add(std::size_t at, const py::object& name, const py::object& value, bool want_new) {
+    double number = 1.0;
+    std::optional<Place> place;
+    if (PyUnicode_Check(value.ptr()) == 0) {
+        number = to_finite(value, [&] { return name_of(name); });
+        place = find_entry(at, name, want_new);
     } else {
-        return;
+        const auto joined = py::reinterpret_steal<py::object>(PyUnicode_FromFormat("%S=%U", name.ptr(), value.ptr()));
+        if (!joined) throw py::error_already_set();
+        place = find(joined, want_new);
     }
-    value_.push_back(value);
+    if (!place) return;
+    column_.push_back(place->column);
+    value_.push_back(place->sign * number);
 }
 
-void NamedRows::add_hashed(const py::object& name, double value) {
-    if (PyUnicode_Check(name.ptr()) == 0)
-        throw py::type_error("x must have strings for names with hash_features, got " +
-                             py::repr(name).cast<std::string>());
-    const auto hash = static_cast<std::int64_t>(static_cast<std::int32_t>(murmur3(utf8(name))));
-    column_.push_back((hash < 0 ? -hash : hash) % (std::int64_t{1} << hash_bits_));
-    // Names that share a column then do not add up to a bias.
-    value_.push_back(hash < 0 ? -value : value);
+std::optional<NamedRows::Place> NamedRows::find_entry(std::size_t at, const py::object& name, bool want_new) {
+    if (at < entries_.size() && entries_[at].name.is(name)) return entries_[at].place;
+    const std::optional<Place> place = find(name, want_new);
+    if (entries_.size() <= at) entries_.resize(at + 1);
+    if (place)
+        entries_[at] = {name, *place};
+    else
+        entries_[at].name = {};
+    return place;
+}
+
+std::optional<NamedRows::Place> NamedRows::find(const py::object& name, bool want_new) {
+    if (hashes()) {
+        if (PyUnicode_Check(name.ptr()) == 0)
+            throw py::type_error("x must have strings for names with hash_features, got " +
+                                 py::repr(name).cast<std::string>());
+        // Names that share a column then do not add up to a bias.
+        const auto hash = static_cast<std::int64_t>(static_cast<std::int32_t>(murmur3(utf8(name))));
+        return Place{(hash < 0 ? -hash : hash) % (std::int64_t{1} << hash_bits_), hash < 0 ? -1.0 : 1.0};
+    }
+    if (PyObject* column = PyDict_GetItemWithError(names_.ptr(), name.ptr()))
+        return Place{PyLong_AsSsize_t(column), 1.0};
+    if (PyErr_Occurred() != nullptr) throw py::error_already_set();
+    if (!want_new) return std::nullopt;
+    const Place place{n_names(), 1.0};
+    names_[name] = py::int_(place.column);
+    new_.push_back(name);
+    return place;
 }
 
 void NamedRows::drop_new() {
     for (const py::object& name : new_) PyDict_DelItem(names_.ptr(), name.ptr());
+    if (!new_.empty()) entries_.clear();
     new_.clear();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "bindings/bindings.hpp"
@@ -27,13 +28,27 @@ public:
     void drop_new();
 
 private:
+    struct Place {
+        std::int64_t column;
+        // A hash may turn the sign.
+        double sign;
+    };
+    // A name, and where it was found.
+    struct Entry {
+        py::object name;
+        Place place;
+    };
+
     void add_all(const py::dict& row, bool want_new);
-    void add(const py::object& name, double value, bool want_new);
-    void add_hashed(const py::object& name, double value);
+    void add(std::size_t at, const py::object& name, const py::object& value, bool want_new);
+    std::optional<Place> find(const py::object& name, bool want_new);
+    std::optional<Place> find_entry(std::size_t at, const py::object& name, bool want_new);
 
     int hash_bits_;
     py::dict names_;
     std::vector<py::object> new_;
+    // Of rows before, in their order: most streams have the same names in the same order.
+    std::vector<Entry> entries_;
     std::vector<std::int64_t> column_;
     std::vector<double> value_;
 };

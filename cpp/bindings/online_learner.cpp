@@ -2,10 +2,13 @@
 
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <cmath>
+#include <exception>
 #include <optional>
 
 #include "bindings/convert.hpp"
+#include "bindings/lean_method.hpp"
 #include "bindings/named_rows.hpp"
 #include "descent/model_table.hpp"
 #include "descent/rates.hpp"
@@ -14,6 +17,76 @@
 
 namespace fastgd::bindings {
 namespace {
+
+constexpr const char* kUpdateDoc = R"(update($self, x, y, sample_weight=1.0)
+--
+
+Learn from a row, or from the rows of a block one after another.
+
+Parameters
+----------
+x : dict, array, list, sparse row or pair (indices, values)
+    A row; or an array of shape (n_rows, n_features).
+y : number or label
+    Its target; for a block one a row.
+sample_weight : float, default=1.0
+    Its weight, at least 0; for a block one for all rows, or one a row. A row of weight 0 is no step.
+
+Returns
+-------
+float, or array of shape (n_rows,)
+    The loss before the step, without weight and penalty: its mean is an honest estimate of the risk, as no row has been
+    learnt when it is predicted.
+
+Raises
+------
+ValueError, TypeError
+    `x`, `y` or `sample_weight` are not allowed, or the parameters have become too large for finite scores. Nothing has
+    been learnt then.
+)";
+
+constexpr const char* kDecisionFunctionDoc = R"(decision_function($self, x)
+--
+
+Return the raw scores ``coef @ x + intercept``.
+
+Parameters
+----------
+x : row or block of rows
+    As in `update`. Names that have not been learnt count for nothing.
+
+Returns
+-------
+float, or array of shape (n_outputs,)
+    For a row; for a block arrays of shape (n_rows,) or (n_rows, n_outputs).
+
+Raises
+------
+ValueError, TypeError
+    `x` is not allowed.
+)";
+
+constexpr const char* kPredictDoc = R"(predict($self, x)
+--
+
+Return the class, or the value of a regression.
+
+Parameters
+----------
+x : row or block of rows
+    As in `update`.
+
+Returns
+-------
+label or float, or a list or array of them for a block
+    Predictions; of equal scores the first class counts. The losses poisson, gamma and tweedie have a log link, so that
+    their predictions are ``exp`` of the scores.
+
+Raises
+------
+ValueError, TypeError
+    `x` is not allowed.
+)";
 
 ModelSettings settings_of(const std::string& optimizer, const NumbersByName& params, double alpha, double l1_ratio) {
     ModelSettings settings{};
@@ -47,19 +120,30 @@ Floats as_floats(const py::handle& x) {
 // A learner of a stream: which rows it takes, what its targets mean, how long its steps are.
 class Learner {
 public:
-    // n_features: what every row has, or -1 where the rows tell. labels: from each class to its target, None for
-    // numbers.
+    // n_features: what every row has, or -1 where the rows tell. labels: from each class to its target, in order, none
+    // for numbers. is_identity: whether these may be any, and are predicted by the scores themselves.
     Learner(const OnlineOptions& options, ModelSettings settings, const ScheduleSpec& schedule, std::int64_t n_features,
-            int hash_bits, py::object labels)
-        : core_(options, std::move(settings)), rates_(schedule, 1), named_(hash_bits), labels_(std::move(labels)) {
+            int hash_bits, const std::optional<py::dict>& labels, bool is_identity)
+        : core_(options, std::move(settings)), rates_(schedule, 1), named_(hash_bits), is_identity_(is_identity) {
+        if (labels) {
+            labels_ = *labels;
+            classes_ = py::list(labels_);
+        }
         if (hash_bits > 0) n_features = std::int64_t{1} << hash_bits;
         kind_ = n_features >= 0 ? Kind::fixed : Kind::unknown;
         if (n_features > 0) core_.set_n_features(n_features);
     }
 
+    // Whether rows like this one need no help from Python.
+    bool takes(const py::handle& x) const {
+        return is_identity_ && (PyDict_Check(x.ptr()) || (py::isinstance<Floats>(x) && ndim(x) == 1));
+    }
+
+    // A null sample_weight is 1.
     double update(const py::handle& x, const py::handle& y, const py::handle& sample_weight) {
         const double target = target_of(y);
-        const double weight = to_finite(sample_weight, [] { return std::string("sample_weight"); });
+        const double weight =
+            !sample_weight ? 1.0 : to_finite(sample_weight, [] { return std::string("sample_weight"); });
         if (weight < 0.0) throw py::value_error("sample_weight must be >= 0, got " + std::to_string(weight));
         const double lr = rates_.rate(0, core_.n_steps(), 0);
         const std::int64_t before = core_.n_features();
@@ -71,7 +155,7 @@ public:
             } catch (...) {
                 named_.drop_new();
                 core_.set_n_features(before);
-                throw;
+                explain(std::current_exception());
             }
         });
         return loss;
@@ -92,24 +176,28 @@ public:
         try {
             core_.set_n_features(n_features);
             for (py::ssize_t i = 0; i < X.shape(0); ++i)
-                losses.mutable_at(i) =
-                    core_.update({X.data(i, 0), static_cast<std::size_t>(n_features)},
-                                 targets[static_cast<std::size_t>(i)], weights.at(i), rates_.rate(0, core_.n_steps(), 0));
+                losses.mutable_at(i) = core_.update({X.data(i, 0), static_cast<std::size_t>(n_features)},
+                                                    targets[static_cast<std::size_t>(i)], weights.at(i),
+                                                    rates_.rate(0, core_.n_steps(), 0));
         } catch (...) {
             core_.set_state(before, capacity, state);
-            throw;
+            explain(std::current_exception());
         }
         kind_ = kind;
         return losses;
     }
 
     py::object scores(const py::handle& x) {
-        std::span<const double> scores;
-        with_row(x, false, [&](const auto& row, Kind) { scores = core_.scores(row); });
-        for (const double score : scores)
-            if (!std::isfinite(score)) throw NonFiniteError();
+        const std::span<const double> scores = scores_of(x);
         if (scores.size() == 1) return py::float_(scores[0]);
         return Floats(std::ssize(scores), scores.data());
+    }
+    py::object predict(const py::handle& x) {
+        const std::span<const double> scores = scores_of(x);
+        if (classes_.empty()) return py::float_(scores[0]);
+        const auto best = scores.size() == 1 ? static_cast<std::ptrdiff_t>(scores[0] > 0.0)
+                                             : std::max_element(scores.begin(), scores.end()) - scores.begin();
+        return classes_[static_cast<std::size_t>(best)];
     }
 
     Floats coef() {
@@ -150,13 +238,34 @@ private:
     // What is known of the columns: nothing yet, their number, or their names.
     enum class Kind : std::uint8_t { unknown, fixed, named };
 
+    static int ndim(const py::handle& array) {
+        return static_cast<int>(py::reinterpret_borrow<py::array>(array).ndim());
+    }
+
+    [[noreturn]] void explain(std::exception_ptr error) {
+        try {
+            std::rethrow_exception(std::move(error));
+        } catch (const NonFiniteError&) {
+            throw py::value_error("x must give finite raw scores coef @ x + intercept, got others after " +
+                                  std::to_string(core_.n_steps()) + " steps; a smaller lr keeps the parameters small");
+        }
+    }
+
+    std::span<const double> scores_of(const py::handle& x) {
+        std::span<const double> scores;
+        with_row(x, false, [&](const auto& row, Kind) { scores = core_.scores(row); });
+        for (const double score : scores)
+            if (!std::isfinite(score)) explain(std::make_exception_ptr(NonFiniteError()));
+        return scores;
+    }
+
     double target_of(const py::handle& y) const {
-        if (labels_.is_none()) return to_finite(y, [] { return std::string("y"); });
+        if (classes_.empty()) return to_finite(y, [] { return std::string("y"); });
         PyObject* target = PyDict_GetItemWithError(labels_.ptr(), y.ptr());
         if (target != nullptr) return PyFloat_AS_DOUBLE(target);
         if (PyErr_Occurred() != nullptr) PyErr_Clear();
-        throw py::value_error("y must be one of the classes " + py::repr(py::list(labels_)).cast<std::string>() +
-                              ", got " + py::repr(y).cast<std::string>());
+        throw py::value_error("y must be one of the classes " + py::repr(classes_).cast<std::string>() + ", got " +
+                              py::repr(y).cast<std::string>());
     }
 
     // What the learner is after a row without names.
@@ -183,7 +292,8 @@ private:
         if (PyTuple_Check(x.ptr())) {
             const auto pair = x.cast<std::pair<Ints, Floats>>();
             if (kind_ == Kind::named) take_width(0);
-            if (kind_ == Kind::unknown) throw py::value_error("n_features must be given for pairs of indices and values");
+            if (kind_ == Kind::unknown)
+                throw py::value_error("n_features must be given for pairs of indices and values");
             const SparseRow row{view(pair.first), view(pair.second)};
             for (const std::int64_t column : row.column)
                 if (column < 0 || column >= core_.n_features())
@@ -203,9 +313,39 @@ private:
     OnlineLearner core_;
     Rates rates_;
     NamedRows named_;
-    py::object labels_;
+    py::dict labels_;
+    py::list classes_;
+    bool is_identity_;
     Kind kind_;
 };
+
+// What the class in Python defines for rows of other kinds begins with an underscore.
+
+PyObject* update(PyObject* self, PyObject* const* args, Py_ssize_t n_args, PyObject* keywords) {
+    return raising([&]() -> py::object {
+        const auto [x, y, weight] = arguments<3>({"x", "y", "sample_weight"}, 2, args, n_args, keywords);
+        auto& learner = object_of<Learner>(self);
+        if (learner.takes(x)) return py::float_(learner.update(x, y, weight));
+        return py::handle(self).attr("_update")(py::handle(x), py::handle(y),
+                                                weight != nullptr ? py::handle(weight) : py::float_(1.0));
+    });
+}
+
+PyObject* decision_function(PyObject* self, PyObject* const* args, Py_ssize_t n_args, PyObject* keywords) {
+    return raising([&]() -> py::object {
+        const auto [x] = arguments<1>({"x"}, 1, args, n_args, keywords);
+        auto& learner = object_of<Learner>(self);
+        return learner.takes(x) ? learner.scores(x) : py::handle(self).attr("_decision_function")(py::handle(x));
+    });
+}
+
+PyObject* predict(PyObject* self, PyObject* const* args, Py_ssize_t n_args, PyObject* keywords) {
+    return raising([&]() -> py::object {
+        const auto [x] = arguments<1>({"x"}, 1, args, n_args, keywords);
+        auto& learner = object_of<Learner>(self);
+        return learner.takes(x) ? learner.predict(x) : py::handle(self).attr("_predict")(py::handle(x));
+    });
+}
 
 }  // namespace
 
@@ -213,7 +353,7 @@ void bind_online_learner(py::module_& module) {
     const auto make = [](const std::string& loss, const std::map<std::string, double>& loss_params, int n_outputs,
                          const std::string& optimizer, const NumbersByName& optimizer_params, const py::tuple& schedule,
                          double alpha, double l1_ratio, bool fit_intercept, std::int64_t n_features, int hash_bits,
-                         const py::object& labels) {
+                         const std::optional<py::dict>& labels, bool is_identity) {
         OnlineOptions options;
         options.loss = loss;
         if (!loss_params.empty()) options.loss_param = loss_params.begin()->second;
@@ -222,23 +362,31 @@ void bind_online_learner(py::module_& module) {
         const ScheduleSpec spec = to_schedule(schedule);
         options.steady_rate = spec.name == "constant" && spec.calls.empty();
         return std::make_unique<Learner>(options, settings_of(optimizer, optimizer_params, alpha, l1_ratio), spec,
-                                         n_features, hash_bits, labels);
+                                         n_features, hash_bits, labels, is_identity);
     };
-    py::classh<Learner>(module, "OnlineLearner", py::is_final())
-        .def(py::init(make), py::arg("loss"), py::arg("loss_params"), py::arg("n_outputs"), py::arg("optimizer"),
+    py::classh<Learner> type(module, "OnlineLearner");
+    type.def(py::init(make), py::arg("loss"), py::arg("loss_params"), py::arg("n_outputs"), py::arg("optimizer"),
              py::arg("optimizer_params"), py::arg("schedule"), py::arg("alpha"), py::arg("l1_ratio"),
-             py::arg("fit_intercept"), py::arg("n_features"), py::arg("hash_bits"), py::arg("labels").none(true))
-        .def("update", &Learner::update, py::arg("x"), py::arg("y"), py::arg("sample_weight"))
-        .def("update_rows", &Learner::update_rows, py::arg("x").noconvert(), py::arg("y"),
+             py::arg("fit_intercept"), py::arg("n_features"), py::arg("hash_bits"), py::arg("labels").none(true),
+             py::arg("is_identity"))
+        .def("_update_row", [](Learner& self, const py::object& x, const py::object& y,
+                               const py::object& sample_weight) { return self.update(x, y, sample_weight); })
+        .def("_update_rows", &Learner::update_rows, py::arg("x").noconvert(), py::arg("y"),
              py::arg("sample_weight").noconvert())
-        .def("scores", &Learner::scores, py::arg("x"))
-        .def("coef", &Learner::coef)
-        .def("intercept", &Learner::intercept)
-        .def("state", &Learner::state)
-        .def("set_state", &Learner::set_state, py::arg("state"))
+        .def("_scores", [](Learner& self, const py::object& x) { return self.scores(x); })
+        .def("_coef", &Learner::coef)
+        .def("_intercept", &Learner::intercept)
+        .def("_state", &Learner::state)
+        .def("_set_state", &Learner::set_state)
         .def_property_readonly("n_features", &Learner::n_features)
         .def_property_readonly("n_steps", &Learner::n_steps)
-        .def_property_readonly("names", &Learner::names);
+        .def_property_readonly("feature_names", &Learner::names);
+    static PyMethodDef lean[] = {
+        method_definition<&update>("update", kUpdateDoc),
+        method_definition<&decision_function>("decision_function", kDecisionFunctionDoc),
+        method_definition<&predict>("predict", kPredictDoc),
+    };
+    for (PyMethodDef& definition : lean) add_method(type, definition);
 }
 
 }  // namespace fastgd::bindings

@@ -110,6 +110,13 @@ void OnlineLearner::reserve(std::int64_t capacity) {
 
 bool OnlineLearner::is_narrow(const SparseRow& row) const { return std::ssize(row.column) * kNarrow < n_features_; }
 
+// Whether it has all columns, in order.
+bool OnlineLearner::is_full(const SparseRow& row) const {
+    if (std::ssize(row.column) != n_features_) return false;
+    std::int64_t at = 0;
+    return std::all_of(row.column.begin(), row.column.end(), [&](std::int64_t column) { return column == at++; });
+}
+
 void OnlineLearner::pack(const SparseRow& row) {
     column_.clear();
     value_.clear();
@@ -221,6 +228,7 @@ double OnlineLearner::update(std::span<const double> row, double y, double weigh
 }
 
 double OnlineLearner::update(const SparseRow& row, double y, double weight, double lr) {
+    if (is_full(row)) return update(row.value, y, weight, lr);
     if (!local_slots_ || !is_narrow(row)) {
         const Spread spread(row, row_);
         return update({row_.data(), static_cast<std::size_t>(n_features_)}, y, weight, lr);
@@ -247,6 +255,7 @@ std::span<const double> OnlineLearner::scores(std::span<const double> row) {
 }
 
 std::span<const double> OnlineLearner::scores(const SparseRow& row) {
+    if (is_full(row)) return scores(row.value);
     if (is_narrow(row)) {
         const Parameters<double>& from = reported();
         pack(row);
@@ -284,7 +293,8 @@ void OnlineLearner::set_state(std::int64_t n_features, std::int64_t capacity, co
     require(n_features >= 0 && n_features <= capacity, "n_features must be within the capacity");
     reserve(capacity);
     const auto n_params = static_cast<std::size_t>(params_.coef.size() + params_.intercept.size());
-    require(state.params.size() == n_params && state.slots.size() == n_params * static_cast<std::size_t>(info_.n_slots) &&
+    require(state.params.size() == n_params &&
+                state.slots.size() == n_params * static_cast<std::size_t>(info_.n_slots) &&
                 state.memory.size() == kMaxMemory,
             "the state must be that of a learner with the same parameters, and of this version");
     params_.take_model(0, state.params.data());

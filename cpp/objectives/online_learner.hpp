@@ -65,6 +65,7 @@ private:
     void pack(const SparseRow& row);
     void gather(const Parameters<double>& from, Parameters<double>& to) const;
     void scatter(const Parameters<double>& from, Parameters<double>& to) const;
+    bool is_full(const SparseRow& row) const;
     bool is_narrow(const SparseRow& row) const;
 
     void forward(std::span<const double> row, const Parameters<double>& coef, const Parameters<double>& intercept);

@@ -8,17 +8,15 @@ import numpy as np
 
 from .. import _validation as check
 
-_FLOAT64 = np.dtype(np.float64)
 
-
-def is_plain(x: object) -> bool:
-    """Whether the core takes `x` as it is."""
-    return isinstance(x, dict) or (type(x) is np.ndarray and x.dtype is _FLOAT64 and x.ndim == 1)
+def is_block(row: object) -> bool:
+    """Whether what `as_row` returned is more than one row."""
+    return isinstance(row, np.ndarray) and row.ndim == 2
 
 
 def as_row(x: Any, n_features: int | None) -> Any:
     """One row, or a block: a dict, an array of float64, or a pair of column indices and values."""
-    if is_plain(x):
+    if isinstance(x, dict):
         return x
     if hasattr(x, "tocsr"):
         return _sparse_row(x, n_features)

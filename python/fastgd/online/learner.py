@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,11 +14,10 @@ from .._probabilities import PROBABILITIES, probabilities
 from .._scores import raw_scores
 from ..schedules._spec import stacked
 from ._parameters import check_classes, check_features, check_loss, check_optimizer
-from ._rows import as_row, is_plain
+from ._rows import as_row, is_block
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
-    from typing_extensions import Self
 
     from ..optimizers import Optimizer
     from ..optimizers._base import Rate
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 _LOG_LINK = ("poisson", "gamma", "tweedie")
 
 
-class Learner:
+class Learner(_core.OnlineLearner):
     """A linear model that learns from one row at a time, and can be asked at any time.
 
     A step on the row ``x`` with target ``y`` and weight ``s`` is that of `fastgd.minimize` with ``batch_size=1``::
@@ -132,8 +131,7 @@ class Learner:
         l1_ratio = check.number("l1_ratio", l1_ratio, *check.PART)
         found, schedule = check_optimizer(optimizer, lr, l1_ratio if alpha > 0.0 else 0.0)
         width, hash_bits = check_features(n_features, hash_features)
-        self._checks_y = self._loss.name in _LOG_LINK
-        self._core = _core.OnlineLearner(
+        super().__init__(
             self._loss.name,
             self._loss_params,
             1 if labels is None else labels.n_outputs,
@@ -146,98 +144,8 @@ class Learner:
             width,
             hash_bits,
             None if labels is None else labels.target,
+            self._loss.name not in _LOG_LINK,
         )
-
-    def update(self, x: Any, y: Any, sample_weight: Any = 1.0) -> Any:
-        """Learn from a row, or from the rows of a block one after another.
-
-        Parameters
-        ----------
-        x : dict, array, list, sparse row or pair (indices, values)
-            A row; or an array of shape (n_rows, n_features).
-        y : number or label
-            Its target; for a block one a row.
-        sample_weight : float, default=1.0
-            Its weight, at least 0; for a block one for all rows, or one a row. A row of weight 0 is no step.
-
-        Returns
-        -------
-        float, or array of shape (n_rows,)
-            The loss before the step, without weight and penalty: their mean is an honest estimate of the risk, as no
-            row has been learnt when it is predicted.
-
-        Raises
-        ------
-        ValueError, TypeError
-            `x`, `y` or `sample_weight` are not allowed, or the parameters have become too large for finite scores.
-            Nothing has been learnt then.
-        """
-        if self._checks_y:
-            self._check_domain(y)
-        if not is_plain(x):
-            x = as_row(x, self._core.n_features)
-            if type(x) is np.ndarray and x.ndim == 2:
-                return self._update_rows(x, y, sample_weight)
-        try:
-            return self._core.update(x, y, sample_weight)
-        except FloatingPointError:
-            raise self._diverged() from None
-
-    def decision_function(self, x: Any) -> Any:
-        """Return the raw scores ``coef @ x + intercept``.
-
-        Parameters
-        ----------
-        x : row or block of rows
-            As in `update`. Names that have not been learnt count for nothing.
-
-        Returns
-        -------
-        float, or array of shape (n_outputs,)
-            For a row; for a block arrays of shape (n_rows,) or (n_rows, n_outputs).
-
-        Raises
-        ------
-        ValueError, TypeError
-            `x` is not allowed.
-        """
-        if not is_plain(x):
-            x = as_row(x, self._core.n_features)
-            if type(x) is np.ndarray and x.ndim == 2:
-                return self._scores_of_block(x)
-        try:
-            return self._core.scores(x)
-        except FloatingPointError:
-            raise self._diverged() from None
-
-    def predict(self, x: Any) -> Any:
-        """Return the class, or the value of a regression (through ``exp`` for poisson, gamma and tweedie).
-
-        Parameters
-        ----------
-        x : row or block of rows
-            As in `update`.
-
-        Returns
-        -------
-        label or float, or a list or array of them for a block
-            Predictions; of equal scores the first class counts.
-
-        Raises
-        ------
-        ValueError, TypeError
-            `x` is not allowed.
-        """
-        raw = self.decision_function(x)
-        classes = self.classes
-        if classes is None:
-            return np.exp(raw) if self._checks_y else raw
-        if type(raw) is float:
-            return classes[raw > 0.0]
-        if len(classes) == 2 and self._loss.kind == "binary":
-            return [classes[positive] for positive in (raw > 0.0).tolist()]
-        best = raw.argmax(axis=-1)
-        return classes[best] if raw.ndim == 1 else [classes[i] for i in best.tolist()]
 
     def predict_proba(self, x: Any) -> Floats:
         """Return the probability of each class; for log_loss, modified_huber and multinomial.
@@ -264,34 +172,19 @@ class Learner:
                 f"loss {self._loss.name!r} is not compatible with predict_proba; it needs {', '.join(PROBABILITIES)}"
             )
         raw = np.asarray(self.decision_function(x))
-        n_outputs = len(self._core.intercept())
+        n_outputs = len(self._intercept())
         shares: Floats = probabilities(self._loss.name, raw.reshape(-1, n_outputs))
         return shares[0] if raw.ndim == (0 if n_outputs == 1 else 1) else shares
 
     @property
     def coef(self) -> Floats:
         """The coefficients, of shape (n_outputs, n_features); a copy."""
-        return self._core.coef()
+        return self._coef()
 
     @property
     def intercept(self) -> Floats:
         """The intercepts, of shape (n_outputs,); a copy."""
-        return self._core.intercept()
-
-    @property
-    def n_steps(self) -> int:
-        """Steps made: rows of positive weight."""
-        return self._core.n_steps
-
-    @property
-    def n_features(self) -> int | None:
-        """Number of features, None before the first row where it was not given."""
-        return self._core.n_features
-
-    @property
-    def feature_names(self) -> list[Any] | None:
-        """Names of the columns of `coef`, in the order in which they came; None for rows without names."""
-        return self._core.names
+        return self._intercept()
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the arguments that this learner was made with."""
@@ -302,37 +195,50 @@ class Learner:
         return f"Learner({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"params": self._params, "state": self._core.state()}
+        return {"params": self._params, "state": self._state()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(vars(type(self)(**state["params"])))
-        self._core.set_state(state["state"])
+        self.__init__(**state["params"])  # type: ignore[misc]
+        self._set_state(state["state"])
 
-    def _update_rows(self, X: Floats, y: Any, sample_weight: ArrayLike) -> Floats:
-        if np.ndim(y) != 1 or len(y) != len(X):
-            raise ValueError(f"y must have one entry for each of the {len(X)} rows of x, got shape {np.shape(y)}")
-        weights = check.finite("sample_weight", check.real_array("sample_weight", sample_weight), np.float64)
-        if weights.shape not in ((), (len(X),)) or (weights < 0.0).any():
-            raise check.refuse("sample_weight", f"a number >= 0, or {len(X)} of them", sample_weight)
-        labels = y.tolist() if hasattr(y, "tolist") else list(y)
-        try:
-            return self._core.update_rows(X, labels, np.ascontiguousarray(np.broadcast_to(weights, len(X))))
-        except FloatingPointError:
-            raise self._diverged() from None
+    # What the core calls for rows other than dicts and arrays of float64, and for losses with a log link.
 
-    def _scores_of_block(self, X: Floats) -> Floats:
-        scores: Floats = raw_scores(X, self.coef, self.intercept)
+    def _update(self, x: Any, y: Any, sample_weight: Any) -> Any:
+        if self._loss.name in _LOG_LINK:
+            check_domain(self._loss, self._loss_params, np.atleast_1d(check.real_array("y", y)).astype(np.float64))
+        row = as_row(x, self.n_features)
+        return (
+            self._update_rows(*_block(row, y, sample_weight))
+            if is_block(row)
+            else self._update_row(row, y, sample_weight)
+        )
+
+    def _decision_function(self, x: Any) -> Any:
+        row = as_row(x, self.n_features)
+        if not is_block(row):
+            return self._scores(row)
+        scores = raw_scores(row, self.coef, self.intercept)
         return scores[:, 0] if scores.shape[1] == 1 else scores
 
-    def _check_domain(self, y: Any) -> None:
-        check_domain(self._loss, self._loss_params, np.atleast_1d(check.real_array("y", y)))
+    def _predict(self, x: Any) -> Any:
+        raw = self.decision_function(x)
+        if self.classes is None:
+            return np.exp(raw) if self._loss.name in _LOG_LINK else raw
+        if len(self._intercept()) == 1:
+            best = np.asarray(raw > 0.0, np.intp)
+        else:
+            best = np.asarray(raw).argmax(axis=-1)
+        return [self.classes[i] for i in best] if best.ndim else self.classes[int(best)]
 
-    def _diverged(self) -> ValueError:
-        largest = max(np.abs(self.coef).max(initial=0.0), np.abs(self.intercept).max())
-        return ValueError(
-            f"x must give finite raw scores coef @ x + intercept, whose largest parameter is {largest:.3g} after "
-            f"{self.n_steps} steps; a smaller lr keeps them small"
-        )
+
+def _block(X: Floats, y: Any, sample_weight: ArrayLike) -> tuple[Floats, list[Any], Floats]:
+    if np.ndim(y) != 1 or len(y) != len(X):
+        raise ValueError(f"y must have one entry for each of the {len(X)} rows of x, got shape {np.shape(y)}")
+    weights = check.finite("sample_weight", check.real_array("sample_weight", sample_weight), np.float64)
+    if weights.shape not in ((), (len(X),)) or (weights < 0.0).any():
+        raise check.refuse("sample_weight", f"a number >= 0, or {len(X)} of them", sample_weight)
+    labels = y.tolist() if hasattr(y, "tolist") else list(y)
+    return X, labels, np.ascontiguousarray(np.broadcast_to(weights, len(X)))
 
 
 _DEFAULTS: dict[str, object] = {
