@@ -198,8 +198,10 @@ double OnlineLearner::backward(std::span<const double> row, double y, double wei
 
 void OnlineLearner::prepare(double lr) {
     static constexpr std::int64_t kOne = 1;
-    updates_.prepare({1, {&lr, 1}, {&n_steps_, 1}, {&kOne, 1}, {&kOne, 1}});
-    ++n_steps_;
+    // What the plan refers to is read until the step is done.
+    lr_ = lr;
+    step_ = n_steps_++;
+    updates_.prepare({1, {&lr_, 1}, {&step_, 1}, {&kOne, 1}, {&kOne, 1}});
 }
 
 // The objective on the row.

@@ -89,6 +89,9 @@ private:
     std::optional<int> local_slots_;
     std::int64_t n_features_ = 0;
     std::int64_t n_steps_ = 0;
+    // Of the step at hand.
+    double lr_ = 0.0;
+    std::int64_t step_ = 0;
 
     // One line an output, as far apart as kernels want them.
     AlignedBuffer<double> scores_;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -123,7 +124,8 @@ class Learner(_core.OnlineLearner):
         classes: Sequence[Any] | None = None,
         hash_features: int | None = None,
     ) -> None:
-        self._params = {name: value for name, value in locals().items() if name != "self"}
+        given = locals()
+        self._params = {name: given[name] for name in _DEFAULTS}
         self._loss, self._loss_params = check_loss(loss, loss_params)
         labels = check_classes(self._loss, n_classes, classes)
         self.classes = None if labels is None else labels.classes
@@ -147,7 +149,7 @@ class Learner(_core.OnlineLearner):
             self._loss.name not in _LOG_LINK,
         )
 
-    def predict_proba(self, x: Any) -> Floats:
+    def predict_proba(self, x: Any) -> NDArray[np.floating[Any]]:
         """Return the probability of each class; for log_loss, modified_huber and multinomial.
 
         Parameters
@@ -173,7 +175,7 @@ class Learner(_core.OnlineLearner):
             )
         raw = np.asarray(self.decision_function(x))
         n_outputs = len(self._intercept())
-        shares: Floats = probabilities(self._loss.name, raw.reshape(-1, n_outputs))
+        shares = probabilities(self._loss.name, raw.reshape(-1, n_outputs))
         return shares[0] if raw.ndim == (0 if n_outputs == 1 else 1) else shares
 
     @property
@@ -191,7 +193,7 @@ class Learner(_core.OnlineLearner):
         return dict(self._params)
 
     def __repr__(self) -> str:
-        shown = {name: value for name, value in self._params.items() if value != _DEFAULTS.get(name)}
+        shown = {name: value for name, value in self._params.items() if repr(value) != repr(_DEFAULTS[name])}
         return f"Learner({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     def __getstate__(self) -> dict[str, Any]:
@@ -207,11 +209,9 @@ class Learner(_core.OnlineLearner):
         if self._loss.name in _LOG_LINK:
             check_domain(self._loss, self._loss_params, np.atleast_1d(check.real_array("y", y)).astype(np.float64))
         row = as_row(x, self.n_features)
-        return (
-            self._update_rows(*_block(row, y, sample_weight))
-            if is_block(row)
-            else self._update_row(row, y, sample_weight)
-        )
+        if is_block(row):
+            return self._update_rows(*_block(row, y, sample_weight))
+        return self._update_row(row, y, sample_weight)
 
     def _decision_function(self, x: Any) -> Any:
         row = as_row(x, self.n_features)
@@ -234,17 +234,13 @@ class Learner(_core.OnlineLearner):
 def _block(X: Floats, y: Any, sample_weight: ArrayLike) -> tuple[Floats, list[Any], Floats]:
     if np.ndim(y) != 1 or len(y) != len(X):
         raise ValueError(f"y must have one entry for each of the {len(X)} rows of x, got shape {np.shape(y)}")
-    weights = check.finite("sample_weight", check.real_array("sample_weight", sample_weight), np.float64)
-    if weights.shape not in ((), (len(X),)) or (weights < 0.0).any():
+    given = check.real_array("sample_weight", sample_weight)
+    if given.shape not in ((), (len(X),)) or (given < 0.0).any():
         raise check.refuse("sample_weight", f"a number >= 0, or {len(X)} of them", sample_weight)
-    labels = y.tolist() if hasattr(y, "tolist") else list(y)
-    return X, labels, np.ascontiguousarray(np.broadcast_to(weights, len(X)))
+    weights = check.finite("sample_weight", np.broadcast_to(given, len(X)), np.float64)
+    return X, y.tolist() if hasattr(y, "tolist") else list(y), weights
 
 
-_DEFAULTS: dict[str, object] = {
-    "loss": "log_loss",
-    "optimizer": "sgd",
-    "alpha": 0.0,
-    "l1_ratio": 0.0,
-    "fit_intercept": True,
+_DEFAULTS = {
+    name: parameter.default for name, parameter in signature(Learner.__init__).parameters.items() if name != "self"
 }
