@@ -171,7 +171,7 @@ REFUSED: list[tuple[Any, Any, Any, type[Exception], str]] = [
     (np.array(ROW), 1, np.nan, ValueError, r"^sample_weight must be finite, got nan$"),
     (np.array(ROW), 1, "1", TypeError, r"^sample_weight must be a number, got '1' of type str$"),
     (np.array([1e308] * 5), 1, 1.0, ValueError, r"^x must give finite raw scores"),
-    ([ROW, [1e308] * 5], [0, 1], 1.0, ValueError, r"^x must give finite raw scores"),
+    ([ROW, [1e308] * 5], [1, 1], 1.0, ValueError, r"^x must give finite raw scores"),
 ]
 
 

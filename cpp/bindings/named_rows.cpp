@@ -1,6 +1,7 @@
 #include "bindings/named_rows.hpp"
 
 #include <cmath>
+#include <cstring>
 
 #include "runtime/murmur3.hpp"
 
@@ -17,6 +18,16 @@ std::string_view utf8(py::handle text) {
 }
 
 }  // namespace
+
+bool NamedRows::Entry::is(PyObject* other) const {
+    PyObject* own = name.ptr();
+    if (own == other) return true;
+    if (own == nullptr || PyUnicode_CheckExact(own) == 0 || PyUnicode_CheckExact(other) == 0) return false;
+    const Py_ssize_t length = PyUnicode_GET_LENGTH(own);
+    return length == PyUnicode_GET_LENGTH(other) && PyUnicode_KIND(own) == PyUnicode_KIND(other) &&
+           std::memcmp(PyUnicode_DATA(own), PyUnicode_DATA(other),
+                       static_cast<std::size_t>(length * PyUnicode_KIND(own))) == 0;
+}
 
 double to_number(py::handle value, const std::string& what) {
     const PyNumberMethods* methods = Py_TYPE(value.ptr())->tp_as_number;
@@ -58,7 +69,7 @@ void NamedRows::add_all(const py::dict& row, bool want_new) {
     column_.resize(entries_.size());
     value_.resize(entries_.size());
     bool more = PyDict_Next(row.ptr(), &next, &key, &value) != 0;
-    while (more && at < entries_.size() && entries_[at].name.ptr() == key && PyFloat_CheckExact(value) != 0 &&
+    while (more && at < entries_.size() && entries_[at].is(key) && PyFloat_CheckExact(value) != 0 &&
            std::isfinite(PyFloat_AS_DOUBLE(value))) {
         column_[at] = entries_[at].place.column;
         value_[at] = entries_[at].place.sign * PyFloat_AS_DOUBLE(value);
@@ -89,7 +100,7 @@ void NamedRows::add(std::size_t at, const py::object& name, const py::object& va
 }
 
 std::optional<NamedRows::Place> NamedRows::find_entry(std::size_t at, const py::object& name, bool want_new) {
-    if (at < entries_.size() && entries_[at].name.is(name)) return entries_[at].place;
+    if (at < entries_.size() && entries_[at].is(name.ptr())) return entries_[at].place;
     const std::optional<Place> place = find(name, want_new);
     if (entries_.size() <= at) entries_.resize(at + 1);
     if (place)

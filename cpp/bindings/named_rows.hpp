@@ -37,6 +37,8 @@ private:
     struct Entry {
         py::object name;
         Place place;
+        // Whether this is the name, without asking Python.
+        bool is(PyObject* other) const;
     };
 
     void add_all(const py::dict& row, bool want_new);

@@ -13,6 +13,8 @@ NAMES = (
     "storages",
     "softmax",
     "per_sample",
+    "online",
+    "predict",
     "sweep_grid",
     "sweep_models",
     "to_optimum",
