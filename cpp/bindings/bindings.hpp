@@ -20,6 +20,7 @@ void bind_function_objective(py::module_& module);
 void bind_descent(py::module_& module);
 void bind_schedule(py::module_& module);
 void bind_lbfgs(py::module_& module);
+void bind_online_learner(py::module_& module);
 void bind_user_loss(py::module_& module);
 
 // Arrays as the core takes them: no conversion behind the caller's back.

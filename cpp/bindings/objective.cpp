@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "fastgd/errors.hpp"
+#include "fastgd/linear_scores.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/registry_lookup.hpp"
 
@@ -127,6 +128,28 @@ py::array decision_function(const Objective& self, const Floats& w, const std::o
     return out;
 }
 
+template <class T>
+void score(const MatrixView& X, const py::array& coef, const py::array& intercept, void* out, int n_threads) {
+    const auto typed = [](const py::array& array, const char* name) {
+        require(py::isinstance<py::array_t<T, py::array::c_style>>(array),
+                std::string(name) + " must be C-contiguous, and float64 or float32 as coef");
+        return std::span(static_cast<const T*>(array.data()), static_cast<std::size_t>(array.size()));
+    };
+    const auto weights = typed(coef, "coef");
+    const auto biases = typed(intercept, "intercept");
+    const py::gil_scoped_release released;
+    linear_scores(X, weights, biases, out, n_threads);
+}
+
+py::array linear_scores_of(const Matrix& X, const std::string& storage, const py::array& coef,
+                           const py::array& intercept, int n_threads) {
+    const MatrixView view = matrix_view(X, storage);
+    py::array out(computes_in_double(view.storage) ? py::dtype::of<double>() : py::dtype::of<float>(),
+                  std::vector<py::ssize_t>{view.n_rows, intercept.size()});
+    (coef.itemsize() == 8 ? score<double> : score<float>)(view, coef, intercept, out.mutable_data(), n_threads);
+    return out;
+}
+
 }  // namespace
 
 void bind_objective(py::module_& module) {
@@ -140,6 +163,8 @@ void bind_objective(py::module_& module) {
             PyErr_SetNone(PyExc_KeyboardInterrupt);
         }
     });
+    module.def("linear_scores", &linear_scores_of, py::arg("X"), py::arg("storage"), py::arg("coef"),
+               py::arg("intercept"), py::arg("n_threads"));
     py::classh<AnyObjective>(module, "Objective");
     py::classh<Objective, AnyObjective>(module, "LinearObjective", py::is_final())
         .def(py::init(&make_objective), py::arg("X"), py::arg("storage"), py::arg("y"), py::arg("loss"),

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -75,6 +77,13 @@ PassSums sum_rows(const LinearProblem<T>& problem, const Parameters<T>& paramete
     return sums;
 }
 
+template <class T>
+bool all_finite(const T* values, std::int64_t n) {
+    int bad = 0;
+    for (std::int64_t i = 0; i < n; ++i) bad |= !(std::abs(values[i]) <= std::numeric_limits<T>::max());
+    return bad == 0;
+}
+
 }  // namespace
 
 template <class T>
@@ -97,7 +106,7 @@ PassSums hessian_pass(const LinearProblem<T>& problem, const Parameters<T>& poin
 }
 
 template <class T>
-void raw_scores(const LinearProblem<T>& problem, const Parameters<T>& parameters, const RowSource& rows, int n_threads,
+bool raw_scores(const LinearProblem<T>& problem, const Parameters<T>& parameters, const RowSource& rows, int n_threads,
                 T* out) {
     LinearProblem<T> unweighted = problem;
     unweighted.weight = nullptr;
@@ -105,6 +114,7 @@ void raw_scores(const LinearProblem<T>& problem, const Parameters<T>& parameters
     const BlockPlan plan = plan_blocks(problem, parameters.n_scores(), rows.count, n_threads);
     const auto workers = make_workers(unweighted, parameters, plan);
     std::atomic<std::int64_t> next_block{0};
+    std::atomic<bool> finite{true};
     parallel(plan.team, [&](int thread, int) {
         Worker<T>& worker = *workers[static_cast<std::size_t>(thread)];
         for (std::int64_t b = next_block++; b < plan.n_blocks; b = next_block++) {
@@ -120,8 +130,12 @@ void raw_scores(const LinearProblem<T>& problem, const Parameters<T>& parameters
                             offset != nullptr ? score + offset[k * worker.block.stride() + r] : score;
                     }
             }
+            // While they are in cache.
+            const T* of_block = out + plan.begin(b) * problem.n_outputs;
+            if (!all_finite(of_block, (plan.end(b) - plan.begin(b)) * problem.n_outputs)) finite = false;
         }
     });
+    return finite;
 }
 
 template PassSums full_pass<float>(const LinearProblem<float>&, const Parameters<float>&, const RowSource&, bool, int,
@@ -132,8 +146,8 @@ template PassSums hessian_pass<float>(const LinearProblem<float>&, const Paramet
                                       const std::function<void()>&);
 template PassSums hessian_pass<double>(const LinearProblem<double>&, const Parameters<double>&, const RowSource&, int,
                                        const std::function<void()>&);
-template void raw_scores<float>(const LinearProblem<float>&, const Parameters<float>&, const RowSource&, int, float*);
-template void raw_scores<double>(const LinearProblem<double>&, const Parameters<double>&, const RowSource&, int,
+template bool raw_scores<float>(const LinearProblem<float>&, const Parameters<float>&, const RowSource&, int, float*);
+template bool raw_scores<double>(const LinearProblem<double>&, const Parameters<double>&, const RowSource&, int,
                                  double*);
 
 }  // namespace fastgd

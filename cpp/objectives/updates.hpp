@@ -94,8 +94,25 @@ public:
 
     void step_intercepts(std::size_t batch, Parameters<T>& params, Parameters<T>& grad) {
         for (int m = 0; params.has_intercept && m < settings_.n_models; ++m)
-            if (T* state[kMaxSlots] = {}; plan_.runs(batch, m))
+            if (T * state[kMaxSlots] = {}; plan_.runs(batch, m))
                 kernels_.update(intercept_call(batch, params, grad, m, state));
+    }
+
+    // The only model's step on the coefficients of some columns, which stand side by side here, with their slots.
+    void step_gathered(std::size_t batch, std::ptrdiff_t n, Parameters<T>& params, Parameters<T>& grad,
+                       std::vector<Parameters<T>>& slots) {
+        for (std::ptrdiff_t k = 0; k < params.n_outputs; ++k) {
+            T* state[kMaxSlots] = {};
+            for (std::size_t i = 0; i < slots.size(); ++i) state[i] = slots[i].coef_row(k);
+            UpdateCall<T> call = call_of(batch, 0, state);
+            call.param = params.coef_row(k);
+            call.grad = grad.coef_row(k);
+            call.n = round_up(n, kLaneAlign);
+            call.l2 = l2_[0];
+            call.l1 = l1_[0];
+            call.weights = true;
+            kernels_.update(call);
+        }
     }
 
     // One model's step on all its parameters; `value` is the objective on the step's rows.

@@ -132,23 +132,34 @@ void check_binary(const char* what, F of_vectors, G of_scalars) {
 template <class T>
 void check_arithmetic() {
     using V = Vec<T>;
-    check_binary<T>("+", [](V a, V b) { return a + b; }, [](T a, T b) { return a + b; });
-    check_binary<T>("-", [](V a, V b) { return a - b; }, [](T a, T b) { return a - b; });
-    check_binary<T>("*", [](V a, V b) { return a * b; }, [](T a, T b) { return a * b; });
-    check_binary<T>("/", [](V a, V b) { return a / b; }, [](T a, T b) { return a / b; });
-    check_binary<T>("max", [](V a, V b) { return max(a, b); }, [](T a, T b) { return b < a ? a : b; });
-    check_binary<T>("min", [](V a, V b) { return min(a, b); }, [](T a, T b) { return a < b ? a : b; });
+    check_binary<T>(
+        "+", [](V a, V b) { return a + b; }, [](T a, T b) { return a + b; });
+    check_binary<T>(
+        "-", [](V a, V b) { return a - b; }, [](T a, T b) { return a - b; });
+    check_binary<T>(
+        "*", [](V a, V b) { return a * b; }, [](T a, T b) { return a * b; });
+    check_binary<T>(
+        "/", [](V a, V b) { return a / b; }, [](T a, T b) { return a / b; });
+    check_binary<T>(
+        "max", [](V a, V b) { return max(a, b); }, [](T a, T b) { return b < a ? a : b; });
+    check_binary<T>(
+        "min", [](V a, V b) { return min(a, b); }, [](T a, T b) { return a < b ? a : b; });
     check_binary<T>(
         "fma", [](V a, V b) { return fma(a, b, set1<T>(T(-0.7))); }, [](T a, T b) { return std::fma(a, b, T(-0.7)); });
     check_binary<T>(
         "fma of a square", [](V a, V b) { return fma(a, a, b); }, [](T a, T b) { return std::fma(a, a, b); });
     check_binary<T>(
         "fnma", [](V a, V b) { return fnma(a, b, set1<T>(T(0.3))); }, [](T a, T b) { return std::fma(-a, b, T(0.3)); });
-    check_unary<T>("sqrt", [](V a) { return sqrt(a); }, [](T a) { return std::sqrt(a); });
-    check_unary<T>("neg", [](V a) { return neg(a); }, [](T a) { return -a; });
-    check_unary<T>("abs", [](V a) { return abs(a); }, [](T a) { return std::fabs(a); });
-    check_unary<T>("round_even", [](V a) { return round_even(a); }, [](T a) { return std::nearbyint(a); });
-    check_unary<T>("zero", [](V) { return zero<T>(); }, [](T) { return T(0); });
+    check_unary<T>(
+        "sqrt", [](V a) { return sqrt(a); }, [](T a) { return std::sqrt(a); });
+    check_unary<T>(
+        "neg", [](V a) { return neg(a); }, [](T a) { return -a; });
+    check_unary<T>(
+        "abs", [](V a) { return abs(a); }, [](T a) { return std::fabs(a); });
+    check_unary<T>(
+        "round_even", [](V a) { return round_even(a); }, [](T a) { return std::nearbyint(a); });
+    check_unary<T>(
+        "zero", [](V) { return zero<T>(); }, [](T) { return T(0); });
     for (int n : {0, 1, -1, 5, -60, 127}) {
         const T exponent = T(n) * (sizeof(T) == 4 ? 1 : 8);
         const T a = T(1) + next_uniform<T>() / 4;
@@ -173,9 +184,12 @@ template <class T>
 void check_masks() {
     using V = Vec<T>;
     const auto as_number = [](Mask<T> m) { return select(m, set1<T>(T(1)), set1<T>(T(2))); };
-    check_binary<T>("lt", [&](V a, V b) { return as_number(lt(a, b)); }, [](T a, T b) { return a < b ? 1 : 2; });
-    check_binary<T>("le", [&](V a, V b) { return as_number(le(a, b)); }, [](T a, T b) { return a <= b ? 1 : 2; });
-    check_binary<T>("eq", [&](V a, V b) { return as_number(eq(a, b)); }, [](T a, T b) { return a == b ? 1 : 2; });
+    check_binary<T>(
+        "lt", [&](V a, V b) { return as_number(lt(a, b)); }, [](T a, T b) { return a < b ? 1 : 2; });
+    check_binary<T>(
+        "le", [&](V a, V b) { return as_number(le(a, b)); }, [](T a, T b) { return a <= b ? 1 : 2; });
+    check_binary<T>(
+        "eq", [&](V a, V b) { return as_number(eq(a, b)); }, [](T a, T b) { return a == b ? 1 : 2; });
     check_binary<T>(
         "not, or", [&](V a, V b) { return as_number((!lt(a, b)) | eq(a, b)); },
         [](T a, T b) { return !(a < b) || a == b ? 1 : 2; });

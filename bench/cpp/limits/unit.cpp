@@ -84,7 +84,8 @@ constexpr ReadLoop kReads[] = {
     {"four rows prefetched 64 KB", read_rows<4, kSumsOfFour, 64 * 1024>},
 };
 
-#define FASTGD_CHAINS(T, N) {#N " chains", 2.0 * (N) * kLanes<T>, fma_chains<T, N>}
+#define FASTGD_CHAINS(T, N) \
+    { #N " chains", 2.0 * (N)*kLanes<T>, fma_chains<T, N> }
 template <class T>
 constexpr FmaLoop<T> kFma[] = {
     FASTGD_CHAINS(T, 4),  FASTGD_CHAINS(T, 5),  FASTGD_CHAINS(T, 6),  FASTGD_CHAINS(T, 8),

@@ -14,6 +14,8 @@ NAMES = (
     "softmax",
     "per_sample",
     "sparse",
+    "online",
+    "predict",
     "sweep_grid",
     "sweep_models",
     "to_optimum",
