@@ -34,7 +34,7 @@ std::unique_ptr<Objective> make_objective(const Matrix& X, const std::string& st
                                           const Loss& loss, const std::map<std::string, double>& loss_params,
                                           int n_outputs, double alpha, double l1_ratio, bool fit_intercept,
                                           bool standardize, const std::optional<py::array>& sample_weight,
-                                          const std::optional<py::array>& offset) {
+                                          const std::optional<py::array>& offset, double intercept_slope) {
     const MatrixView view = matrix_view(X, storage);
     const bool is_double = computes_in_double(view.storage);
     LinearOptions options;
@@ -48,6 +48,7 @@ std::unique_ptr<Objective> make_objective(const Matrix& X, const std::string& st
     options.l1_ratio = l1_ratio;
     options.fit_intercept = fit_intercept;
     options.standardize = standardize;
+    options.intercept_slope = intercept_slope;
     const py::ssize_t n_targets = n_targets_of(options);
     const void* weights = sample_weight ? checked(*sample_weight, is_double, view.n_rows, "sample_weight") : nullptr;
     const void* offsets = offset ? checked(*offset, is_double, view.n_rows * n_outputs, "offset") : nullptr;
@@ -170,7 +171,7 @@ void bind_objective(py::module_& module) {
         .def(py::init(&make_objective), py::arg("X"), py::arg("storage"), py::arg("y"), py::arg("loss"),
              py::arg("loss_params"), py::arg("n_outputs"), py::arg("alpha"), py::arg("l1_ratio"),
              py::arg("fit_intercept"), py::arg("standardize"), py::arg("sample_weight").none(true),
-             py::arg("offset").none(true))
+             py::arg("offset").none(true), py::arg("intercept_slope"))
         .def("value", &value, py::arg("w").noconvert(), py::arg("rows").noconvert().none(true), py::arg("n_threads"))
         .def("value_and_grad", &value_and_grad, py::arg("w").noconvert(), py::arg("rows").noconvert().none(true),
              py::arg("grad").noconvert(), py::arg("n_threads"))

@@ -42,12 +42,14 @@ public:
           flat_grad_(flat_.size()),
           scale_(static_cast<std::size_t>(settings_.n_models)) {
         settings_.n_threads = problem.loss_threads(settings_.n_threads);
+        settings_.intercept_slope = problem.intercept_slope;
         if (settings_.n_folds > 0) {
             problem_.fold = settings_.fold_of_row.data();
             problem_.fold_of_model = settings_.fold_of_model.data();
             problem_.n_folds = settings_.n_folds;
         }
-        mean_weight_ = mean_weights(problem_, settings_.n_models);
+        mean_weight_ =
+            settings_.stream ? std::vector<double>(scale_.size(), 1.0) : mean_weights(problem_, settings_.n_models);
         if (info_.table != Table::none) table_.emplace(problem.X.n_rows, space_.params.n_scores());
         if (settings_.batch_size == 0 || settings_.batch_size > kLargestMiniBatch || table_) return;
         if ((settings_.batch_size == 1 || problem.sparse()) && is_plain()) {
@@ -110,9 +112,13 @@ public:
     void penalties(std::span<double> out) override {
         settle();
         space_.params.get(flat_.data());
-        for (int m = 0; m < settings_.n_models; ++m)
-            out[static_cast<std::size_t>(m)] =
-                settings_.penalty(m).value(flat_.data() + m * space_.params.n_params(), n_coef());
+        const std::ptrdiff_t n = space_.params.n_params();
+        for (int m = 0; m < settings_.n_models; ++m) {
+            double& value = out[static_cast<std::size_t>(m)];
+            value = settings_.penalty(m).value(flat_.data() + m * n, n_coef());
+            for (std::ptrdiff_t i = n_coef(); i < n; ++i)
+                value += settings_.intercept_slope * flat_[static_cast<std::size_t>(m * n + i)];
+        }
     }
 
     void set_params(std::span<const double> params) override {
@@ -157,7 +163,7 @@ private:
     }
     // Only plain SGD has its state in the parameters alone, so that a row's update can meet the next row's scores.
     bool is_plain() const {
-        if (problem_.user_loss != nullptr) return false;
+        if (problem_.user_loss != nullptr || problem_.intercept_slope != 0.0) return false;
         if (std::string(info_.name) != "sgd" || settings_.clip_value > 0.0 || settings_.clip_norm > 0.0) return false;
         for (int m = 0; m < settings_.n_models; ++m)
             if (settings_.hyper[static_cast<std::size_t>(m) * kMaxHyper] != 0.0) return false;
@@ -228,6 +234,7 @@ private:
             value[at] = pass.finite[at] ? pass.loss[at] / weight(m) + value[at] : kNaN;
             double* grad = flat_grad_.data() + m * n;
             settings_.penalty(m).add_gradient(flat_.data() + m * n, grad, n_coef());
+            for (std::ptrdiff_t i = n_coef(); i < n; ++i) grad[i] += settings_.intercept_slope;
             double squares = 0.0;
             for (std::ptrdiff_t i = 0; i < n; ++i) squares += grad[i] * grad[i];
             grad_norm[at] = std::sqrt(squares);

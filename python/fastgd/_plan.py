@@ -38,6 +38,10 @@ class Plan(NamedTuple):
     lazy: bool
     time_limit: float | None
     n_threads: int
+    # Whether the rows are a piece of a stream, on which a model only goes on.
+    stream: bool = False
+    # Whether the objective is evaluated at the end, in a pass over the data.
+    evaluate: bool = True
 
 
 def make_plan(
