@@ -79,7 +79,7 @@ public:
         if (!info_.line_search) space_.grad.set(flat_grad_.data());
         look_at(pass, weight, value, grad_norm);
         if (info_.line_search) {
-            if (!searches_.started()) searches_.start(flat_, preconditioners(poll));
+            if (!searches_.started()) searches_.start(flat_, n_coef(), preconditioners(poll));
             searches_.tell(value, flat_grad_, grad_norm);
             searches_.ask(flat_);
             return set_params(flat_);
@@ -229,9 +229,7 @@ private:
             value[at] = pass.finite[at] ? pass.loss[at] / weight(m) + value[at] : kNaN;
             double* grad = flat_grad_.data() + m * n;
             settings_.penalty(m).add_gradient(flat_.data() + m * n, grad, n_coef());
-            double squares = 0.0;
-            for (std::ptrdiff_t i = 0; i < n; ++i) squares += grad[i] * grad[i];
-            grad_norm[at] = std::sqrt(squares);
+            grad_norm[at] = settings_.penalty(m).least_norm(flat_.data() + m * n, grad, n_coef(), n);
         }
     }
 
