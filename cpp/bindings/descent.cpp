@@ -5,6 +5,7 @@
 
 #include "bindings/convert.hpp"
 #include "bindings/objective.hpp"
+#include "descent/state.hpp"
 #include "fastgd/minimize.hpp"
 
 namespace fastgd::bindings {
@@ -74,6 +75,32 @@ struct State {
     std::shared_ptr<const DescentState> core;
 };
 
+// Of one model, so that it can be kept: the next epoch, steps made, parameters, optimiser's slots and memory, and what
+// the schedule has learned. Without parameters it is a place in the schedule.
+using StateParts = std::tuple<std::int64_t, std::int64_t, std::vector<double>, std::vector<double>, std::vector<double>,
+                              std::vector<double>>;
+
+State make_state(StateParts parts) {
+    auto state = std::make_shared<DescentState>();
+    auto& [epoch, step, params, slots, memory, rates] = parts;
+    state->epoch = epoch;
+    state->step = step;
+    state->models.emplace_back(std::nullopt, 1).n_steps = step;
+    state->runs.push_back({std::move(params), std::move(slots), std::move(memory), step});
+    state->rates = std::move(rates);
+    return {std::move(state)};
+}
+
+py::tuple parts_of(const State& state) {
+    require(state.core->runs.size() == 1, "a state of several models has no parts");
+    const ModelState& run = state.core->runs[0];
+    const auto array = [](const std::vector<double>& values) {
+        return to_array(values, {static_cast<py::ssize_t>(values.size())});
+    };
+    return py::make_tuple(state.core->epoch, run.n_steps, array(run.params), array(run.slots), array(run.memory),
+                          array(state.core->rates));
+}
+
 py::dict to_dict(const DescentResult& result, py::ssize_t n_params) {
     const auto n_models = static_cast<py::ssize_t>(result.n_models);
     const auto n_records = static_cast<py::ssize_t>(result.history.epoch.size());
@@ -109,8 +136,8 @@ py::dict run(const AnyObjective& objective, const Floats& params, const std::str
              std::int64_t n_iter_no_change, bool shuffle, const std::variant<std::monostate, Ints, py::function>& order,
              std::uint64_t seed, std::optional<double> gtol, std::optional<double> gap_tol, double clip_value,
              double clip_norm, const py::array_t<std::int32_t, py::array::c_style>& fold_of_row,
-             std::vector<int> fold_of_model, const std::optional<State>& resume, double time_limit,
-             const std::optional<py::function>& observer, int n_threads) {
+             std::vector<int> fold_of_model, bool stream, const std::optional<State>& resume,
+             double time_limit, const std::optional<py::function>& observer, int n_threads) {
     const fastgd::Objective& core = objective.get();
     const auto n_params = static_cast<py::ssize_t>(core.n_params());
     require(params.ndim() == 2 && params.shape(1) == n_params, "params must be (n_models, n_params)");
@@ -134,6 +161,7 @@ py::dict run(const AnyObjective& objective, const Floats& params, const std::str
     const auto folds = view(fold_of_row);
     options.fold_of_row.assign(folds.begin(), folds.end());
     options.fold_of_model = std::move(fold_of_model);
+    options.stream = stream;
     if (resume) options.resume = resume->core;
     options.time_limit = time_limit;
     options.n_threads = n_threads;
@@ -150,16 +178,18 @@ py::dict run(const AnyObjective& objective, const Floats& params, const std::str
 }  // namespace
 
 void bind_descent(py::module_& module) {
-    py::classh<State>(module, "DescentState", py::is_final()).def("select", [](const State& self, const Ints& models) {
-        return State{select(*self.core, view(models))};
-    });
+    py::classh<State>(module, "DescentState", py::is_final())
+        .def(py::init(&make_state))
+        .def("parts", &parts_of)
+        .def("select",
+             [](const State& self, const Ints& models) { return State{select(*self.core, view(models))}; });
     module.def("minimize", &run, py::arg("objective"), py::arg("params").noconvert(), py::kw_only(),
                py::arg("optimizer"), py::arg("optimizer_params"), py::arg("schedule"), py::arg("alpha"),
                py::arg("l1_ratio"), py::arg("batch_size"), py::arg("max_epochs"), py::arg("tol").none(true),
                py::arg("n_iter_no_change"), py::arg("shuffle"), py::arg("order").none(true), py::arg("seed"),
                py::arg("gtol").none(true), py::arg("gap_tol").none(true), py::arg("clip_value"), py::arg("clip_norm"),
-               py::arg("fold_of_row"), py::arg("fold_of_model"), py::arg("resume").none(true), py::arg("time_limit"),
-               py::arg("observer").none(true), py::arg("n_threads"));
+               py::arg("fold_of_row"), py::arg("fold_of_model"), py::arg("stream"), py::arg("resume").none(true),
+               py::arg("time_limit"), py::arg("observer").none(true), py::arg("n_threads"));
 }
 
 }  // namespace fastgd::bindings

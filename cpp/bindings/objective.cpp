@@ -46,7 +46,7 @@ std::unique_ptr<Objective> make_objective(const py::array& X, const std::string&
                                           const Loss& loss, const std::map<std::string, double>& loss_params,
                                           int n_outputs, double alpha, double l1_ratio, bool fit_intercept,
                                           bool standardize, const std::optional<py::array>& sample_weight,
-                                          const std::optional<py::array>& offset) {
+                                          const std::optional<py::array>& offset, double intercept_slope) {
     const MatrixView view = matrix_view(X, storage);
     const bool is_double = view.storage == Storage::f64;
     LinearOptions options;
@@ -60,6 +60,7 @@ std::unique_ptr<Objective> make_objective(const py::array& X, const std::string&
     options.l1_ratio = l1_ratio;
     options.fit_intercept = fit_intercept;
     options.standardize = standardize;
+    options.intercept_slope = intercept_slope;
     const py::ssize_t n_targets = n_targets_of(options);
     const void* weights = sample_weight ? checked(*sample_weight, is_double, view.n_rows, "sample_weight") : nullptr;
     const void* offsets = offset ? checked(*offset, is_double, view.n_rows * n_outputs, "offset") : nullptr;
@@ -158,7 +159,7 @@ void bind_objective(py::module_& module) {
         .def(py::init(&make_objective), py::arg("X"), py::arg("storage"), py::arg("y"), py::arg("loss"),
              py::arg("loss_params"), py::arg("n_outputs"), py::arg("alpha"), py::arg("l1_ratio"),
              py::arg("fit_intercept"), py::arg("standardize"), py::arg("sample_weight").none(true),
-             py::arg("offset").none(true))
+             py::arg("offset").none(true), py::arg("intercept_slope"))
         .def("value", &value, py::arg("w").noconvert(), py::arg("rows").noconvert().none(true), py::arg("n_threads"))
         .def("value_and_grad", &value_and_grad, py::arg("w").noconvert(), py::arg("rows").noconvert().none(true),
              py::arg("grad").noconvert(), py::arg("n_threads"))

@@ -111,6 +111,8 @@ private:
         std::copy(from.rates.begin(), from.rates.end(), memory.begin());
         for (std::size_t m = 0; m < n_models_; ++m) {
             const ModelState like = run_->state(static_cast<int>(m));
+            // A state may be no more than a place in the schedule.
+            if (from.runs[m].params.empty()) continue;
             require(like.params.size() == from.runs[m].params.size() && like.slots.size() == from.runs[m].slots.size(),
                     "resume must be of the same objective and optimizer");
             run_->set_state(static_cast<int>(m), from.runs[m]);
@@ -121,7 +123,7 @@ private:
     void forget_epoch() {
         for (std::size_t m = 0; m < n_models_; ++m) {
             ModelProgress& model = models_[m];
-            if (model.ended) continue;
+            if (model.ended || options_.stream) continue;
             run_->set_state(static_cast<int>(m), model.begin);
             model.n_steps = model.begin.n_steps;
             model.n_made = model.n_made_before;
@@ -198,7 +200,7 @@ private:
         run_->solution(x_);
         steps_before_ = step_;
         for (std::size_t m = 0; m < n_models_; ++m) {
-            if (models_[m].ended) continue;
+            if (models_[m].ended || options_.stream) continue;
             models_[m].begin = state_of(m);
             models_[m].n_made_before = models_[m].n_made;
         }
@@ -237,7 +239,9 @@ private:
             history_.loss.push_back(running ? loss_[m] : std::nan(""));
             history_.lr.push_back(running ? lr_[m] : std::nan(""));
             history_.grad_norm.push_back(running ? grad_norm_[m] : std::nan(""));
-            if (running) judge(m);
+            if (running && !options_.stream) judge(m);
+            if (running && options_.stream && !(finite_[m] && std::isfinite(loss_[m])))
+                models_[m].ended = Status::diverged;
             rates_.epoch_end(m, loss_[m]);
         }
         if (observer_ == nullptr) return true;
@@ -337,7 +341,7 @@ private:
             }
         }
         run_->set_params(x_);
-        run_->evaluate(result.fun, result.grad_norm);
+        if (!options_.stream) run_->evaluate(result.fun, result.grad_norm);
         if (other != x_) take_the_better(other, result);
         if (folds_.count() > 0) {
             result.held_out.resize(n_models_);

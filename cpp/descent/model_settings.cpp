@@ -81,6 +81,7 @@ ModelSettings make_settings(const Objective& objective, const DescentOptions& op
     settings.clip_value = options.clip_value;
     settings.clip_norm = options.clip_norm;
     settings.batch_size = options.batch_size;
+    settings.stream = options.stream;
     settings.n_threads = options.n_threads > 0 ? options.n_threads : max_threads();
     settings.fold_of_row = options.fold_of_row;
     settings.fold_of_model = options.fold_of_model;

@@ -17,11 +17,15 @@ struct ModelSettings {
     // [model][kMaxHyper]
     std::vector<double> hyper;
     std::vector<Penalty> penalties;
+    // What is added to the gradient of each intercept.
+    double intercept_slope = 0.0;
     // Largest magnitude of a gradient's entry, and largest norm of a gradient; 0 for any.
     double clip_value = 0.0;
     double clip_norm = 0.0;
     // 0: all rows.
     std::int64_t batch_size = 0;
+    // Whether mini-batches count weights as they are.
+    bool stream = false;
     int n_threads = 1;
     // The fold of each row, where models hold out folds, and the one that each model does; -1 for none.
     std::vector<std::int32_t> fold_of_row{};

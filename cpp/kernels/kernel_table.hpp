@@ -141,6 +141,8 @@ struct UpdateCall {
     std::ptrdiff_t n;
     T l2;
     T l1;
+    // Added to the gradient of intercepts.
+    T slope;
     // Largest magnitude of a gradient's entry, 0 for any; what clipping by norm multiplies them by.
     T clip_value;
     T clip_factor;

@@ -13,6 +13,7 @@ namespace {
 template <class T>
 FASTGD_INLINE Vec<T> whole_gradient(const UpdateCall<T>& call, Vec<T> w, Vec<T> g) {
     if (call.l2 != T(0)) g = L2::gradient(w, g, set1<T>(call.l2));
+    if (call.slope != T(0)) g = g + set1<T>(call.slope);
     if (call.clip_value != T(0)) g = max(min(g, set1<T>(call.clip_value)), set1<T>(-call.clip_value));
     if (call.clip_factor != T(1)) g = g * set1<T>(call.clip_factor);
     return g;

@@ -53,6 +53,7 @@ LinearProblem<T> make_problem(const MatrixView& X, const void* y, const LinearOp
     problem.offset = static_cast<const T*>(offset);
     problem.n_outputs = options.n_outputs;
     problem.fit_intercept = options.fit_intercept || options.standardize;
+    problem.intercept_slope = options.fit_intercept ? options.intercept_slope : 0.0;
     problem.kernels = &kernels_for<T>(kernels());
     set_loss(problem, kernels(), options);
     double sum = 0.0;
@@ -103,7 +104,12 @@ double objective_value(const LinearProblem<T>& problem, const Penalty& penalty, 
         map.write_gradient(sums, parameters, weight, grad.data());
         penalty.add_gradient(w.data(), grad.data(), n_coef);
     }
-    return sums.loss[0] / weight + penalty.value(w.data(), n_coef);
+    double of_intercepts = 0.0;
+    for (std::size_t i = static_cast<std::size_t>(n_coef); i < w.size(); ++i) {
+        of_intercepts += problem.intercept_slope * w[i];
+        if (want_gradient) grad[i] += problem.intercept_slope;
+    }
+    return sums.loss[0] / weight + penalty.value(w.data(), n_coef) + of_intercepts;
 }
 
 template <class T>
@@ -135,6 +141,7 @@ LinearObjective::LinearObjective(const MatrixView& X, const void* y, const Linea
     require(options.n_outputs >= 1, "n_outputs must be at least 1");
     require(options.alpha >= 0.0 && std::isfinite(options.alpha), "alpha must be finite and not negative");
     require(options.l1_ratio >= 0.0 && options.l1_ratio <= 1.0, "l1_ratio must be in [0, 1]");
+    require(options.intercept_slope == 0.0 || !options.standardize, "intercept_slope must be 0 with standardize");
     if (X.storage == Storage::f64) {
         impl_.reset(new Impl{options, make_problem<double>(X, y, options, sample_weight, offset)});
     } else {

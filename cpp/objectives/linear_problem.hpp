@@ -24,6 +24,8 @@ struct LinearProblem {
     int n_outputs;
     bool fit_intercept;
     bool one_vs_rest;
+    // What the objective has of each intercept, beside the loss.
+    double intercept_slope;
     T loss_param;
     LossKernel<T> loss;
     LossKernel<T> loss_of_row;

@@ -40,6 +40,7 @@ public:
           flat_grad_(flat_.size()),
           scale_(static_cast<std::size_t>(settings_.n_models)) {
         settings_.n_threads = problem.loss_threads(settings_.n_threads);
+        settings_.intercept_slope = problem.intercept_slope;
         if (settings_.n_folds > 0) {
             problem_.fold = settings_.fold_of_row.data();
             problem_.fold_of_model = settings_.fold_of_model.data();
@@ -102,9 +103,13 @@ public:
 
     void penalties(std::span<double> out) override {
         space_.params.get(flat_.data());
-        for (int m = 0; m < settings_.n_models; ++m)
-            out[static_cast<std::size_t>(m)] =
-                settings_.penalty(m).value(flat_.data() + m * space_.params.n_params(), n_coef());
+        const std::ptrdiff_t n = space_.params.n_params();
+        for (int m = 0; m < settings_.n_models; ++m) {
+            double& value = out[static_cast<std::size_t>(m)];
+            value = settings_.penalty(m).value(flat_.data() + m * n, n_coef());
+            for (std::ptrdiff_t i = n_coef(); i < n; ++i)
+                value += settings_.intercept_slope * flat_[static_cast<std::size_t>(m * n + i)];
+        }
     }
 
     void set_params(std::span<const double> params) override {
@@ -145,7 +150,7 @@ private:
     }
     // Only plain SGD has its state in the parameters alone, so that a row's update can meet the next row's scores.
     bool is_plain() const {
-        if (problem_.user_loss != nullptr) return false;
+        if (problem_.user_loss != nullptr || problem_.intercept_slope != 0.0) return false;
         if (std::string(info_.name) != "sgd" || settings_.clip_value > 0.0 || settings_.clip_norm > 0.0) return false;
         for (int m = 0; m < settings_.n_models; ++m)
             if (settings_.hyper[static_cast<std::size_t>(m) * kMaxHyper] != 0.0) return false;
@@ -195,8 +200,9 @@ private:
         }
         for (int m = 0; m < settings_.n_models; ++m) {
             const auto fold = static_cast<std::size_t>(problem_.fold_of(m));
-            mean_weight_.push_back(problem_.fold_of(m) == kNoFold ? problem_.mean_weight
-                                                                  : sum[fold] / static_cast<double>(count[fold]));
+            const double mean =
+                problem_.fold_of(m) == kNoFold ? problem_.mean_weight : sum[fold] / static_cast<double>(count[fold]);
+            mean_weight_.push_back(settings_.stream ? 1.0 : mean);
         }
     }
 
@@ -229,6 +235,7 @@ private:
             value[at] = pass.finite[at] ? pass.loss[at] / weight(m) + value[at] : kNaN;
             double* grad = flat_grad_.data() + m * n;
             settings_.penalty(m).add_gradient(flat_.data() + m * n, grad, n_coef());
+            for (std::ptrdiff_t i = n_coef(); i < n; ++i) grad[i] += settings_.intercept_slope;
             grad_norm[at] = settings_.penalty(m).least_norm(flat_.data() + m * n, grad, n_coef(), n);
         }
     }

@@ -152,6 +152,7 @@ private:
         call.param = params.intercept.data() + first;
         call.grad = grad.intercept.data() + first;
         call.n = params.intercept_stride;
+        call.slope = static_cast<T>(settings_.intercept_slope);
         return call;
     }
     template <class F>

@@ -81,6 +81,7 @@ class _PybindType(type): ...
 @final
 class DescentState(metaclass=_PybindType):
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+    def parts(self) -> tuple[int, int, _Floats, _Floats, _Floats, _Floats]: ...
     def select(self, models: _Ints) -> DescentState: ...
 
 class Objective(metaclass=_PybindType):
@@ -121,6 +122,7 @@ class LinearObjective(Objective):
         standardize: bool,
         sample_weight: NDArray[Any] | None,
         offset: NDArray[Any] | None,
+        intercept_slope: float,
     ) -> None: ...
     def value(self, w: _Floats, rows: _Ints | None, n_threads: int) -> float: ...
     def value_and_grad(self, w: _Floats, rows: _Ints | None, grad: _Floats, n_threads: int) -> float: ...
@@ -201,6 +203,7 @@ def minimize(
     clip_norm: float,
     fold_of_row: NDArray[np.int32],
     fold_of_model: Sequence[int],
+    stream: bool,
     resume: DescentState | None,
     time_limit: float,
     observer: Callable[[int, int, _Floats, _Floats, float, Callable[[], _Floats]], bool] | None,

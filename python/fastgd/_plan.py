@@ -37,6 +37,8 @@ class Plan(NamedTuple):
     clip_norm: float
     time_limit: float | None
     n_threads: int
+    # Whether the rows are a piece of a stream, on which a model only goes on.
+    stream: bool = False
 
 
 def make_plan(

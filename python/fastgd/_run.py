@@ -121,6 +121,7 @@ def run(
         clip_norm=plan.clip_norm,
         fold_of_row=np.empty(0, np.int32) if folds is None else folds.of_row,
         fold_of_model=[] if folds is None else list(folds.of_model),
+        stream=plan.stream,
         resume=resume,
         time_limit=float("inf") if plan.time_limit is None else plan.time_limit,
         observer=observer,

@@ -30,6 +30,9 @@ struct LinearOptions {
     // Whether the parameters, and with them the penalty, are those of features shifted and scaled to mean 0 and
     // standard deviation 1 over all rows, by weight. The data stay as they are: (w / sigma) . x - w . mu / sigma.
     bool standardize = false;
+    // F also has this times the sum of the intercepts: what makes a hinge a one-class machine, whose offset is to be
+    // large. Not with standardised features.
+    double intercept_slope = 0.0;
 };
 
 // Of x~, a row with the 1 of an intercept that is fitted, over at most 4096 evenly spaced rows of positive weight s.

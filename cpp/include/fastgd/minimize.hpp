@@ -53,6 +53,9 @@ struct DescentOptions {
     // those rows weighed nothing; -1 for none. Empty: no folds.
     std::vector<std::int32_t> fold_of_row{};
     std::vector<int> fold_of_model{};
+    // Whether the rows are a piece of a stream: weights count as they are, not divided by their mean, which the rows to
+    // come might change; a model only goes on, without being judged, taken back or evaluated.
+    bool stream = false;
     // A state to go on from, for max_epochs more.
     std::shared_ptr<const DescentState> resume{};
     double time_limit = std::numeric_limits<double>::infinity();

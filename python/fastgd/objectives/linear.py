@@ -145,6 +145,8 @@ class LinearObjective(BeyondGradient):
     """
 
     _evaluate: Callable[..., float]
+    # What is added for each intercept, times it: one-class machines have it.
+    _intercept_slope: float = 0.0
 
     def __init__(
         self,
@@ -337,6 +339,7 @@ class LinearObjective(BeyondGradient):
             self.standardize,
             self._weight,
             self._offset,
+            self._intercept_slope,
         )
         vars(self).update(
             _core=core,

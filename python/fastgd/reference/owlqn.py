@@ -139,6 +139,8 @@ def owlqn(
     (strength,) = as_float64(l1)
     inverse_diagonal = None if diagonal is None else as_float64(diagonal)[0]
     n_evals = n_iterations = 0
+    pairs: list[Pair] = []
+    face = np.empty(0)
 
     def evaluate(x: FloatArray) -> Point:
         nonlocal n_evals
@@ -196,8 +198,6 @@ def owlqn(
 
     x = evaluate(as_float64(w0)[0].copy())
     progress = Progress(x, noise)
-    pairs: list[Pair] = []
-    face = np.empty(0)
     if not (isfinite(x.value) and isfinite(x.norm)):
         return result("finished")
 

@@ -1,0 +1,18 @@
+"""Linear models with scikit-learn's interface, minimised by the descent of this package.
+
+Needs scikit-learn: ``pip install fastgd[sklearn]``.
+"""
+
+from __future__ import annotations
+
+try:
+    import sklearn  # noqa: F401
+except ImportError as error:
+    raise ImportError("fastgd.linear_model needs scikit-learn: pip install fastgd[sklearn]") from error
+
+from .perceptron import Perceptron
+from .sgd_classifier import SGDClassifier
+from .sgd_one_class_svm import SGDOneClassSVM
+from .sgd_regressor import SGDRegressor
+
+__all__ = ["Perceptron", "SGDClassifier", "SGDOneClassSVM", "SGDRegressor"]

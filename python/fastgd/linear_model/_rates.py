@@ -1,0 +1,70 @@
+"""From an estimator's parameters to an optimiser with its learning rate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import signature
+from typing import Any
+
+from .. import _validation as check
+from ..optimizers import ASGD, Optimizer, get_optimizer
+from ..schedules import Constant, InverseScaling, Optimal, Schedule
+
+NAMES = ("constant", "optimal", "invscaling", "adaptive", "auto")
+_PASSIVE_AGGRESSIVE = ("pa1", "pa2")
+# What "adaptive" divides the rate by, and where it gives up.
+ADAPTIVE_DIVISOR, ADAPTIVE_END = 5.0, 1e-6
+
+
+def make_optimizer(estimator: Any, alpha: float) -> Optimizer:
+    """The optimiser: an instance with its own rate, or a name with the estimator's."""
+    given = estimator.optimizer
+    if isinstance(given, Optimizer):
+        _refuse_second_rate(estimator, given)
+        return get_optimizer(given)
+    if estimator.average:
+        if given not in (None, "sgd", "asgd"):
+            raise ValueError(f"average must be False with optimizer={given!r}: the mean of iterates is 'asgd'")
+        return ASGD(lr=_rate(estimator, alpha), average_from=int(estimator.average))
+    chosen = get_optimizer(given or "sgd")
+    if not chosen._has_rate:
+        _refuse_second_rate(estimator, chosen)
+        return chosen
+    # scikit-learn's default rates are made for plain gradient steps.
+    if given not in (None, "sgd", "asgd") and _is_default(estimator, "learning_rate"):
+        return chosen
+    return chosen.set_params(lr=_rate(estimator, alpha))
+
+
+def _rate(estimator: Any, alpha: float) -> float | str | Schedule | Callable[[int], float]:
+    rate, eta0 = estimator.learning_rate, estimator.eta0
+    if rate == "optimal":
+        if alpha == 0.0:
+            raise ValueError("alpha must be > 0 with learning_rate='optimal', which is made of it, got 0.0")
+        return Optimal(alpha)
+    if rate == "invscaling":
+        return InverseScaling(eta0, estimator.power_t)
+    # An adaptive rate is a constant one until a run has come to its end with it.
+    if rate in ("constant", "adaptive"):
+        return Constant(eta0)
+    if rate in _PASSIVE_AGGRESSIVE:
+        raise ValueError(
+            f"learning_rate must be one of {', '.join(map(repr, NAMES))}, a schedule or a function, got {rate!r}: "
+            "optimizer='polyak_sgd' is a step of the passive-aggressive kind"
+        )
+    result: str | Schedule | Callable[[int], float] = rate
+    return result
+
+
+def _refuse_second_rate(estimator: Any, optimizer: Optimizer) -> None:
+    for name in ("learning_rate", "eta0", "power_t", "average"):
+        if not _is_default(estimator, name):
+            raise ValueError(
+                f"{name} must be left at its default with {optimizer!r}, which has its rate of its own, "
+                f"got {check.shown(getattr(estimator, name))}"
+            )
+
+
+def _is_default(estimator: Any, name: str) -> bool:
+    parameter = signature(type(estimator).__init__).parameters.get(name)
+    return parameter is None or bool(getattr(estimator, name) == parameter.default)

@@ -1,0 +1,111 @@
+"""What happens at the end of each epoch of a fit: the end by `tol`, by a validation score or by a callback."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._rates import ADAPTIVE_END
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    # A fitted copy of the estimator with the given parameters.
+    Fitted = Callable[[Floats], Any]
+
+
+class EpochEnd:
+    """Ends a run as scikit-learn does, by an absolute decrease of the loss or increase of the score.
+
+    Attributes
+    ----------
+    scores : list of float
+        Validation scores, one an epoch.
+    decrease : float
+        By how much the last epoch was better than the best one before it.
+    converged : bool
+        Whether it was this that ended the run.
+    lowers_rate : bool
+        Whether the run is to go on with a smaller rate.
+    """
+
+    def __init__(
+        self, estimator: Any, fitted: Fitted, score: Callable[[Any], float] | None, tasks: CallbackTasks | None
+    ) -> None:
+        self.scores: list[float] = []
+        self.decrease = math.nan
+        self.converged = False
+        self.lowers_rate = False
+        self._tol = math.inf if estimator.tol is None else float(estimator.tol)
+        self._patience = estimator.n_iter_no_change
+        self._is_adaptive = isinstance(estimator.learning_rate, str) and estimator.learning_rate == "adaptive"
+        self._verbose = estimator.verbose
+        self._fitted = fitted
+        self._score = score
+        self._tasks = tasks
+        self._best = math.inf
+        self._n_bad = 0
+
+    def __call__(
+        self, epoch: int, step: int, loss: Floats, lr: Floats, seconds: float, params: Callable[[], Floats]
+    ) -> bool:
+        """Whether the run ends here."""
+        value = float(loss[0])
+        if self._score is not None:
+            self.scores.append(self._score(self._fitted(params()[0])))
+            value = -self.scores[-1]
+        self.decrease = self._best - value
+        self._n_bad = self._n_bad + 1 if value > self._best - self._tol else 0
+        self._best = min(self._best, value)
+        if self._verbose:
+            score = f", validation score {self.scores[-1]:.6g}" if self.scores else ""
+            print(f"Epoch {epoch + 1}: loss {float(loss[0]):.6g}{score}, lr {float(lr[0]):.3g}, {seconds:.3g} s")
+        settled = self._tol < math.inf and self._n_bad >= self._patience
+        stops = self._tasks is not None and self._tasks.epoch_end(self._fitted, params)
+        self.lowers_rate = settled and not stops and self._is_adaptive and float(lr[0]) > ADAPTIVE_END
+        self.converged = settled and not self.lowers_rate
+        if self.lowers_rate:
+            self._n_bad = 0
+        return settled or stops
+
+
+class CallbackTasks:
+    """The tasks that scikit-learn's callbacks are told of: the fit, and in it each epoch."""
+
+    def __init__(self, estimator: Any, X: Any, y: Any, sample_weight: Any) -> None:
+        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+        self._estimator = estimator
+        self._given = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
+        self._root = estimator._init_callback_context(max_subtasks=estimator.max_iter)
+        self._root.call_on_fit_task_begin(**self._given)
+        self._n_left = estimator.max_iter
+        self._begin()
+
+    def _begin(self) -> None:
+        self._n_left -= 1
+        self._epoch = self._root.subcontext(task_name="epoch")
+        self._epoch.call_on_fit_task_begin(**self._given)
+
+    def epoch_end(self, fitted: Fitted, params: Callable[[], Floats]) -> bool:
+        """Whether a callback asks for the end."""
+
+        def attributes() -> dict[str, Any]:
+            return fitted_attributes(fitted(params()[0]))
+
+        stops = bool(self._epoch.call_on_fit_task_end(**self._given, reconstruction_attributes=attributes))
+        if not stops and self._n_left > 0:
+            self._begin()
+        return stops
+
+    def end(self) -> None:
+        """After the fit."""
+        self._root.call_on_fit_task_end(**self._given, reconstruction_attributes=dict)
+
+
+def fitted_attributes(estimator: Any) -> dict[str, Any]:
+    """What a fit has set, by scikit-learn's convention for names."""
+    return {name: value for name, value in vars(estimator).items() if name.endswith("_") and not name.startswith("_")}

@@ -1,0 +1,194 @@
+"""Linear regression by stochastic gradient descent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import _fit_context
+from sklearn.utils._param_validation import StrOptions
+
+from .._losses import registry
+from ._base import LinearRegressor, check_sample_weight, check_X_y
+from ._engine import Problem, SGDModel, forget, has_callbacks
+from ._split import check_validation, split
+from ._stopping import CallbackTasks
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from typing_extensions import Self
+
+    from ..objectives import LinearObjective
+
+    Floats = NDArray[np.floating[Any]]
+
+LOSSES = frozenset(name for name, loss in registry().items() if loss.kind == "regression")
+_LOG_LINK = ("poisson", "gamma", "tweedie")
+
+
+class SGDRegressor(LinearRegressor, SGDModel):
+    """Linear regression, fitted by stochastic gradient descent."""
+
+    _takes_many_targets = True
+
+    _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012
+        **SGDModel._parameter_constraints,
+        "loss": [StrOptions(set(LOSSES))],
+    }
+
+    def __init__(
+        self,
+        loss: str = "squared_error",
+        *,
+        penalty: str | None = "l2",
+        alpha: float = 0.0001,
+        l1_ratio: float = 0.15,
+        fit_intercept: bool = True,
+        max_iter: int = 1000,
+        tol: float | None = 1e-3,
+        shuffle: bool = True,
+        verbose: int = 0,
+        epsilon: float = 0.1,
+        random_state: Any = None,
+        learning_rate: Any = "invscaling",
+        eta0: float = 0.01,
+        power_t: float = 0.25,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 5,
+        warm_start: bool = False,
+        average: bool | int = False,
+        batch_size: int | str = 1,
+        optimizer: Any = None,
+        standardize: bool = False,
+        loss_params: Any = None,
+        scoring: Any = None,
+        n_threads: int | None = None,
+    ) -> None:
+        self.loss = loss
+        self.penalty = penalty
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.fit_intercept = fit_intercept
+        self.max_iter = max_iter
+        self.tol = tol
+        self.shuffle = shuffle
+        self.verbose = verbose
+        self.epsilon = epsilon
+        self.random_state = random_state
+        self.learning_rate = learning_rate
+        self.eta0 = eta0
+        self.power_t = power_t
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.warm_start = warm_start
+        self.average = average
+        self.batch_size = batch_size
+        self.optimizer = optimizer
+        self.standardize = standardize
+        self.loss_params = loss_params
+        self.scoring = scoring
+        self.n_threads = n_threads
+
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        coef_init: Any = None,
+        intercept_init: Any = None,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Data, read as they are: float64, float32, float16, uint8, int8 and bool without a copy.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        coef_init : array of shape (n_features,) or (n_outputs, n_features), optional
+            Coefficients to start from; zeros by default, with ``warm_start=True`` those of the last fit.
+        intercept_init : array of shape (n_outputs,), optional
+            Intercepts to start from, likewise.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weights; 1 each by default.
+        X_val : {array-like, sparse matrix} of shape (n_rows, n_features), optional
+            With ``early_stopping=True`` the rows to score, in place of a share of X.
+        y_val : array-like of shape (n_rows,) or (n_rows, n_outputs), optional
+            Their targets.
+        sample_weight_val : array-like of shape (n_rows,), optional
+            Their weights in the score.
+
+        Returns
+        -------
+        object
+            This estimator, fitted.
+        """
+        X, y = check_X_y(self, X, y, reset=True, multi_output=True, y_numeric=True)
+        weight = check_sample_weight(sample_weight, X.shape[0])
+        if not self.warm_start:
+            forget(self, "coef_", "intercept_", "_stream")
+        elif hasattr(self, "coef_"):
+            coef_init = self.coef_ if coef_init is None else coef_init
+            intercept_init = self.intercept_ if intercept_init is None else intercept_init
+        self._is_flat = y.ndim == 1
+        given = check_validation(self, X_val, y_val, sample_weight_val)
+        weight, validation = (weight, given) if given is not None else split(self, X, y, weight)
+        tasks = CallbackTasks(self, X, y, sample_weight) if has_callbacks(self) else None
+        self._descend(Problem(X, y, self.loss, None, weight), coef_init, intercept_init, validation, tasks)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Make one epoch on a piece of a stream.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Data.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weights, as they are: twice all weights is twice as long a step.
+
+        Returns
+        -------
+        object
+            This estimator.
+        """
+        is_first = "coef_" not in vars(self)
+        if is_first and self.early_stopping:
+            raise ValueError("early_stopping should be False with partial_fit, got True")
+        X, y = check_X_y(self, X, y, reset=is_first, multi_output=True, y_numeric=True)
+        if is_first:
+            self._is_flat = y.ndim == 1
+        self._go_on(Problem(X, y, self.loss, None, check_sample_weight(sample_weight, X.shape[0])))
+        return self
+
+    def _set_params_of(self, objective: LinearObjective, x: NDArray[np.float64]) -> None:
+        super()._set_params_of(objective, x)
+        if self._is_flat:
+            self.coef_ = self.coef_[0]
+
+    def _start(self, objective: LinearObjective, coef: Any, intercept: Any) -> NDArray[np.float64]:
+        if intercept is not None:
+            intercept = np.atleast_1d(intercept)
+        return super()._start(objective, coef, intercept)
+
+    def _has_flat_targets(self) -> bool:
+        # Sparse coefficients have two axes in any case.
+        return bool(self._is_flat)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def _inverse_link(self, raw: Floats) -> Floats:
+        return np.exp(raw) if self.loss in _LOG_LINK else raw
