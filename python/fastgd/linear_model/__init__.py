@@ -10,9 +10,10 @@ try:
 except ImportError as error:
     raise ImportError("fastgd.linear_model needs scikit-learn: pip install fastgd[sklearn]") from error
 
+from .logistic_regression import LogisticRegression
 from .perceptron import Perceptron
 from .sgd_classifier import SGDClassifier
 from .sgd_one_class_svm import SGDOneClassSVM
 from .sgd_regressor import SGDRegressor
 
-__all__ = ["Perceptron", "SGDClassifier", "SGDOneClassSVM", "SGDRegressor"]
+__all__ = ["LogisticRegression", "Perceptron", "SGDClassifier", "SGDOneClassSVM", "SGDRegressor"]

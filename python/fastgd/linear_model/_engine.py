@@ -21,7 +21,7 @@ from ..optimizers import Optimizer
 from ..result import Result
 from ..schedules import Schedule
 from . import _rates
-from ._base import LinearModel, nonfinite_error, threads_of, warn_not_converged
+from ._base import LinearModel, nonfinite_error, refuse_no_weight, threads_of, warn_not_converged
 from ._stopping import CallbackTasks, EpochEnd
 
 try:
@@ -262,9 +262,7 @@ class SGDModel(CallbackSupportMixin, LinearModel):
         self._keep_stream(model, outcome["state"])
 
     def _objective(self, problem: Problem) -> LinearObjective:
-        # Worded as scikit-learn's.
-        if problem.weight is not None and not problem.weight.any():
-            raise ValueError("sample_weight must be > 0 for at least one row, got weights that are all zero")
+        refuse_no_weight(problem.weight)
         params = {"epsilon": self.epsilon} if problem.loss in _LOSSES_WITH_EPSILON else {}
         return LinearObjective(
             problem.X,
