@@ -68,6 +68,23 @@ public:
     void best(std::span<double> params) const {
         gather(params, [](const auto& search) { return search.point(); });
     }
+    // Value and norm of the gradient, where the parameters are the best points of all models, rounded to T; else false.
+    template <class T>
+    bool judge(std::span<const double> params, std::span<double> value, std::span<double> grad_norm) const {
+        if (!started()) return false;
+        std::vector<double> known(params.size());
+        best(known);
+        for (std::size_t i = 0; i < known.size(); ++i)
+            if (params[i] != static_cast<double>(static_cast<T>(known[i]))) return false;
+        for (std::size_t m = 0; m < searches_.size(); ++m)
+            std::visit(
+                [&](const auto& search) {
+                    value[m] = search.value();
+                    grad_norm[m] = search.grad_norm();
+                },
+                searches_[m]);
+        return true;
+    }
     bool finished(int m) const { return started() && finished_[static_cast<std::size_t>(m)]; }
 
 private:

@@ -91,6 +91,8 @@ public:
     bool finished(int m) const override { return searches_.finished(m); }
 
     void evaluate(std::span<double> value, std::span<double> grad_norm) override {
+        space_.params.get(flat_.data());
+        if (searches_.template judge<T>(flat_, value, grad_norm)) return;
         const PassSums pass = pass_over({nullptr, problem_.X.n_rows}, {});
         const auto weight = [&](int m) { return pass.weight_of(problem_.fold_of(m)); };
         bring_gradient(pass, weight);
