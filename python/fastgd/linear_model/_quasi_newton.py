@@ -18,16 +18,22 @@ if TYPE_CHECKING:
     from ..result import Result
 
 
-def to_the_minimum(estimator: Any, objective: LinearObjective, start: NDArray[np.float64] | None = None) -> Result:
-    """Minimise until the norm of the gradient is at most the estimator's `tol`, or rounding allows no decrease."""
+MAX_ITER = 15_000
+
+
+def to_the_minimum(
+    estimator: Any, objective: LinearObjective, start: NDArray[np.float64] | None = None, *, gtol: float
+) -> Result:
+    """Minimise until the norm of the gradient is at most `gtol`, or rounding allows no decrease."""
+    max_iter = MAX_ITER if estimator.max_iter is None else int(estimator.max_iter)
     with Reading(estimator, objective):
         result = minimize(
             objective,
             start,
             optimizer=LBFGS(),
-            max_epochs=int(estimator.max_iter),
+            max_epochs=max_iter,
             tol=None,
-            gtol=float(estimator.tol),
+            gtol=gtol,
             progress=bool(getattr(estimator, "verbose", 0)),
             n_threads=threads_of(estimator),
         )
@@ -37,7 +43,7 @@ def to_the_minimum(estimator: Any, objective: LinearObjective, start: NDArray[np
         warn_not_converged(
             estimator,
             f"after {result.n_epochs} evaluations the norm of the gradient is {result.grad_norm:.3g}, and it is to be "
-            f"at most tol={estimator.tol:g} (lbfgs failed to converge within max_iter={estimator.max_iter})",
+            f"at most {gtol:.3g} by tol={estimator.tol:g} (lbfgs failed to converge within max_iter={max_iter})",
             "increase max_iter, scale X with StandardScaler or standardize=True, or take a larger tol",
         )
     return result

@@ -215,7 +215,7 @@ class LogisticRegression(LinearClassifier):
         start = None
         if self.warm_start and hasattr(self, "coef_"):
             start = start_from(self, objective)
-        result = to_the_minimum(self, objective, start)
+        result = to_the_minimum(self, objective, start, gtol=float(self.tol))
         self.classes_ = classes
         coef, intercept = objective.raw_coef(result.x)
         if len(classes) > 2:
