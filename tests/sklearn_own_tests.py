@@ -20,14 +20,33 @@ import fastgd.linear_model as ours
 NAMES = ("Perceptron", "SGDClassifier", "SGDOneClassSVM", "SGDRegressor")
 MODULES = ("test_sgd", "test_perceptron")
 
-EXCEPTIONS: dict[str, str] = {}
+# Each reason stands in docs/compatibility.md, too.
+PRIVATE = "reads private attributes"
+TABLE = "reads the class attribute loss_functions, a table of compiled loss classes that is not documented"
+OF_ONE_ORDER = "holds for one order of the rows, and not for every seed in scikit-learn itself"
+EXCEPTIONS = {
+    "test_plain_has_no_average_attr": PRIVATE,
+    "test_validation_mask_correctly_subsets": PRIVATE,
+    "test_sgd_predict_proba_method_access": TABLE,
+    "test_loss_function_epsilon": TABLE,
+    "test_partial_fit_weight_class_balanced": "reads an error message word for word",
+    "test_input_format[SGDRegressor]": "SGDRegressor takes several outputs",
+    "test_input_format[SparseSGDRegressor]": "SGDRegressor takes several outputs",
+    "test_tol_parameter": OF_ONE_ORDER,
+    "test_sgd_oneclass_vs_linear_oneclass_offsets_match": OF_ONE_ORDER,
+    "test_sgd_one_class_svm_formulation_with_scipy_minimize": OF_ONE_ORDER,
+    "test_multi_thread_multi_class_and_early_stopping": "one score of all classes ends the fit, not one a class",
+    "test_balanced_weight": "a class weight is that of the class's rows in every one-vs-rest problem",
+    "test_large_regularization[l2]": "steps are no longer than the penalty can take, so the minimum is found, not 0",
+    "test_sgd_l1": "exact zeros at single rows come from scikit-learn's cumulative penalty",
+}
 
 
 class Exceptions:
     """A plugin of pytest that expects what is listed to fail, and all that is listed to be there."""
 
     @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         met = set()
         for item in items:
             for name in (item.name, item.name.split("[")[0]):
@@ -36,7 +55,7 @@ class Exceptions:
                     item.add_marker(pytest.mark.xfail(reason=EXCEPTIONS[name], strict=True))
                     break
         unknown = EXCEPTIONS.keys() - met
-        if unknown and len(items) > 1:
+        if unknown and not config.option.keyword:
             raise pytest.UsageError(f"scikit-learn has no tests {', '.join(sorted(unknown))}")
 
 

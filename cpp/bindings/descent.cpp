@@ -136,8 +136,8 @@ py::dict run(const AnyObjective& objective, const Floats& params, const std::str
              std::int64_t n_iter_no_change, bool shuffle, const std::variant<std::monostate, Ints, py::function>& order,
              std::uint64_t seed, std::optional<double> gtol, std::optional<double> gap_tol, double clip_value,
              double clip_norm, const py::array_t<std::int32_t, py::array::c_style>& fold_of_row,
-             std::vector<int> fold_of_model, bool stream, const std::optional<State>& resume,
-             double time_limit, const std::optional<py::function>& observer, int n_threads) {
+             std::vector<int> fold_of_model, bool stream, bool evaluate,
+             const std::optional<State>& resume, double time_limit, const std::optional<py::function>& observer, int n_threads) {
     const fastgd::Objective& core = objective.get();
     const auto n_params = static_cast<py::ssize_t>(core.n_params());
     require(params.ndim() == 2 && params.shape(1) == n_params, "params must be (n_models, n_params)");
@@ -162,6 +162,7 @@ py::dict run(const AnyObjective& objective, const Floats& params, const std::str
     options.fold_of_row.assign(folds.begin(), folds.end());
     options.fold_of_model = std::move(fold_of_model);
     options.stream = stream;
+    options.evaluate = evaluate;
     if (resume) options.resume = resume->core;
     options.time_limit = time_limit;
     options.n_threads = n_threads;
@@ -188,8 +189,8 @@ void bind_descent(py::module_& module) {
                py::arg("l1_ratio"), py::arg("batch_size"), py::arg("max_epochs"), py::arg("tol").none(true),
                py::arg("n_iter_no_change"), py::arg("shuffle"), py::arg("order").none(true), py::arg("seed"),
                py::arg("gtol").none(true), py::arg("gap_tol").none(true), py::arg("clip_value"), py::arg("clip_norm"),
-               py::arg("fold_of_row"), py::arg("fold_of_model"), py::arg("stream"), py::arg("resume").none(true),
-               py::arg("time_limit"), py::arg("observer").none(true), py::arg("n_threads"));
+               py::arg("fold_of_row"), py::arg("fold_of_model"), py::arg("stream"), py::arg("evaluate"),
+               py::arg("resume").none(true), py::arg("time_limit"), py::arg("observer").none(true), py::arg("n_threads"));
 }
 
 }  // namespace fastgd::bindings

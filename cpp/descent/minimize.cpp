@@ -315,8 +315,8 @@ private:
     DescentResult finish(Status ended) {
         DescentResult result;
         result.state = state();
-        result.fun.resize(n_models_);
-        result.grad_norm.resize(n_models_);
+        result.fun.resize(n_models_, std::nan(""));
+        result.grad_norm.resize(n_models_, std::nan(""));
         run_->solution(x_);
         std::vector<double> other = x_;
         for (std::size_t m = 0; m < n_models_; ++m) {
@@ -341,7 +341,7 @@ private:
             }
         }
         run_->set_params(x_);
-        if (!options_.stream) run_->evaluate(result.fun, result.grad_norm);
+        if (options_.evaluate || other != x_) run_->evaluate(result.fun, result.grad_norm);
         if (other != x_) take_the_better(other, result);
         if (folds_.count() > 0) {
             result.held_out.resize(n_models_);

@@ -204,6 +204,7 @@ def minimize(
     fold_of_row: NDArray[np.int32],
     fold_of_model: Sequence[int],
     stream: bool,
+    evaluate: bool,
     resume: DescentState | None,
     time_limit: float,
     observer: Callable[[int, int, _Floats, _Floats, float, Callable[[], _Floats]], bool] | None,

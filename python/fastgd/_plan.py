@@ -39,6 +39,8 @@ class Plan(NamedTuple):
     n_threads: int
     # Whether the rows are a piece of a stream, on which a model only goes on.
     stream: bool = False
+    # Whether the objective is evaluated at the end, in a pass over the data.
+    evaluate: bool = True
 
 
 def make_plan(

@@ -99,34 +99,42 @@ def run(
     resume: _core.DescentState | None = None,
 ) -> _Outcome:
     """Descend with every model in the same passes over the data."""
-    schedules = [as_schedule(model.lr) if model.lr is not None else model.optimizer._schedule() for model in models]
     return _core.minimize(
         objective._core_objective(models[0].w0.size),
         np.stack([model.w0 for model in models]),
-        optimizer=_kind_of_step(models),
-        optimizer_params=_columns([model.optimizer._core_params() for model in models]),
-        schedule=stacked([schedule._spec() for schedule in schedules]),
-        alpha=np.array([model.alpha for model in models]),
-        l1_ratio=np.array([model.l1_ratio for model in models]),
-        batch_size=plan.batch_size,
-        max_epochs=plan.max_epochs,
-        tol=plan.tol,
-        n_iter_no_change=plan.n_iter_no_change,
-        shuffle=plan.shuffle,
-        order=plan.order,
-        seed=plan.seed,
-        gtol=plan.gtol,
-        gap_tol=plan.gap_tol,
-        clip_value=plan.clip_value,
-        clip_norm=plan.clip_norm,
         fold_of_row=np.empty(0, np.int32) if folds is None else folds.of_row,
         fold_of_model=[] if folds is None else list(folds.of_model),
-        stream=plan.stream,
         resume=resume,
-        time_limit=float("inf") if plan.time_limit is None else plan.time_limit,
         observer=observer,
-        n_threads=plan.n_threads,
+        **arguments(models, plan),
     )
+
+
+def arguments(models: Sequence[Model], plan: Plan) -> dict[str, Any]:
+    """What the core is told of models and plan, beside the start: the same for each piece of a stream."""
+    schedules = [as_schedule(model.lr) if model.lr is not None else model.optimizer._schedule() for model in models]
+    return {
+        "optimizer": _kind_of_step(models),
+        "optimizer_params": _columns([model.optimizer._core_params() for model in models]),
+        "schedule": stacked([schedule._spec() for schedule in schedules]),
+        "alpha": np.array([model.alpha for model in models]),
+        "l1_ratio": np.array([model.l1_ratio for model in models]),
+        "batch_size": plan.batch_size,
+        "max_epochs": plan.max_epochs,
+        "tol": plan.tol,
+        "n_iter_no_change": plan.n_iter_no_change,
+        "shuffle": plan.shuffle,
+        "order": plan.order,
+        "seed": plan.seed,
+        "gtol": plan.gtol,
+        "gap_tol": plan.gap_tol,
+        "clip_value": plan.clip_value,
+        "clip_norm": plan.clip_norm,
+        "stream": plan.stream,
+        "evaluate": plan.evaluate,
+        "time_limit": float("inf") if plan.time_limit is None else plan.time_limit,
+        "n_threads": plan.n_threads,
+    }
 
 
 def _kind_of_step(models: Sequence[Model]) -> str:

@@ -22,7 +22,7 @@ from .objectives import LinearObjective
 from .optimizers import get_optimizer
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from ._core import _Outcome
     from ._plan import Objective
@@ -155,7 +155,7 @@ def sweep(
     for model in models:
         check_together(objective, model, plan)
     bar = make_bar(plan.max_epochs) if check.boolean("progress", progress) else None
-    fitted, folds = _of_folds(objective, models, plan, k)
+    fitted, folds = of_folds(objective, models, plan, k)
     with Observers((), bar) as observer:
         legs = descend(objective, fitted, plan, folds, max(k, 1) if halving else 0, observer if observer else None)
     _refuse_nonfinite(objective, legs[0][0][0], folds)
@@ -181,11 +181,13 @@ def _check_cv(objective: Objective, cv: object) -> int:
     return check.integer("cv", cv, 2, objective._n_present)
 
 
-def _of_folds(objective: Objective, models: Sequence[Model], plan: Plan, k: int) -> tuple[list[Model], Folds | None]:
-    """A model for each setting and fold, with the rate that is chosen from the rows that it sees."""
+def of_folds(
+    objective: Objective, models: Sequence[Model], plan: Plan, k: int, of_row: NDArray[np.int32] | None = None
+) -> tuple[list[Model], Folds | None]:
+    """A model for each setting and fold, with the rate chosen from the rows it sees; folds are random unless given."""
     if k == 0 or not isinstance(objective, LinearObjective):
         return [with_rate(objective, model, plan) for model in models], None
-    of_row = make_folds(objective, k, plan.seed)
+    of_row = make_folds(objective, k, plan.seed) if of_row is None else of_row
     folds = Folds(of_row, [*range(k)] * len(models))
     if not any(model.optimizer._is_auto for model in models):
         return [model for model in models for _ in range(k)], folds

@@ -85,7 +85,7 @@ def seed(name: str, value: object) -> int:
 
 def is_bfloat16(dtype: np.dtype[Any]) -> bool:
     """Whether a dtype is bfloat16, which NumPy knows only through packages such as ml_dtypes."""
-    return dtype.name == "bfloat16" and dtype.itemsize == 2
+    return dtype.itemsize == 2 and dtype.name == "bfloat16"
 
 
 def as_array(name: str, values: object) -> NDArray[Any]:

@@ -56,6 +56,9 @@ struct DescentOptions {
     // Whether the rows are a piece of a stream: weights count as they are, not divided by their mean, which the rows to
     // come might change; a model only goes on, without being judged, taken back or evaluated.
     bool stream = false;
+    // Whether the objective and its gradient are wanted at the end, which takes a pass over the data; else they are NaN,
+    // unless it is they that say which of two parameters are the better ones.
+    bool evaluate = true;
     // A state to go on from, for max_epochs more.
     std::shared_ptr<const DescentState> resume{};
     double time_limit = std::numeric_limits<double>::infinity();

@@ -15,6 +15,7 @@ from .logistic_regression import LogisticRegression
 from .perceptron import Perceptron
 from .ridge import Ridge
 from .sgd_classifier import SGDClassifier
+from .sgd_classifier_cv import SGDClassifierCV
 from .sgd_one_class_svm import SGDOneClassSVM
 from .sgd_regressor import SGDRegressor
 
@@ -24,6 +25,7 @@ __all__ = [
     "Perceptron",
     "Ridge",
     "SGDClassifier",
+    "SGDClassifierCV",
     "SGDOneClassSVM",
     "SGDRegressor",
 ]

@@ -198,7 +198,8 @@ def _is_ready(estimator: LinearModel, X: object) -> bool:
 
 
 def _is_plain(y: object) -> bool:
-    return type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "biu"
+    # What is not finite is no class, and the objective refuses it as a number.
+    return type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "biuf"
 
 
 def refuse_nonfinite(estimator: LinearModel, X: Any) -> None:
@@ -224,22 +225,23 @@ def nonfinite_error(estimator: LinearModel, value: Any, row: int, column: int) -
 
 def encode_labels(y: NDArray[Any], classes: NDArray[Any] | None = None) -> tuple[NDArray[Any], NDArray[Any]]:
     """The sorted classes, those of `y` where they are not given, and the index of each label among them."""
-    counted = _count_labels(y)
-    if counted is None:
+    if classes is None:
+        counted = _count_labels(y)
+        if counted is not None:
+            return counted
         check_classification_targets(y)
         found, indices = np.unique(y, return_inverse=True)
-    else:
-        found, indices = counted
-    if classes is None:
         return found, indices
-    places = np.searchsorted(classes, found)
-    places[places == len(classes)] = 0
-    unseen = found[classes[places] != found]
-    if unseen.size:
-        raise ValueError(
-            f"y must hold labels among classes={check.shown(classes.tolist())}, got {check.shown(unseen.tolist())}"
-        )
-    return classes, places[indices]
+    try:
+        places = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
+        seen = classes[places] == y
+    except TypeError:
+        # Labels of another kind, such as numbers among strings.
+        places = seen = np.zeros(len(y), np.bool_)
+    if not np.all(seen):
+        unseen = np.unique(y[~seen]).tolist()
+        raise ValueError(f"y must hold labels among classes={check.shown(classes.tolist())}, got {check.shown(unseen)}")
+    return classes, places
 
 
 def _count_labels(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]] | None:
@@ -327,3 +329,10 @@ def warn_not_converged(estimator: Any, what_happened: str, what_to_do: str) -> N
     warnings.warn(
         f"{type(estimator).__name__} has not converged: {what_happened}; {what_to_do}", ConvergenceWarning, stacklevel=4
     )
+
+
+def forget(estimator: Any, *names: str) -> None:
+    """Remove attributes, where they are."""
+    for name in names:
+        if name in vars(estimator):
+            delattr(estimator, name)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from copy import copy
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from .. import _core
@@ -21,8 +20,10 @@ from ..optimizers import Optimizer
 from ..result import Result
 from ..schedules import Schedule
 from . import _rates
-from ._base import LinearModel, nonfinite_error, refuse_no_weight, threads_of, warn_not_converged
+from ._base import LinearModel, forget, refuse_no_weight, threads_of, warn_not_converged
+from ._problem import Problem, Reading, Validation, seed_of
 from ._stopping import CallbackTasks, EpochEnd
+from ._stream import Stream, go_on, stream_after
 
 try:
     from sklearn.callback import CallbackSupportMixin
@@ -38,37 +39,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.floating[Any]]
 
 _LOSSES_WITH_EPSILON = ("huber", "epsilon_insensitive", "squared_epsilon_insensitive")
-
-
-class Problem(NamedTuple):
-    """What is minimised, in the terms of `LinearObjective`."""
-
-    X: Any
-    y: NDArray[Any]
-    loss: str
-    n_classes: int | None = None
-    weight: NDArray[Any] | None = None
-
-
-class Validation(NamedTuple):
-    """Rows that tell when to stop."""
-
-    X: Any
-    y: NDArray[Any]
-    sample_weight: NDArray[Any] | None
-
-
-class Stream(NamedTuple):
-    """Where `partial_fit` goes on: the epoch, the steps made, the rate of ``"auto"`` and the optimiser's state.
-
-    The state belongs to the parameters in `coef`: others have been set since where that is not the estimator's.
-    """
-
-    epoch: int
-    step: int
-    lr: float | None = None
-    state: tuple[Any, ...] | None = None
-    coef: Any = None
 
 
 class SGDModel(CallbackSupportMixin, LinearModel):
@@ -108,7 +78,7 @@ class SGDModel(CallbackSupportMixin, LinearModel):
         "random_state": ["random_state"],
         "learning_rate": [StrOptions({*_rates.NAMES, "pa1", "pa2"}), Schedule, callable],
         "eta0": [Interval(Real, 0, None, closed="neither")],
-        "power_t": [Interval(Real, 0, None, closed="left")],
+        "power_t": [Interval(Real, None, None, closed="neither")],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
@@ -123,6 +93,10 @@ class SGDModel(CallbackSupportMixin, LinearModel):
         "loss_params": [Mapping, None],
     }
 
+    def __getstate__(self) -> dict[str, Any]:
+        # What is only there to be fast is made anew.
+        return {name: value for name, value in super().__getstate__().items() if name != "_recipe"}
+
     # ---- what an estimator decides
 
     def _alpha(self) -> float:
@@ -134,9 +108,9 @@ class SGDModel(CallbackSupportMixin, LinearModel):
         self.coef_ = coef.astype(objective.dtype)
         self.intercept_ = intercept.astype(objective.dtype)
 
-    def _given_intercept(self) -> Any:
-        """The intercept that `coef_` goes with, as the objective has it."""
-        return self.intercept_
+    def _start_intercept(self) -> Any:
+        """Where the objective's intercept goes on in a stream; None for 0."""
+        return vars(self).get("intercept_")
 
     def _start(self, objective: LinearObjective, coef: Any, intercept: Any) -> NDArray[np.float64]:
         """Flat parameters of given coefficients and intercepts, of features as they are."""
@@ -153,11 +127,13 @@ class SGDModel(CallbackSupportMixin, LinearModel):
             elif given.any():
                 raise ValueError(f"intercept_init must be 0 or None with fit_intercept=False, got {intercept}")
         means, scales = vars(objective)["feature_means"], vars(objective)["feature_scales"]
-        if means is not None:
+        if means is not None and coef is not None:
             of_scores = start[:split].reshape(n_outputs, n_features)
-            if objective.fit_intercept:
-                start[split:] += of_scores @ means
-            of_scores *= scales
+            # Means of what is not finite: descent finds the entry.
+            with np.errstate(invalid="ignore"):
+                if objective.fit_intercept:
+                    start[split:] += of_scores @ means
+                of_scores *= scales
         return start
 
     # ---- descent
@@ -180,7 +156,7 @@ class SGDModel(CallbackSupportMixin, LinearModel):
             shuffle=bool(self.shuffle),
             random_state=seed_of(self.random_state),
             n_threads=threads_of(self),
-        )
+        )._replace(evaluate=False)
         start = self._start(objective, coef_init, intercept_init)
         model = Model(start, _rates.make_optimizer(self, self._alpha()), objective.alpha, objective.l1_ratio)
         check_together(objective, model, plan)
@@ -204,62 +180,14 @@ class SGDModel(CallbackSupportMixin, LinearModel):
         self.history_ = result.history
         if validation is not None:
             self.validation_scores_ = end.scores
-        self._keep_stream(model, state)
+        self._stream = stream_after(state, model.lr, self.coef_)
         if tasks is not None:
             tasks.end()
         self._report(result, end)
 
     def _go_on(self, problem: Problem) -> None:
         """One epoch on a piece of a stream."""
-        if self.standardize:
-            raise ValueError("standardize must be False with partial_fit: each piece has other means, got True")
-        objective = self._objective(problem)
-        before: Stream = vars(self).get("_stream") or Stream(0, 0)
-        optimizer = _rates.make_optimizer(self, self._alpha())
-        info = optimizer._info
-        if info["finite_sums"] or info["line_search"] or info["full_batch"]:
-            raise ValueError(
-                f"optimizer must be another than {optimizer!r} with partial_fit: it needs the same rows again"
-            )
-        plan = Plan(
-            batch_size=objective.n_samples if self.batch_size == "full" else int(self.batch_size),
-            max_epochs=1,
-            tol=None,
-            n_iter_no_change=1,
-            shuffle=bool(self.shuffle),
-            order=None,
-            seed=seed_of(self.random_state),
-            gtol=None,
-            gap_tol=None,
-            clip_value=0.0,
-            clip_norm=0.0,
-            time_limit=None,
-            n_threads=threads_of(self) or 0,
-            stream=True,
-        )
-        coef = vars(self).get("coef_")
-        start = self._start(objective, coef, None if coef is None else self._given_intercept())
-        model = Model(start, optimizer, objective.alpha, objective.l1_ratio, before.lr)
-        if before.step == 0:
-            check_together(objective, model, plan)
-            model = with_rate(objective, model, plan)
-        parts = before.state if before.state is not None and before.coef is coef else None
-        resume = _core.DescentState(parts or (before.epoch, before.step, [], [], [], []))
-        with Reading(self, objective):
-            outcome = run(objective, [model], plan, resume=resume)
-            refuse_nonfinite(objective, outcome)
-        if outcome["status"][0] == "interrupted":
-            raise KeyboardInterrupt
-        if outcome["status"][0] == "diverged":
-            raise ValueError(
-                f"Floating-point under-/overflow occurred: {type(self).__name__} diverged on these rows; take a "
-                "smaller learning rate, or scale X with StandardScaler"
-            )
-        self._set_params_of(objective, outcome["x"][0])
-        self.n_iter_ = 1
-        self.t_ = vars(self).get("t_", 1.0) + outcome["n_steps"][0]
-        self.loss_curve_ = [*vars(self).get("loss_curve_", ()), float(outcome["history"]["loss"][0, 0])]
-        self._keep_stream(model, outcome["state"])
+        go_on(self, problem)
 
     def _objective(self, problem: Problem) -> LinearObjective:
         refuse_no_weight(problem.weight)
@@ -272,6 +200,7 @@ class SGDModel(CallbackSupportMixin, LinearModel):
             l1_ratio=self._l1_share(),
             fit_intercept=bool(self.fit_intercept),
             sample_weight=problem.weight,
+            offset=problem.offset,
             n_classes=problem.n_classes,
             standardize=bool(self.standardize),
             loss_params={**params, **(self.loss_params or {})},
@@ -295,16 +224,15 @@ class SGDModel(CallbackSupportMixin, LinearModel):
         weights = {} if weight is None else {"sample_weight": weight}
         return lambda fitted: float(scorer(fitted, X, y, **weights))
 
-    def _keep_stream(self, model: Model, state: _core.DescentState) -> None:
-        parts = state.parts()
-        epoch, step, _, slots, _, learned = parts
-        has_state = len(slots) > 0 or len(learned) > 0
-        self._stream = Stream(epoch, step, model.lr, parts if has_state else None, self.coef_ if has_state else None)
-
     def _report(self, result: Result, end: EpochEnd) -> None:
         """Tell how the fit ended, where it did not as it should."""
         if result.status == "interrupted":
             raise KeyboardInterrupt
+        if result.status == "diverged" and not np.isfinite(result.history.loss).all():
+            raise ValueError(
+                f"Floating-point under-/overflow occurred at epoch #{result.n_epochs}: {result.message}. "
+                "Scaling input data with StandardScaler or MinMaxScaler might help."
+            )
         if result.status == "diverged":
             warn_not_converged(self, result.message, "take a smaller learning rate, or standardize=True")
         elif result.status == "max_epochs" and self.tol is not None:
@@ -316,24 +244,6 @@ class SGDModel(CallbackSupportMixin, LinearModel):
                 f"row (loss {result.history.loss[-1]:.6g})",
                 "increase max_iter, or tol",
             )
-
-
-class Reading:
-    """Turns an error of the core about X that is not finite into one that names the estimator."""
-
-    def __init__(self, estimator: LinearModel, objective: LinearObjective) -> None:
-        self._estimator = estimator
-        self._objective = objective
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if not isinstance(error, ValueError):
-            return
-        place = self._objective._core.find_nonfinite()
-        if place is not None:
-            raise nonfinite_error(self._estimator, self._objective._matrix.source[place], *place) from None
 
 
 def _run_with_smaller_rates(
@@ -352,25 +262,6 @@ def _run_with_smaller_rates(
         going, state = going._replace(lr=rate / _rates.ADAPTIVE_DIVISOR), outcome["state"]
     refuse_nonfinite(objective, outcome)
     return make_result(objective, model, plan, legs, lambda: objective), outcome["state"]
-
-
-def forget(estimator: Any, *names: str) -> None:
-    """Remove attributes, where they are."""
-    for name in names:
-        if name in vars(estimator):
-            delattr(estimator, name)
-
-
-def has_callbacks(estimator: Any) -> bool:
-    """Whether there is anyone to be told of epochs."""
-    return bool(getattr(estimator, "_skl_callbacks", None)) or hasattr(estimator, "_parent_callback_ctx")
-
-
-def seed_of(random_state: Any) -> int:
-    """A seed for the core from what scikit-learn takes as one."""
-    if isinstance(random_state, Integral):
-        return int(random_state)
-    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
 
 
 def _shaped(name: str, given: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.float64]:

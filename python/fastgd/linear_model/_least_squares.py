@@ -11,7 +11,7 @@ from sklearn.base import MultiOutputMixin
 from ..objectives import LinearObjective
 from . import _closed_form as closed_form
 from ._base import LinearRegressor, check_sample_weight, check_X_y, refuse_no_weight, refuse_nonfinite, threads_of
-from ._engine import Reading
+from ._problem import Reading
 from ._quasi_newton import to_the_minimum
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 from .._minimize import minimize
 from ..optimizers import LBFGS
 from ._base import threads_of, warn_not_converged
-from ._engine import Reading
+from ._problem import Reading
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

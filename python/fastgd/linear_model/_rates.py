@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from inspect import signature
 from typing import Any
@@ -37,13 +38,19 @@ def make_optimizer(estimator: Any, alpha: float) -> Optimizer:
 
 
 def _rate(estimator: Any, alpha: float) -> float | str | Schedule | Callable[[int], float]:
-    rate, eta0 = estimator.learning_rate, estimator.eta0
+    rate, eta0, power_t = estimator.learning_rate, _stable(estimator, alpha), estimator.power_t
+    if power_t < 0:
+        warnings.warn(
+            f"Negative values for `power_t` are deprecated, as the rate then rises without end; got {power_t}",
+            FutureWarning,
+            stacklevel=5,
+        )
     if rate == "optimal":
         if alpha == 0.0:
             raise ValueError("alpha must be > 0 with learning_rate='optimal', which is made of it, got 0.0")
         return Optimal(alpha)
     if rate == "invscaling":
-        return InverseScaling(eta0, estimator.power_t)
+        return InverseScaling(eta0, power_t) if power_t >= 0 else lambda step: eta0 * float(step + 1) ** -power_t
     # An adaptive rate is a constant one until a run has come to its end with it.
     if rate in ("constant", "adaptive"):
         return Constant(eta0)
@@ -54,6 +61,13 @@ def _rate(estimator: Any, alpha: float) -> float | str | Schedule | Callable[[in
         )
     result: str | Schedule | Callable[[int], float] = rate
     return result
+
+
+def _stable(estimator: Any, alpha: float) -> float:
+    """The first rate, and no more than what an L2 penalty can take: a longer step would leap over its minimum."""
+    l2 = 0.0 if estimator.penalty is None else alpha * (1.0 - estimator._l1_share())
+    eta0 = float(estimator.eta0)
+    return min(eta0, 1.0 / l2) if l2 > 0.0 else eta0
 
 
 def _refuse_second_rate(estimator: Any, optimizer: Optimizer) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 
 from ._base import check_sample_weight, check_X_y
-from ._engine import SGDModel, Validation
+from ._engine import SGDModel
+from ._problem import Validation
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

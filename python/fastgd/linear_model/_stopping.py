@@ -109,3 +109,8 @@ class CallbackTasks:
 def fitted_attributes(estimator: Any) -> dict[str, Any]:
     """What a fit has set, by scikit-learn's convention for names."""
     return {name: value for name, value in vars(estimator).items() if name.endswith("_") and not name.startswith("_")}
+
+
+def has_callbacks(estimator: Any) -> bool:
+    """Whether there is anyone to be told of epochs."""
+    return bool(getattr(estimator, "_skl_callbacks", None)) or hasattr(estimator, "_parent_callback_ctx")

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from ._engine import forget
+from ._base import forget
 from ._least_squares import LeastSquares
 
 if TYPE_CHECKING:

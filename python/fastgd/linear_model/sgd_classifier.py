@@ -6,39 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import _fit_context
-from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.metaestimators import available_if
 
 from .. import _validation as check
-from .._losses import registry
-from ._base import LinearClassifier, add_class_weight, check_sample_weight, check_X_y, encode_labels
-from ._engine import Problem, SGDModel, forget, has_callbacks
-from ._probabilities import PROBABILITIES, probabilities
+from ._base import check_sample_weight, check_X_y, encode_labels, forget
+from ._classifier import BaseSGDClassifier, check_classes
 from ._split import check_validation, split
-from ._stopping import CallbackTasks
+from ._stopping import CallbackTasks, has_callbacks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from typing_extensions import Self
 
-    from ..objectives import LinearObjective
 
-    Floats = NDArray[np.floating[Any]]
-
-LOSSES = frozenset(name for name, loss in registry().items() if loss.trainable)
-
-
-class BaseSGDClassifier(LinearClassifier, SGDModel):
-    """What `SGDClassifier` and `Perceptron` share."""
-
-    loss: str = "perceptron"
-    n_jobs: int | None = None
-
-    _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012
-        **SGDModel._parameter_constraints,
-        "loss": [StrOptions(set(LOSSES))],
-        "class_weight": [StrOptions({"balanced"}), dict, None],
-    }
+class StreamingClassifier(BaseSGDClassifier):
+    """What `SGDClassifier` and `Perceptron` share: `fit`, and `partial_fit`."""
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def fit(
@@ -82,7 +63,7 @@ class BaseSGDClassifier(LinearClassifier, SGDModel):
         X, y = check_X_y(self, X, y, reset=True)
         weight = check_sample_weight(sample_weight, X.shape[0])
         classes, indices = encode_labels(y)
-        _check_classes(classes)
+        check_classes(classes)
         if not self.warm_start:
             forget(self, "coef_", "intercept_", "_stream")
         elif hasattr(self, "coef_"):
@@ -96,7 +77,6 @@ class BaseSGDClassifier(LinearClassifier, SGDModel):
         self._descend(self._problem(X, indices, weight), coef_init, intercept_init, validation, tasks)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Make one epoch on a piece of a stream.
 
@@ -119,6 +99,7 @@ class BaseSGDClassifier(LinearClassifier, SGDModel):
         """
         is_first = "classes_" not in vars(self)
         if is_first:
+            self._validate_params()
             self._refuse_for_stream()
         X, y = check_X_y(self, X, y, reset=is_first)
         indices = self._encode_piece(y, classes)
@@ -142,7 +123,7 @@ class BaseSGDClassifier(LinearClassifier, SGDModel):
         if grows:
             found, _ = encode_labels(y)
             union = found if known is None else np.union1d(known, found)
-            _check_classes(union)
+            check_classes(union)
             if known is not None and len(union) > len(known):
                 self._grow(known, union)
             self.classes_ = union
@@ -150,7 +131,7 @@ class BaseSGDClassifier(LinearClassifier, SGDModel):
             if classes is None:
                 raise ValueError("classes must be passed on the first call to partial_fit.")
             self.classes_ = np.unique(np.asarray(classes))
-            _check_classes(self.classes_)
+            check_classes(self.classes_)
         elif classes is not None and not np.array_equal(known, np.unique(np.asarray(classes))):
             raise ValueError(
                 f"`classes={check.shown(classes)}` is not the same as on last call to partial_fit, was: {known}"
@@ -167,44 +148,121 @@ class BaseSGDClassifier(LinearClassifier, SGDModel):
         intercept[places] = self._scores_of_classes(np.reshape(self.intercept_, (-1, 1)), len(known))[:, 0]
         self.coef_, self.intercept_ = coef, intercept
 
-    def _scores_of_classes(self, rows: Floats, n_classes: int) -> Floats:
-        """One row a class: two classes may have one between them, which is the second one's."""
-        if n_classes > 2:
-            return rows
-        share = 0.5 if registry()[self.loss].kind == "multiclass" else 1.0
-        return np.concatenate([-share * rows, share * rows])
 
-    def _problem(self, X: Any, indices: NDArray[Any], weight: NDArray[Any] | None) -> Problem:
-        n_classes = len(self.classes_)
-        weight = add_class_weight(self.class_weight, self.classes_, indices, weight)
-        if registry()[self.loss].kind != "regression":
-            return Problem(X, indices, self.loss, n_classes, weight)
-        if n_classes == 2:
-            return Problem(X, np.where(indices > 0, 1.0, -1.0), self.loss, None, weight)
-        targets = np.full((len(indices), n_classes), -1.0)
-        targets[np.arange(len(indices)), indices] = 1.0
-        return Problem(X, targets, self.loss, None, weight)
+class SGDClassifier(StreamingClassifier):
+    """Linear classifier, fitted by stochastic gradient descent.
 
-    def _set_params_of(self, objective: LinearObjective, x: NDArray[np.float64]) -> None:
-        super()._set_params_of(objective, x)
-        if self._has_two_scores_for_two():
-            self.coef_ = self.coef_[1:] - self.coef_[:1]
-            self.intercept_ = self.intercept_[1:] - self.intercept_[:1]
+    It is scikit-learn's estimator of this name, with mini-batches, multi-class losses, every optimiser and threads, on
+    the data as they are. What differs is in ``docs/compatibility.md``.
 
-    def _start(self, objective: LinearObjective, coef: Any, intercept: Any) -> NDArray[np.float64]:
-        if self._has_two_scores_for_two():
-            if coef is not None:
-                coef = self._scores_of_classes(np.atleast_2d(coef), 2)
-            if intercept is not None:
-                intercept = self._scores_of_classes(np.reshape(intercept, (-1, 1)), 2)[:, 0]
-        return super()._start(objective, coef, intercept)
+    Parameters
+    ----------
+    loss : str, default="hinge"
+        A binary loss (hinge, log_loss, squared_hinge, modified_huber, perceptron, exponential), one-vs-rest for more
+        than two classes, all of them in one pass; a multi-class one (multinomial, multiclass_hinge, crammer_singer); or
+        one of regression, on targets of -1 and 1.
+    penalty : {"l2", "l1", "elasticnet"} or None, default="l2"
+        What is added to the mean loss, ``alpha`` times half the squared norm of the coefficients, the sum of their
+        magnitudes, or a mixture of both. L1 is a proximal step; the intercept is never penalised.
+    alpha : float, default=0.0001
+        Strength of the penalty, and what ``learning_rate="optimal"`` is made of.
+    l1_ratio : float, default=0.15
+        Share of the l1 norm in ``"elasticnet"``, from 0 to 1.
+    fit_intercept : bool, default=True
+        Whether there is an intercept.
+    max_iter : int, default=1000
+        Epochs at most; `partial_fit` makes one.
+    tol : float or None, default=0.001
+        The fit ends when the loss of an epoch (or, with early stopping, the validation score) has not been better than
+        the best one by at least this, `n_iter_no_change` times in a row. None: no such end.
+    shuffle : bool, default=True
+        Whether every epoch visits the rows in a new random order.
+    verbose : int, default=0
+        Whether to print a line an epoch.
+    epsilon : float, default=0.1
+        Parameter of the losses huber, epsilon_insensitive and squared_epsilon_insensitive.
+    n_jobs : int, optional
+        Another name for `n_threads`; -1 for all.
+    random_state : int, RandomState or None, default=None
+        Seed of the orders of rows and of the validation rows.
+    learning_rate : str, schedule or function step -> float, default="optimal"
+        ``"constant"``: `eta0`; ``"optimal"``: `fastgd.schedules.Optimal` of `alpha`; ``"invscaling"``: ``eta0 / t **
+        power_t``; ``"adaptive"``: `eta0`, divided by 5 where the fit would end, down to 1e-6; ``"auto"``: found from
+        the data, see `fastgd.minimize`. Rates count steps, each on `batch_size` rows.
+    eta0 : float, default=0.01
+        First rate. A longer step than the L2 penalty can take is not made: ``1 / alpha`` at most.
+    power_t : float, default=0.5
+        Exponent of ``"invscaling"``.
+    early_stopping : bool, default=False
+        Whether the score on rows that are not learned from decides about the end; `fit` takes them or draws a share.
+    validation_fraction : float, default=0.1
+        That share; it is copied.
+    n_iter_no_change : int, default=5
+        See `tol`.
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class, with which the weights of its rows are multiplied; ``"balanced"`` gives all classes the
+        same sum of weights.
+    warm_start : bool, default=False
+        Whether `fit` begins where the last one ended.
+    average : bool or int, default=False
+        Whether the result is the mean of the parameters after all steps, or those from this step on.
+    batch_size : int or "full", default=1
+        Rows a step.
+    optimizer : str or an instance from fastgd.optimizers, optional
+        How a gradient becomes a step; plain gradient steps by default. An instance has its own rate. A name takes
+        `learning_rate`, but that its default stands for ``"auto"`` with others than ``"sgd"`` and ``"asgd"``, as it is
+        made for plain steps.
+    standardize : bool, default=False
+        Whether the descent, and with it the penalty, is that of standardised features; `coef_` is for the features as
+        they are. X is not copied.
+    loss_params : dict, optional
+        Parameters of the loss, such as ``{"quantile": 0.9}``; see `fastgd.LinearObjective`.
+    scoring : str or callable, optional
+        The validation score, as scikit-learn names it; by default that of `score`.
+    n_threads : int, optional
+        Threads; the result is the same for every number. `fastgd.get_num_threads` by default.
 
-    def _has_two_scores_for_two(self) -> bool:
-        return len(self.classes_) == 2 and registry()[self.loss].kind == "multiclass"
+    Attributes
+    ----------
+    coef_ : array of shape (1, n_features) or (n_classes, n_features)
+        Coefficients, float64 for float64 data and float32 for all others.
+    intercept_ : array of shape (n_outputs,)
+        Intercepts.
+    validation_scores_ : list of float
+        With early stopping the score after each epoch.
+    classes_ : array of shape (n_classes,)
+        The labels, sorted.
+    n_iter_ : int
+        Epochs made.
+    t_ : float
+        Steps made, plus 1.
+    loss_curve_ : list of float
+        Loss of each epoch, as ``history_.loss``.
+    history_ : History
+        What happened in each epoch of the last `fit`.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : array of shape (n_features_in_,)
+        Their names, where X has some.
 
+    See Also
+    --------
+    SGDClassifierCV, fastgd.minimize, fastgd.optimizers, fastgd.schedules
 
-class SGDClassifier(BaseSGDClassifier):
-    """Linear classifier, fitted by stochastic gradient descent."""
+    References
+    ----------
+    .. [1] L. Bottou, F. E. Curtis and J. Nocedal, "Optimization methods for large-scale machine learning", SIAM Review
+       60, 2018.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastgd.linear_model import SGDClassifier
+    >>> X = np.array([[-1.0, -1.0], [-2.0, -1.0], [1.0, 1.0], [2.0, 1.0]])
+    >>> model = SGDClassifier(random_state=0).fit(X, ["no", "no", "yes", "yes"])
+    >>> model.predict([[-0.8, -1.0]]).tolist()
+    ['no']
+    """
 
     def __init__(
         self,
@@ -264,52 +322,3 @@ class SGDClassifier(BaseSGDClassifier):
         self.loss_params = loss_params
         self.scoring = scoring
         self.n_threads = n_threads
-
-    def _has_probabilities(self) -> bool:
-        if self.loss not in PROBABILITIES:
-            raise AttributeError(
-                f"loss {self.loss!r} is not compatible with predict_proba; it needs {', '.join(PROBABILITIES)}, or "
-                "CalibratedClassifierCV around this estimator"
-            )
-        return True
-
-    @available_if(_has_probabilities)  # type: ignore[untyped-decorator]
-    def predict_proba(self, X: Any) -> Floats:
-        """Return the probability of each class, with the losses log_loss, multinomial and modified_huber.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Data.
-
-        Returns
-        -------
-        array of shape (n_samples, n_classes)
-            Probabilities, in the order of `classes_`.
-        """
-        return probabilities(self.loss, self._raw_scores(X))
-
-    @available_if(_has_probabilities)  # type: ignore[untyped-decorator]
-    def predict_log_proba(self, X: Any) -> Floats:
-        """Return the logarithms of the probabilities; those of modified_huber may be those of 0.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Data.
-
-        Returns
-        -------
-        array of shape (n_samples, n_classes)
-            Logarithms, in the order of `classes_`.
-        """
-        with np.errstate(divide="ignore"):
-            logarithms: Floats = np.log(self.predict_proba(X))
-        return logarithms
-
-
-def _check_classes(classes: NDArray[Any]) -> None:
-    if len(classes) < 2:
-        raise ValueError(
-            f"The number of classes has to be greater than one; got {len(classes)} class: y is {classes.tolist()} only"
-        )

@@ -9,9 +9,10 @@ import numpy as np
 from sklearn.base import OutlierMixin, _fit_context
 from sklearn.utils._param_validation import Interval
 
-from ._base import check_sample_weight, check_X
-from ._engine import Problem, SGDModel, forget, has_callbacks
-from ._stopping import CallbackTasks
+from ._base import check_sample_weight, check_X, forget
+from ._engine import SGDModel
+from ._problem import Problem
+from ._stopping import CallbackTasks, has_callbacks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +27,83 @@ _MORE_PARAMETERS = ("power_t", "warm_start", "average", "batch_size", "optimizer
 
 
 class SGDOneClassSVM(OutlierMixin, SGDModel):
-    """Linear one-class support vector machine, fitted by stochastic gradient descent."""
+    """Linear one-class support vector machine, fitted by stochastic gradient descent.
+
+    It minimises ``mean max(0, offset - X @ coef) + nu / 2 ||coef||^2 - nu * offset`` [1]_, and is scikit-learn's
+    estimator of this name with mini-batches and every optimiser. It has no `standardize`: an offset of standardised
+    features is another one.
+
+    Parameters
+    ----------
+    nu : float, default=0.5
+        A bound on the share of outliers, above 0 and at most 1.
+    fit_intercept : bool, default=True
+        Whether the offset is learned.
+    max_iter : int, default=1000
+        Epochs at most; `partial_fit` makes one.
+    tol : float or None, default=0.001
+        The fit ends when the loss of an epoch has not been better than the best one by at least this, 5 times in a row.
+        None: no such end.
+    shuffle : bool, default=True
+        Whether every epoch visits the rows in a new random order.
+    verbose : int, default=0
+        Whether to print a line an epoch.
+    random_state : int, RandomState or None, default=None
+        Seed of the orders of rows.
+    learning_rate : str, schedule or function step -> float, default="optimal"
+        ``"constant"``: `eta0`; ``"optimal"``: `fastgd.schedules.Optimal` of `nu`; ``"invscaling"``: ``eta0 / t **
+        power_t``; ``"adaptive"``: `eta0`, divided by 5 where the fit would end, down to 1e-6; ``"auto"``: found from
+        the data, see `fastgd.minimize`. Rates count steps, each on `batch_size` rows.
+    eta0 : float, default=0.01
+        First rate. A longer step than the L2 penalty can take is not made: ``1 / nu`` at most.
+    power_t : float, default=0.5
+        Exponent of ``"invscaling"``.
+    warm_start : bool, default=False
+        Whether `fit` begins where the last one ended.
+    average : bool or int, default=False
+        Whether the result is the mean of the parameters after all steps, or those from this step on.
+    batch_size : int or "full", default=1
+        Rows a step.
+    optimizer : str or an instance from fastgd.optimizers, optional
+        How a gradient becomes a step; plain gradient steps by default. An instance has its own rate. A name takes
+        `learning_rate`, but that its default stands for ``"auto"`` with others than ``"sgd"`` and ``"asgd"``, as it is
+        made for plain steps.
+    n_threads : int, optional
+        Threads; the result is the same for every number. `fastgd.get_num_threads` by default.
+
+    Attributes
+    ----------
+    coef_ : array of shape (n_features,)
+        Coefficients, float64 for float64 data and float32 for all others.
+    offset_ : array of shape (1,)
+        Offset: the rows whose scores are below it are outliers.
+    n_iter_ : int
+        Epochs made.
+    t_ : float
+        Steps made, plus 1.
+    loss_curve_ : list of float
+        Loss of each epoch, as ``history_.loss``.
+    history_ : History
+        What happened in each epoch of the last `fit`.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : array of shape (n_features_in_,)
+        Their names, where X has some.
+
+    References
+    ----------
+    .. [1] B. Schoelkopf, J. C. Platt, J. Shawe-Taylor, A. J. Smola and R. C. Williamson, "Estimating the support of a
+       high-dimensional distribution", Neural Computation 13, 2001.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastgd.linear_model import SGDOneClassSVM
+    >>> X = np.random.default_rng(0).normal(loc=3.0, size=(500, 2))
+    >>> model = SGDOneClassSVM(nu=0.1, average=True, random_state=0).fit(X)
+    >>> model.predict([[3.0, 3.0], [-3.0, -3.0]]).tolist()
+    [1, -1]
+    """
 
     # No parameter: the features' means are part of what is learned.
     standardize = False
@@ -86,7 +163,7 @@ class SGDOneClassSVM(OutlierMixin, SGDModel):
         coef_init : array of shape (n_features,), optional
             Coefficients to start from; zeros by default, with ``warm_start=True`` those of the last fit.
         offset_init : array of shape (1,), optional
-            Offset to start from; 1 by default, or likewise.
+            Offset to start from; 0 by default, or likewise.
         sample_weight : array-like of shape (n_samples,), optional
             Weights; 1 each by default.
 
@@ -101,12 +178,11 @@ class SGDOneClassSVM(OutlierMixin, SGDModel):
         elif hasattr(self, "coef_"):
             coef_init = self.coef_ if coef_init is None else coef_init
             offset_init = self.offset_ if offset_init is None else offset_init
-        intercept_init = None if offset_init is None else 1.0 - np.atleast_1d(np.asarray(offset_init, np.float64))
+        offset = np.atleast_1d(np.asarray(0.0 if offset_init is None else offset_init, np.float64))
         tasks = CallbackTasks(self, X, y, sample_weight) if has_callbacks(self) else None
-        self._descend(self._problem(X, sample_weight), coef_init, intercept_init, None, tasks)
+        self._descend(self._problem(X, sample_weight, offset), coef_init, 1.0 - offset, None, tasks)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Make one epoch on a piece of a stream.
 
@@ -124,8 +200,11 @@ class SGDOneClassSVM(OutlierMixin, SGDModel):
         object
             This estimator.
         """
-        X = check_X(self, X, reset="coef_" not in vars(self))
-        self._go_on(self._problem(X, sample_weight))
+        is_first = "coef_" not in vars(self)
+        if is_first:
+            self._validate_params()
+        X = check_X(self, X, reset=is_first)
+        self._go_on(self._problem(X, sample_weight, vars(self).get("offset_", np.zeros(1))))
         return self
 
     def decision_function(self, X: Any) -> Floats:
@@ -178,15 +257,22 @@ class SGDOneClassSVM(OutlierMixin, SGDModel):
     def _score_intercept(self) -> Any:
         return -self.offset_
 
-    def _given_intercept(self) -> Any:
-        return 1.0 - np.asarray(self.offset_, np.float64)
+    def _start_intercept(self) -> Any:
+        return 1.0 - np.asarray(vars(self).get("offset_", [0.0]), np.float64)
 
     def _alpha(self) -> float:
         return float(self.nu)
 
-    def _problem(self, X: Any, sample_weight: Any) -> Problem:
+    def _problem(self, X: Any, sample_weight: Any, offset: Floats) -> Problem:
         n_samples = X.shape[0]
-        return Problem(X, np.ones(n_samples, np.int8), "hinge", 2, check_sample_weight(sample_weight, n_samples))
+        # An offset that is not learned is a part of the scores.
+        fixed = None if self.fit_intercept else np.full(n_samples, 1.0 - offset[0])
+        self._fixed_offset = offset
+        weight = check_sample_weight(sample_weight, n_samples)
+        return Problem(X, np.ones(n_samples, np.int8), "hinge", 2, weight, fixed)
+
+    def _start(self, objective: LinearObjective, coef: Any, intercept: Any) -> NDArray[np.float64]:
+        return super()._start(objective, coef, intercept if self.fit_intercept else None)
 
     def _objective(self, problem: Problem) -> LinearObjective:
         # mean max(0, offset - X @ coef) + nu / 2 ||coef||^2 - nu offset, with intercept = 1 - offset.
@@ -195,4 +281,5 @@ class SGDOneClassSVM(OutlierMixin, SGDModel):
     def _set_params_of(self, objective: LinearObjective, x: NDArray[np.float64]) -> None:
         coef, intercept = objective.unpack(x)
         self.coef_ = coef[0].astype(objective.dtype)
-        self.offset_ = (1.0 - intercept).astype(objective.dtype)
+        offset = 1.0 - intercept if self.fit_intercept else self._fixed_offset
+        self.offset_ = np.asarray(offset, objective.dtype)

@@ -9,10 +9,11 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import StrOptions
 
 from .._losses import registry
-from ._base import LinearRegressor, check_sample_weight, check_X_y
-from ._engine import Problem, SGDModel, forget, has_callbacks
+from ._base import LinearRegressor, check_sample_weight, check_X_y, forget
+from ._engine import SGDModel
+from ._problem import Problem
 from ._split import check_validation, split
-from ._stopping import CallbackTasks
+from ._stopping import CallbackTasks, has_callbacks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +28,111 @@ _LOG_LINK = ("poisson", "gamma", "tweedie")
 
 
 class SGDRegressor(LinearRegressor, SGDModel):
-    """Linear regression, fitted by stochastic gradient descent."""
+    """Linear regression, fitted by stochastic gradient descent.
+
+    It is scikit-learn's estimator of this name, with mini-batches, several outputs, every optimiser and threads, on the
+    data as they are. What differs is in ``docs/compatibility.md``.
+
+    Parameters
+    ----------
+    loss : str, default="squared_error"
+        squared_error (half the square), absolute_error, huber, epsilon_insensitive, squared_epsilon_insensitive,
+        quantile, log_cosh; poisson, gamma and tweedie, whose prediction is the exponential of the score.
+    penalty : {"l2", "l1", "elasticnet"} or None, default="l2"
+        What is added to the mean loss, ``alpha`` times half the squared norm of the coefficients, the sum of their
+        magnitudes, or a mixture of both. L1 is a proximal step; the intercept is never penalised.
+    alpha : float, default=0.0001
+        Strength of the penalty, and what ``learning_rate="optimal"`` is made of.
+    l1_ratio : float, default=0.15
+        Share of the l1 norm in ``"elasticnet"``, from 0 to 1.
+    fit_intercept : bool, default=True
+        Whether there is an intercept.
+    max_iter : int, default=1000
+        Epochs at most; `partial_fit` makes one.
+    tol : float or None, default=0.001
+        The fit ends when the loss of an epoch (or, with early stopping, the validation score) has not been better than
+        the best one by at least this, `n_iter_no_change` times in a row. None: no such end.
+    shuffle : bool, default=True
+        Whether every epoch visits the rows in a new random order.
+    verbose : int, default=0
+        Whether to print a line an epoch.
+    epsilon : float, default=0.1
+        Parameter of the losses huber, epsilon_insensitive and squared_epsilon_insensitive.
+    random_state : int, RandomState or None, default=None
+        Seed of the orders of rows and of the validation rows.
+    learning_rate : str, schedule or function step -> float, default="invscaling"
+        ``"constant"``: `eta0`; ``"optimal"``: `fastgd.schedules.Optimal` of `alpha`; ``"invscaling"``: ``eta0 / t **
+        power_t``; ``"adaptive"``: `eta0`, divided by 5 where the fit would end, down to 1e-6; ``"auto"``: found from
+        the data, see `fastgd.minimize`. Rates count steps, each on `batch_size` rows.
+    eta0 : float, default=0.01
+        First rate. A longer step than the L2 penalty can take is not made: ``1 / alpha`` at most.
+    power_t : float, default=0.25
+        Exponent of ``"invscaling"``.
+    early_stopping : bool, default=False
+        Whether the score on rows that are not learned from decides about the end; `fit` takes them or draws a share.
+    validation_fraction : float, default=0.1
+        That share; it is copied.
+    n_iter_no_change : int, default=5
+        See `tol`.
+    warm_start : bool, default=False
+        Whether `fit` begins where the last one ended.
+    average : bool or int, default=False
+        Whether the result is the mean of the parameters after all steps, or those from this step on.
+    batch_size : int or "full", default=1
+        Rows a step.
+    optimizer : str or an instance from fastgd.optimizers, optional
+        How a gradient becomes a step; plain gradient steps by default. An instance has its own rate. A name takes
+        `learning_rate`, but that its default stands for ``"auto"`` with others than ``"sgd"`` and ``"asgd"``, as it is
+        made for plain steps.
+    standardize : bool, default=False
+        Whether the descent, and with it the penalty, is that of standardised features; `coef_` is for the features as
+        they are. X is not copied.
+    loss_params : dict, optional
+        Parameters of the loss, such as ``{"quantile": 0.9}``; see `fastgd.LinearObjective`.
+    scoring : str or callable, optional
+        The validation score, as scikit-learn names it; by default that of `score`.
+    n_threads : int, optional
+        Threads; the result is the same for every number. `fastgd.get_num_threads` by default.
+
+    Attributes
+    ----------
+    coef_ : array of shape (n_features,), or (n_outputs, n_features) for targets of two axes
+        Coefficients, float64 for float64 data and float32 for all others.
+    intercept_ : array of shape (n_outputs,)
+        Intercepts.
+    validation_scores_ : list of float
+        With early stopping the score after each epoch.
+    n_iter_ : int
+        Epochs made.
+    t_ : float
+        Steps made, plus 1.
+    loss_curve_ : list of float
+        Loss of each epoch, as ``history_.loss``.
+    history_ : History
+        What happened in each epoch of the last `fit`.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : array of shape (n_features_in_,)
+        Their names, where X has some.
+
+    See Also
+    --------
+    fastgd.minimize, fastgd.optimizers, fastgd.schedules
+
+    References
+    ----------
+    .. [1] L. Bottou, F. E. Curtis and J. Nocedal, "Optimization methods for large-scale machine learning", SIAM Review
+       60, 2018.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastgd.linear_model import SGDRegressor
+    >>> X = np.random.default_rng(0).normal(size=(500, 2))
+    >>> model = SGDRegressor(random_state=0).fit(X, X @ [1.0, -2.0] + 3.0)
+    >>> bool(model.score(X, X @ [1.0, -2.0] + 3.0) > 0.999)
+    True
+    """
 
     _takes_many_targets = True
 
@@ -144,7 +249,6 @@ class SGDRegressor(LinearRegressor, SGDModel):
         self._descend(Problem(X, y, self.loss, None, weight), coef_init, intercept_init, validation, tasks)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Make one epoch on a piece of a stream.
 
@@ -163,6 +267,8 @@ class SGDRegressor(LinearRegressor, SGDModel):
             This estimator.
         """
         is_first = "coef_" not in vars(self)
+        if is_first:
+            self._validate_params()
         if is_first and self.early_stopping:
             raise ValueError("early_stopping should be False with partial_fit, got True")
         X, y = check_X_y(self, X, y, reset=is_first, multi_output=True, y_numeric=True)

@@ -144,6 +144,8 @@ class LinearObjective(BeyondGradient):
     It is what SciPy's optimisers ask for: ``scipy.optimize.minimize(objective.value_and_grad, w0, jac=True)``.
     """
 
+    n_classes: int | None
+    _offset: NDArray[Any] | None
     _evaluate: Callable[..., float]
     # What is added for each intercept, times it: one-class machines have it.
     _intercept_slope: float = 0.0
@@ -171,18 +173,36 @@ class LinearObjective(BeyondGradient):
         self.fit_intercept = check.boolean("fit_intercept", fit_intercept)
         self.standardize = check.boolean("standardize", standardize)
 
-        self._matrix = as_matrix("X", X)
-        self.dtype = self._matrix.compute_dtype
-        self.n_samples, self.n_features = self._matrix.view.shape
-        targets = _targets.encode(y, self._loss, self.loss_params, n_classes, self.n_samples, self.dtype)
-        self._y, self.n_outputs, self.n_classes = targets
-        self._weight = check_weight(sample_weight, self.n_samples, self.dtype)
-        self._offset = check_offset(offset, self.n_samples, self.n_outputs, self.dtype)
-        self.n_params = self.n_outputs * (self.n_features + int(self.fit_intercept))
-
-        self._shape = (self.n_params,)
-        self._attach_core()
+        self._take(X, y, n_classes, sample_weight, offset)
         self._fixed = True
+
+    def _take(self, X: Any, y: Any, n_classes: int | None, weight: ArrayLike | None, offset: ArrayLike | None) -> None:
+        matrix = as_matrix("X", X)
+        n_samples, n_features = matrix.view.shape
+        dtype = matrix.compute_dtype
+        targets = _targets.encode(y, self._loss, self.loss_params, n_classes, n_samples, dtype)
+        n_params = targets.n_outputs * (n_features + int(self.fit_intercept))
+        vars(self).update(
+            _matrix=matrix,
+            dtype=dtype,
+            n_samples=n_samples,
+            n_features=n_features,
+            _y=targets.y,
+            n_outputs=targets.n_outputs,
+            n_classes=targets.n_classes,
+            _weight=check_weight(weight, n_samples, dtype),
+            _offset=check_offset(offset, n_samples, targets.n_outputs, dtype),
+            n_params=n_params,
+            _shape=(n_params,),
+        )
+        self._attach_core()
+
+    def _on(self, X: Any, y: Any, weight: ArrayLike | None, offset: ArrayLike | None) -> LinearObjective:
+        """The same objective on other data, of the same classes."""
+        other = copy(self)
+        other._forget_computed()
+        other._take(X, y, self.n_classes, weight, offset)
+        return other
 
     def __setattr__(self, name: str, value: object) -> None:
         if "_fixed" in vars(self):
@@ -351,14 +371,15 @@ class LinearObjective(BeyondGradient):
     def _with(self, **changed: Any) -> LinearObjective:
         """The same objective with another ``_weight``, ``alpha`` or ``l1_ratio``; the data are shared."""
         other = copy(self)
-        of = vars(other)
-        of.update(changed)
-        # What has been computed from other weights is not copied.
-        for name in list(of):
-            if isinstance(getattr(type(self), name, None), cached_property):
-                del of[name]
+        vars(other).update(changed)
+        other._forget_computed()
         other._attach_core()
         return other
+
+    def _forget_computed(self) -> None:
+        """What has been computed from other data or weights must not be copied."""
+        for name in _COMPUTED & vars(self).keys():
+            del vars(self)[name]
 
     def _core_objective(self, n_params: int) -> _core.LinearObjective:
         return self._core
@@ -381,3 +402,8 @@ class LinearObjective(BeyondGradient):
 def _read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
     array.setflags(write=False)
     return array
+
+
+_COMPUTED = frozenset(
+    name for name in dir(LinearObjective) if isinstance(getattr(LinearObjective, name), cached_property)
+)

@@ -1,0 +1,150 @@
+"""One epoch on a piece of a stream, and where the next one goes on; quickly, as a piece may be a single row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from .. import _core
+from .._outcome import refuse_nonfinite
+from .._params import Parametrised
+from .._plan import Plan
+from .._rate import with_rate
+from .._run import Model, arguments, check_together
+from . import _rates
+from ._base import threads_of
+from ._problem import Problem, Reading, seed_of
+
+if TYPE_CHECKING:
+    from ..objectives import LinearObjective
+    from ._engine import SGDModel
+
+_PARAMETERS = (
+    *("loss", "penalty", "alpha", "nu", "l1_ratio", "fit_intercept", "shuffle", "epsilon", "loss_params"),
+    *("learning_rate", "eta0", "power_t", "average", "optimizer", "batch_size", "standardize", "n_threads", "n_jobs"),
+)
+
+
+class Stream(NamedTuple):
+    """Where `partial_fit` goes on: the epoch, the steps made, the rate of ``"auto"`` and the optimiser's state.
+
+    The state belongs to the parameters in `coef`: others have been set since where that is not the estimator's.
+    """
+
+    epoch: int
+    step: int
+    lr: float | None = None
+    state: tuple[Any, ...] | None = None
+    coef: Any = None
+
+
+class Recipe(NamedTuple):
+    """What pieces have in common, as long as the parameters in `key` do not change."""
+
+    key: tuple[Any, ...]
+    objective: LinearObjective
+    lr: float | None
+    arguments: dict[str, Any]
+
+
+def stream_after(state: _core.DescentState, lr: float | None, coef: Any) -> Stream:
+    """Where a run has ended."""
+    parts = state.parts()
+    epoch, step, _, slots, _, learned = parts
+    if len(slots) == 0 and len(learned) == 0:
+        return Stream(epoch, step, lr)
+    return Stream(epoch, step, lr, parts, coef)
+
+
+def go_on(estimator: SGDModel, problem: Problem) -> None:
+    """One epoch on a piece of a stream."""
+    of = vars(estimator)
+    before: Stream = of.get("_stream") or Stream(0, 0)
+    recipe: Recipe | None = of.get("_recipe")
+    key = _key(estimator, problem)
+    if recipe is None or recipe.key != key:
+        objective = estimator._objective(problem)
+        with Reading(estimator, objective):
+            recipe = estimator._recipe = _make_recipe(estimator, objective, before, key)
+    else:
+        objective = recipe.objective._on(problem.X, problem.y, problem.weight, problem.offset)
+    coef = of.get("coef_")
+    start = estimator._start(objective, coef, estimator._start_intercept())
+    state = before.state if before.state is not None and before.coef is coef else None
+    options = {**recipe.arguments, "seed": seed_of(estimator.random_state)}
+    if estimator.batch_size == "full":
+        options["batch_size"] = objective.n_samples
+    with Reading(estimator, objective):
+        outcome = _core.minimize(
+            objective._core,
+            start[np.newaxis],
+            resume=_core.DescentState(state or (before.epoch, before.step, [], [], [], [])),
+            **options,
+        )
+        refuse_nonfinite(objective, outcome)
+    if outcome["status"][0] == "interrupted":
+        raise KeyboardInterrupt
+    if outcome["status"][0] == "diverged":
+        raise ValueError(
+            f"Floating-point under-/overflow occurred: {type(estimator).__name__} diverged on these rows, and is as it "
+            "was before; take a smaller learning rate, or scale X with StandardScaler"
+        )
+    estimator._set_params_of(objective, outcome["x"][0])
+    if type(coef) is np.ndarray and coef.shape == estimator.coef_.shape and coef.dtype == estimator.coef_.dtype:
+        # As in scikit-learn, who holds the coefficients of a stream sees them change.
+        coef[...] = estimator.coef_
+        estimator.coef_ = coef
+    estimator.n_iter_ = 1
+    estimator.t_ = of.get("t_", 1.0) + outcome["n_steps"][0]
+    estimator.__dict__.setdefault("loss_curve_", []).append(float(outcome["history"]["loss"][0, 0]))
+    estimator._stream = stream_after(outcome["state"], recipe.lr, estimator.coef_)
+
+
+def _make_recipe(estimator: SGDModel, objective: LinearObjective, before: Stream, key: tuple[Any, ...]) -> Recipe:
+    if estimator.standardize:
+        raise ValueError("standardize must be False with partial_fit: each piece has other means, got True")
+    optimizer = _rates.make_optimizer(estimator, estimator._alpha())
+    info = optimizer._info
+    if info["finite_sums"] or info["line_search"] or info["full_batch"]:
+        raise ValueError(f"optimizer must be another than {optimizer!r} with partial_fit: it needs the same rows again")
+    plan = Plan(
+        batch_size=objective.n_samples if estimator.batch_size == "full" else int(estimator.batch_size),
+        max_epochs=1,
+        tol=None,
+        n_iter_no_change=1,
+        shuffle=bool(estimator.shuffle),
+        order=None,
+        seed=0,
+        gtol=None,
+        gap_tol=None,
+        clip_value=0.0,
+        clip_norm=0.0,
+        time_limit=None,
+        n_threads=threads_of(estimator) or 0,
+        stream=True,
+        evaluate=False,
+    )
+    model = Model(objective.initial(), optimizer, objective.alpha, objective.l1_ratio, before.lr)
+    check_together(objective, model, plan)
+    # A rate that was found on the first piece is the rate of all.
+    model = with_rate(objective, model, plan) if optimizer._is_auto and before.lr is None else model
+    same = arguments([model], plan)
+    return Recipe(
+        key, objective, model.lr, {**same, "fold_of_row": np.empty(0, np.int32), "fold_of_model": [], "observer": None}
+    )
+
+
+def _key(estimator: SGDModel, problem: Problem) -> tuple[Any, ...]:
+    values = (_frozen(getattr(estimator, name, None)) for name in _PARAMETERS)
+    return (problem.n_classes, problem.y.ndim, *values)
+
+
+def _frozen(value: Any) -> Any:
+    """A value that does not change when the object is changed in its place."""
+    if value is None or isinstance(value, (str, float, int)):
+        return value
+    if isinstance(value, Parametrised):
+        return repr(value)
+    return tuple(value.items()) if isinstance(value, Mapping) else value
