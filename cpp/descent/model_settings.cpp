@@ -45,7 +45,6 @@ void check_optimizer(const OptimizerInfo& info, const ModelSettings& settings, c
     require(!l1 || info.l1 != L1Step::refused, owner + "has no proximal step for l1");
     require(!info.full_batch || full, owner + "needs batch_size 0, all rows");
     require(!options.gtol || !info.averages, owner + "has no gtol: it reports other parameters than those it looks at");
-    require(!options.gtol || !l1, "gtol needs l1_ratio 0: with an l1 norm no gradient vanishes at the minimum");
     require(!info.line_search || (options.clip_value == 0.0 && options.clip_norm == 0.0),
             owner + "has no clip_value and no clip_norm");
     require(!options.resume || (!info.line_search && info.table == Table::none), owner + "cannot be resumed");

@@ -86,7 +86,7 @@ public:
         if (!info_.line_search) space_.grad.set(flat_grad_.data());
         look_at(pass, weight, value, grad_norm);
         if (info_.line_search) {
-            if (!searches_.started()) searches_.start(flat_, preconditioners(poll));
+            if (!searches_.started()) searches_.start(flat_, n_coef(), preconditioners(poll));
             searches_.tell(value, flat_grad_, grad_norm);
             searches_.ask(flat_);
             return set_params(flat_);
@@ -98,6 +98,8 @@ public:
 
     void evaluate(std::span<double> value, std::span<double> grad_norm) override {
         settle();
+        space_.params.get(flat_.data());
+        if (searches_.template judge<T>(flat_, value, grad_norm)) return;
         const PassSums pass = pass_over({nullptr, problem_.X.n_rows}, {});
         const auto weight = [&](int m) { return pass.weight_of(problem_.fold_of(m)); };
         bring_gradient(pass, weight);
@@ -235,9 +237,7 @@ private:
             double* grad = flat_grad_.data() + m * n;
             settings_.penalty(m).add_gradient(flat_.data() + m * n, grad, n_coef());
             for (std::ptrdiff_t i = n_coef(); i < n; ++i) grad[i] += settings_.intercept_slope;
-            double squares = 0.0;
-            for (std::ptrdiff_t i = 0; i < n; ++i) squares += grad[i] * grad[i];
-            grad_norm[at] = std::sqrt(squares);
+            grad_norm[at] = settings_.penalty(m).least_norm(flat_.data() + m * n, grad, n_coef(), n);
         }
     }
 

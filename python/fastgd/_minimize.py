@@ -88,8 +88,8 @@ def minimize(
         The run has converged when the best loss of the last `n_iter_no_change` epochs is not below the best one before
         them by more than this fraction of it. None: no such end.
     gtol : float, optional
-        The run has converged when the gradient's Euclidean norm, penalty included, is at most this; full batches only,
-        and neither with an l1 norm, beside which it does not vanish, nor with optimisers whose result is an average.
+        The run has converged when the gradient's Euclidean norm, penalty included, is at most this; with an l1 norm,
+        that of the subgradient of least norm. Full batches only, and not with optimisers whose result is an average.
     gap_tol : float, optional
         The run has converged when the duality gap, which bounds how far the objective is above its minimum, is at most
         this; full batches only, and `LinearObjective.duality_gap` says for which losses. Looked at every 10 epochs.

@@ -61,7 +61,7 @@ def check_together(objective: Objective, model: Model, plan: Plan) -> None:
     check_l1(model.optimizer, model.l1_ratio if model.alpha > 0.0 else 0.0)
     name, info, size = type(model.optimizer).__name__, model.optimizer._info, plan.batch_size
     if plan.gtol is not None:
-        _check_gtol(model, plan.gtol)
+        _check_gtol(model.optimizer, plan.gtol)
     if info["line_search"] and (plan.clip_value != 0.0 or plan.clip_norm != 0.0):
         which, given = ("clip_value", plan.clip_value) if plan.clip_value != 0.0 else ("clip_norm", plan.clip_norm)
         raise ValueError(f"{which} must be None with {name}, whose line searches need the gradient itself, got {given}")
@@ -80,16 +80,11 @@ def check_together(objective: Objective, model: Model, plan: Plan) -> None:
             raise ValueError(f"clip_norm must be None with {name}, got {plan.clip_norm}")
 
 
-def _check_gtol(model: Model, gtol: float) -> None:
-    """Refuse to stop on a gradient that is not that of the result, or does not vanish."""
-    if model.optimizer._info["averages"]:
-        name = type(model.optimizer).__name__
+def _check_gtol(optimizer: Optimizer, gtol: float) -> None:
+    """Refuse to stop on a gradient that is not that of the result."""
+    if optimizer._info["averages"]:
+        name = type(optimizer).__name__
         raise ValueError(f"gtol must be None with {name}, whose gradients are not those of its result, got {gtol}")
-    if model.alpha * model.l1_ratio > 0.0:
-        raise ValueError(
-            f"gtol must be None with alpha > 0 and l1_ratio > 0, as the gradient beside an l1 norm does not vanish at "
-            f"the minimum, got {gtol}; tol and gap_tol can be met there"
-        )
 
 
 def check_resumable(optimizer: Optimizer) -> None:
