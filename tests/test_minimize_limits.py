@@ -19,7 +19,6 @@ from fastgd.optimizers import SGD
         ("lbfgs", {"clip_value": 1.0}, {}, r"clip_value must be None with LBFGS, whose line searches .* got 1\.0"),
         ("lbfgs", {"clip_norm": 2.0}, {}, r"clip_norm must be None with LBFGS, whose line searches .* got 2\.0"),
         ("asgd", {"gtol": 1e-3}, {}, r"gtol must be None with ASGD, whose gradients are not those of its result"),
-        ("sgd", {"gtol": 1e-3}, {"alpha": 0.1, "l1_ratio": 0.5}, r"gtol must be None with alpha > 0 and l1_ratio > 0"),
     ],
 )
 def test_options_that_an_optimizer_cannot_heed_are_refused(

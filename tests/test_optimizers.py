@@ -196,7 +196,6 @@ REFUSES_L1 = [
             "schedule_free_sgd": "its gradients are taken at other parameters",
             "schedule_free_adamw": "its gradients are taken at other parameters",
             "prodigy": "its step follows a mean of past gradients",
-            "lbfgs": "its line searches need a smooth objective",
         }.items()
     ),
     (RMSprop(0.01, momentum=0.5), "with momentum its step follows a mean of past gradients"),

@@ -16,7 +16,7 @@ from fastgd import reference
 from fastgd._losses import registry
 from fastgd.optimizers import LBFGS
 from fastgd.reference.lbfgs import lbfgs
-from fastgd.reference.preconditioner import inverse_second_moments
+from fastgd.reference.preconditioner import chosen_rows, inverse_second_moments
 
 PLAIN = LBFGS(precondition=False)
 
@@ -68,16 +68,48 @@ def test_the_evaluations_are_the_twins(
     assert values[7] < values[3] < values[1] < values[0]
 
 
+@pytest.mark.parametrize("weights", ["all", "most", "few"])
+def test_of_many_rows_some_are_chosen_as_by_the_twin(weights: str) -> None:
+    n = 5000
+    X = np.random.default_rng(8).normal(size=(n, 4)) * [1.0, 30.0, 1.0, 0.5]
+    # A column that is 0 in the chosen rows, and not in all.
+    X[:, 3] = 0.0
+    X[3, 3] = 1.0
+    assert 3 not in chosen_rows(n, 2048)
+    weight = {"all": np.ones(n), "most": np.arange(n) % 10 / 3.0, "few": np.arange(n) % 7 == 0.0}[weights]
+    about: dict[str, Any] = {"alpha": 0.0, "sample_weight": weight.astype(np.float64)}
+    y = labels(X[:, :3], 2)
+    twin = reference.LinearObjective(X, y, **about)
+    values: list[float] = []
+
+    def recorded(w: np.ndarray) -> tuple[float, np.ndarray]:
+        value, grad = twin.value_and_grad(w)
+        values.append(min([value, *values]))
+        return value, grad
+
+    lbfgs(recorded, twin.initial(), gtol=0.0, max_evals=6, precondition=inverse_second_moments(twin, 0.25))
+    found = [fastgd.LinearObjective(X, y, **about).value(w) for w in points(fastgd.LinearObjective(X, y, **about), 6)]
+    np.testing.assert_allclose(found, values, rtol=1e6 * EPS64)
+
+
+def test_chosen_rows() -> None:
+    np.testing.assert_array_equal(chosen_rows(5, 5), range(5))
+    for n, count in [(6, 5), (1000, 7), (100_000, 4096)]:
+        rows, ends = chosen_rows(n, count), np.arange(count + 1) * n // count
+        assert (ends[:-1] <= rows).all()
+        assert (rows < ends[1:]).all()
+
+
 @pytest.mark.parametrize(
     "options", [{}, {"standardize": True}, {"fit_intercept": False}, {"sample_weight": True}], ids=str
 )
 @pytest.mark.parametrize("storage", [np.float64, np.float32, np.float16, np.uint8])
 def test_least_squares_take_a_step(storage: Any, options: dict[str, Any]) -> None:
     """The matrix is the Hessian: the second evaluation is at the minimum, up to rounding."""
-    X = np.random.default_rng(0).integers(0, 256, (2500, 7), np.uint8).astype(storage)
+    X = np.random.default_rng(0).integers(0, 256, (2000, 7), np.uint8).astype(storage)
     X[:, 3] = X[:, 2] // 2
-    weight = np.arange(2500) % 3 / 2.0 if "weighted" in options else None
-    Y = np.random.default_rng(1).normal(size=(2500, 2)) + X[:, :2] / 100.0
+    weight = np.arange(2000) % 3 / 2.0 if "weighted" in options else None
+    Y = np.random.default_rng(1).normal(size=(2000, 2)) + X[:, :2] / 100.0
     about = {**{key: value for key, value in options.items() if key != "weighted"}, "sample_weight": weight}
     objective = fastgd.LinearObjective(X, Y, loss="squared_error", alpha=0.1, **about)
     least = fastgd.minimize(

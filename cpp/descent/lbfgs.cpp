@@ -12,16 +12,6 @@
 namespace fastgd {
 namespace {
 
-// A pair is left out unless s.y is more than this share of the decrease that the slope promised.
-constexpr double kLeastCurvature = std::numeric_limits<double>::epsilon();
-// So many steps in a row without progress beyond the noise end the run.
-constexpr int kMaxStalls = 10;
-
-// u += a v
-void add_scaled(std::span<double> u, double a, std::span<const double> v) {
-    for (std::size_t i = 0; i < u.size(); ++i) u[i] += a * v[i];
-}
-
 // u = a v
 void set_scaled(std::span<double> u, double a, std::span<const double> v) {
     for (std::size_t i = 0; i < u.size(); ++i) u[i] = a * v[i];
@@ -40,7 +30,13 @@ void require(bool condition, const char* allowed, double value) {
 
 }  // namespace
 
-Lbfgs::Lbfgs(std::span<const double> start, const Options& options) : options_(options), search_(options.search) {
+Lbfgs::Lbfgs(std::span<const double> start, const Options& options)
+    : options_(options),
+      trial_{{start.begin(), start.end()}, std::vector<double>(start.size())},
+      best_(trial_, options.search.noise),
+      direction_(start.size()),
+      pairs_(options.memory),
+      search_(options.search) {
     const auto& search = options.search;
     require(options.memory >= 1, "memory must be >= 1", options.memory);
     require(search.max_search >= 1, "max_search must be >= 1", search.max_search);
@@ -48,11 +44,6 @@ Lbfgs::Lbfgs(std::span<const double> start, const Options& options) : options_(o
     require(search.curvature > search.armijo && search.curvature < 1.0, "curvature must be between armijo and 1",
             search.curvature);
     require(search.noise >= 0.0 && search.noise < 1.0, "noise must be >= 0 and < 1", search.noise);
-    trial_.x.assign(start.begin(), start.end());
-    trial_.grad.resize(size());
-    direction_.resize(size());
-    best_ = trial_;
-    best_.value = best_.norm = std::numeric_limits<double>::quiet_NaN();
 }
 
 Lbfgs::Said Lbfgs::tell(double value, std::span<const double> grad) {
@@ -66,14 +57,14 @@ Lbfgs::Said Lbfgs::tell(double value, std::span<const double> grad) {
     if (!is_started_) return begin();
 
     const double slope = dot(grad, direction_);
-    if (std::isfinite(value) && std::isfinite(slope)) keep_if_better();
+    if (std::isfinite(value) && std::isfinite(slope)) best_.see(trial_);
     switch (search_.tell(value, slope)) {
         case WolfeSearch::Said::searching: go_to_trial(); return Said::searching;
         case WolfeSearch::Said::satisfied: return accept();
         case WolfeSearch::Said::failed: break;
     }
-    if (best_.value < iterate_.value - options_.search.noise * std::abs(iterate_.value)) {
-        trial_ = best_;
+    if (best_.is_below(iterate_.value)) {
+        trial_ = *best_;
         return accept();
     }
     // Once more along the gradient alone.
@@ -84,9 +75,8 @@ Lbfgs::Said Lbfgs::tell(double value, std::span<const double> grad) {
 
 Lbfgs::Said Lbfgs::begin() {
     is_started_ = true;
-    iterate_ = best_ = trial_;
-    lowest_ = mark_value_ = trial_.value;
-    mark_norm_ = trial_.norm;
+    iterate_ = trial_;
+    best_.begin(trial_);
     if (!std::isfinite(trial_.value) || !std::isfinite(trial_.norm) || trial_.norm == 0.0) return finish();
     // The first trial has length 1, or the one that the preconditioner gives it.
     gamma_ = options_.precondition ? 1.0 : 1.0 / trial_.norm;
@@ -95,11 +85,11 @@ Lbfgs::Said Lbfgs::begin() {
 
 // Sets out from the iterate along a new direction.
 Lbfgs::Said Lbfgs::search() {
-    two_loop_recursion();
+    choose_direction();
     double slope = dot(iterate_.grad, direction_);
     if (!is_descent(slope)) {
         pairs_.clear();
-        two_loop_recursion();
+        choose_direction();
         slope = dot(iterate_.grad, direction_);
         if (!is_descent(slope)) return finish();
     }
@@ -112,32 +102,14 @@ Lbfgs::Said Lbfgs::search() {
 Lbfgs::Said Lbfgs::accept() {
     remember_pair();
     std::swap(iterate_, trial_);
-    if (is_stalled()) return finish();
+    if (best_.is_stalled()) return finish();
     return search() == Said::finished ? Said::finished : Said::accepted;
 }
 
 Lbfgs::Said Lbfgs::finish() {
     is_finished_ = true;
-    trial_ = best_;
+    trial_ = *best_;
     return Said::finished;
-}
-
-void Lbfgs::keep_if_better() {
-    lowest_ = std::min(lowest_, trial_.value);
-    const double equal_below = lowest_ + options_.search.noise * std::abs(lowest_);
-    if (trial_.value > equal_below) return;
-    if (best_.value > equal_below || trial_.norm < best_.norm) best_ = trial_;
-}
-
-bool Lbfgs::is_stalled() {
-    const double noise = options_.search.noise * std::abs(mark_value_);
-    if (best_.value < mark_value_ - noise || best_.norm < 0.5 * mark_norm_) {
-        mark_value_ = best_.value;
-        mark_norm_ = best_.norm;
-        n_stalls_ = 0;
-        return false;
-    }
-    return ++n_stalls_ == kMaxStalls;
 }
 
 // Adds (s, y) from the iterate to the trial, if s.y is positive beyond rounding, in place of the oldest pair of a full
@@ -152,32 +124,18 @@ void Lbfgs::remember_pair() {
     std::vector<double> scaled = y;
     if (options_.precondition) options_.precondition(scaled);
     const double squares = dot(y, scaled);
-    if (!(curvature > kLeastCurvature * promised && squares > 0.0)) return;
-    if (pairs_.size() == static_cast<std::size_t>(options_.memory))
-        std::rotate(pairs_.begin(), pairs_.begin() + 1, pairs_.end());
-    else
-        pairs_.push_back({std::vector<double>(s.size()), std::vector<double>(s.size())});
-    pairs_.back().s.swap(s);
-    pairs_.back().y.swap(y);
-    pairs_.back().curvature = curvature;
+    if (!(curvature > CurvaturePairs::kLeastCurvature * promised && squares > 0.0)) return;
+    pairs_.add(s, y, curvature);
     gamma_ = curvature / squares;
 }
 
-// direction = -H grad: H is gamma I, or gamma times the preconditioner, updated by each pair, from the oldest to the
-// newest, by the formula of BFGS
-//     H = (I - s y' / s.y) H (I - y s' / s.y) + s s' / s.y
-// (Nocedal, Mathematics of Computation 35, 1980).
-void Lbfgs::two_loop_recursion() {
+// -H grad, where H is gamma I, or gamma times the preconditioner, updated by the pairs.
+void Lbfgs::choose_direction() {
     set_scaled(direction_, -1.0, iterate_.grad);
-    std::vector<double> shares(pairs_.size());
-    for (std::size_t i = pairs_.size(); i-- > 0;) {
-        shares[i] = dot(pairs_[i].s, direction_) / pairs_[i].curvature;
-        add_scaled(direction_, -shares[i], pairs_[i].y);
-    }
-    if (options_.precondition) options_.precondition(direction_);
-    set_scaled(direction_, gamma_, direction_);
-    for (std::size_t i = 0; i < pairs_.size(); ++i)
-        add_scaled(direction_, shares[i] - dot(pairs_[i].y, direction_) / pairs_[i].curvature, pairs_[i].s);
+    two_loop_recursion(direction_, pairs_.get(), [this](std::span<double> v) {
+        if (options_.precondition) options_.precondition(v);
+        set_scaled(v, gamma_, v);
+    });
 }
 
 void Lbfgs::go_to_trial() {

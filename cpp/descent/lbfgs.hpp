@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "descent/best_point.hpp"
+#include "descent/curvature_pairs.hpp"
 #include "descent/wolfe_search.hpp"
 
 namespace fastgd {
@@ -37,11 +39,11 @@ public:
     Said tell(double value, std::span<const double> grad);
 
     // The best point told so far, for all trials of the searches.
-    std::span<const double> point() const { return best_.x; }
-    double value() const { return best_.value; }
-    std::span<const double> gradient() const { return best_.grad; }
+    std::span<const double> point() const { return best_->x; }
+    double value() const { return best_->value; }
+    std::span<const double> gradient() const { return best_->grad; }
     // Euclidean.
-    double grad_norm() const { return best_.norm; }
+    double grad_norm() const { return best_->norm; }
 
     // Shows every field that changes, each a double, an int, a bool or a vector of double, for checkpoints.
     template <class Archive>
@@ -49,15 +51,8 @@ public:
         iterate_.serialize(archive);
         trial_.serialize(archive);
         best_.serialize(archive);
-        archive(lowest_);
-        archive(mark_value_);
-        archive(mark_norm_);
-        archive(n_stalls_);
         archive(direction_);
-        auto n_pairs = static_cast<int>(pairs_.size());
-        archive(n_pairs);
-        pairs_.resize(static_cast<std::size_t>(n_pairs));
-        for (Pair& pair : pairs_) pair.serialize(archive);
+        pairs_.serialize(archive);
         archive(gamma_);
         archive(is_started_);
         archive(is_finished_);
@@ -65,43 +60,12 @@ public:
     }
 
 private:
-    struct Point {
-        std::vector<double> x;
-        std::vector<double> grad;
-        double value = 0.0;
-        double norm = 0.0;
-
-        template <class Archive>
-        void serialize(Archive&& archive) {
-            archive(x);
-            archive(grad);
-            archive(value);
-            archive(norm);
-        }
-    };
-
-    // A step, the change of the gradient over it, and s.y.
-    struct Pair {
-        std::vector<double> s;
-        std::vector<double> y;
-        double curvature = 0.0;
-
-        template <class Archive>
-        void serialize(Archive&& archive) {
-            archive(s);
-            archive(y);
-            archive(curvature);
-        }
-    };
-
     Said begin();
     Said search();
     Said accept();
     Said finish();
-    void keep_if_better();
-    bool is_stalled();
     void remember_pair();
-    void two_loop_recursion();
+    void choose_direction();
     void go_to_trial();
 
     std::size_t size() const { return trial_.x.size(); }
@@ -109,15 +73,9 @@ private:
     Options options_;
     Point iterate_;
     Point trial_;
-    Point best_;
-    double lowest_ = 0.0;
-    // What the best point was when progress was last made, and the accepted steps since.
-    double mark_value_ = 0.0;
-    double mark_norm_ = 0.0;
-    int n_stalls_ = 0;
+    BestPoint best_;
     std::vector<double> direction_;
-    // Oldest first.
-    std::vector<Pair> pairs_;
+    CurvaturePairs pairs_;
     // Scale of the inverse Hessian, or its estimate, before the pairs.
     double gamma_ = 1.0;
     bool is_started_ = false;

@@ -45,7 +45,6 @@ void check_optimizer(const OptimizerInfo& info, const ModelSettings& settings, c
     require(!l1 || info.l1 != L1Step::refused, owner + "has no proximal step for l1");
     require(!info.full_batch || full, owner + "needs batch_size 0, all rows");
     require(!options.gtol || !info.averages, owner + "has no gtol: it reports other parameters than those it looks at");
-    require(!options.gtol || !l1, "gtol needs l1_ratio 0: with an l1 norm no gradient vanishes at the minimum");
     require(!info.line_search || (options.clip_value == 0.0 && options.clip_norm == 0.0),
             owner + "has no clip_value and no clip_norm");
     require(!options.resume || (!info.line_search && info.table == Table::none), owner + "cannot be resumed");
@@ -81,6 +80,7 @@ ModelSettings make_settings(const Objective& objective, const DescentOptions& op
         "gap_tol is for the objective's own alpha and l1_ratio");
     settings.clip_value = options.clip_value;
     settings.clip_norm = options.clip_norm;
+    settings.lazy = options.lazy;
     settings.batch_size = options.batch_size;
     settings.stream = options.stream;
     settings.n_threads = options.n_threads > 0 ? options.n_threads : max_threads();

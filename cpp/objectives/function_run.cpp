@@ -46,7 +46,7 @@ public:
         poll();
         evaluate(value, grad_norm);
         if (info_.line_search) {
-            if (!searches_.started()) searches_.start(flat_);
+            if (!searches_.started()) searches_.start(flat_, objective_.n_params());
             searches_.tell(value, flat_grad_, grad_norm);
             searches_.ask(flat_);
             params_.set(flat_.data());

@@ -2,32 +2,48 @@
 
 #include <optional>
 #include <span>
+#include <variant>
 #include <vector>
 
 #include "descent/lbfgs.hpp"
+#include "descent/owlqn.hpp"
 #include "descent/run.hpp"
 #include "fastgd/optimizer_info.hpp"
 #include "objectives/preconditioner.hpp"
 
 namespace fastgd {
 
-// L-BFGS of all models of a run: each evaluation of the objective is told to every one of them.
+// L-BFGS of all models of a run, orthant-wise for those with an l1 norm: each evaluation of the objective is told to
+// every one of them.
 class LineSearches {
 public:
     // `noise`: relative rounding errors of the objective's values.
     LineSearches(const ModelSettings& settings, double noise) : settings_(settings), noise_(noise) {}
 
-    // `preconditions`: none, or one a model, which may be empty.
-    void start(std::span<const double> params, const std::vector<Precondition>& preconditions = {}) {
-        const std::size_t n = params.size() / static_cast<std::size_t>(settings_.n_models);
+    // The first `n_coef` parameters of each model are penalised. `preconditions`: none, or one a model.
+    void start(std::span<const double> params, std::ptrdiff_t n_coef, std::vector<Precondition> preconditions = {}) {
+        const auto n_models = static_cast<std::size_t>(settings_.n_models);
+        const std::size_t n = params.size() / n_models;
         searches_.clear();
-        finished_.assign(static_cast<std::size_t>(settings_.n_models), false);
-        for (int m = 0; m < settings_.n_models; ++m) {
-            Lbfgs::Options options;
-            options.memory = static_cast<int>(settings_.hyper[static_cast<std::size_t>(m) * kMaxHyper]);
-            if (!preconditions.empty()) options.precondition = preconditions[static_cast<std::size_t>(m)];
-            options.search.noise = std::max(options.search.noise, noise_);
-            searches_.emplace_back(params.subspan(static_cast<std::size_t>(m) * n, n), options);
+        finished_.assign(n_models, false);
+        preconditions.resize(n_models);
+        for (std::size_t m = 0; m < n_models; ++m) {
+            const std::span<const double> begin = params.subspan(m * n, n);
+            const auto memory = static_cast<int>(settings_.hyper[m * kMaxHyper]);
+            Precondition& precondition = preconditions[m];
+            if (const double l1 = settings_.penalties[m].l1(); l1 > 0.0) {
+                std::vector<double> strength(n);
+                std::fill_n(strength.begin(), n_coef, l1);
+                Owlqn::Options options{.memory = memory,
+                                       .diagonal = std::move(precondition.diagonal),
+                                       .precondition = std::move(precondition.of_part)};
+                options.noise = std::max(options.noise, noise_);
+                searches_.emplace_back(Owlqn(begin, strength, options));
+            } else {
+                Lbfgs::Options options{.memory = memory, .precondition = std::move(precondition.of_all)};
+                options.search.noise = std::max(options.search.noise, noise_);
+                searches_.emplace_back(Lbfgs(begin, options));
+            }
         }
     }
     bool started() const { return !searches_.empty(); }
@@ -36,17 +52,38 @@ public:
     void tell(std::span<double> value, std::span<const double> grad, std::span<double> grad_norm) {
         const std::size_t n = grad.size() / value.size();
         for (std::size_t m = 0; m < value.size(); ++m) {
-            Lbfgs& search = searches_[m];
-            if (!finished_[m]) finished_[m] = search.tell(value[m], grad.subspan(m * n, n)) == Lbfgs::Said::finished;
-            value[m] = search.value();
-            grad_norm[m] = search.grad_norm();
+            std::visit(
+                [&]<class Search>(Search& search) {
+                    if (!finished_[m])
+                        finished_[m] = search.tell(value[m], grad.subspan(m * n, n)) == Search::Said::finished;
+                    value[m] = search.value();
+                    grad_norm[m] = search.grad_norm();
+                },
+                searches_[m]);
         }
     }
     void ask(std::span<double> params) const {
-        gather(params, [](const Lbfgs& search) { return search.ask(); });
+        gather(params, [](const auto& search) { return search.ask(); });
     }
     void best(std::span<double> params) const {
-        gather(params, [](const Lbfgs& search) { return search.point(); });
+        gather(params, [](const auto& search) { return search.point(); });
+    }
+    // Value and norm of the gradient, where the parameters are the best points of all models, rounded to T; else false.
+    template <class T>
+    bool judge(std::span<const double> params, std::span<double> value, std::span<double> grad_norm) const {
+        if (!started()) return false;
+        std::vector<double> known(params.size());
+        best(known);
+        for (std::size_t i = 0; i < known.size(); ++i)
+            if (params[i] != static_cast<double>(static_cast<T>(known[i]))) return false;
+        for (std::size_t m = 0; m < searches_.size(); ++m)
+            std::visit(
+                [&](const auto& search) {
+                    value[m] = search.value();
+                    grad_norm[m] = search.grad_norm();
+                },
+                searches_[m]);
+        return true;
     }
     bool finished(int m) const { return started() && finished_[static_cast<std::size_t>(m)]; }
 
@@ -54,15 +91,15 @@ private:
     template <class F>
     void gather(std::span<double> params, F&& part) const {
         auto to = params.begin();
-        for (const Lbfgs& search : searches_) {
-            const std::span<const double> from = part(search);
+        for (const auto& search : searches_) {
+            const std::span<const double> from = std::visit(part, search);
             to = std::copy(from.begin(), from.end(), to);
         }
     }
 
     const ModelSettings& settings_;
     double noise_;
-    std::vector<Lbfgs> searches_;
+    std::vector<std::variant<Lbfgs, Owlqn>> searches_;
     std::vector<bool> finished_;
 };
 

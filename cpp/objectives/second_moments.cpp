@@ -6,10 +6,15 @@
 
 #include "objectives/block_pass.hpp"
 #include "objectives/widen_row.hpp"
+#include "runtime/philox.hpp"
 
 namespace fastgd {
 namespace {
 
+// With so many rows a column, L-BFGS takes no more evaluations than with the products of all rows, which would cost as
+// much as many of them.
+constexpr std::int64_t kRowsPerColumn = 16;
+constexpr std::int64_t kFewRows = 2048;
 // Rows that stay in cache between their way in and the products.
 constexpr std::ptrdiff_t kAtOnce = 64;
 // Not a power of two, so that the columns of the rows' transpose do not compete for the same lines of the cache.
@@ -20,13 +25,49 @@ constexpr std::ptrdiff_t kColumns = 64;
 template <class T>
 constexpr Storage kOwnStorage = sizeof(T) == 4 ? Storage::f32 : Storage::f64;
 
+// All rows, or one from each of so many stretches: the same ones whatever the weights and folds.
+class RowChoice {
+public:
+    template <class T>
+    RowChoice(const LinearProblem<T>& problem, std::int64_t n_wanted, int fold)
+        : n_rows_(problem.X.n_rows), count_(n_rows_) {
+        if (n_wanted >= n_rows_) return;
+        count_ = n_wanted;
+        std::int64_t n_seen = 0;
+        for (std::int64_t i = 0; i < count_; ++i) n_seen += sees(problem, (*this)[i], fold);
+        // Most rows have no weight: those that do would be too few.
+        if (2 * n_seen < count_) count_ = n_rows_;
+    }
+
+    std::int64_t count() const { return count_; }
+    bool is_sample() const { return count_ < n_rows_; }
+    std::int64_t operator[](std::int64_t i) const {
+        if (!is_sample()) return i;
+        const std::int64_t begin = i * n_rows_ / count_;
+        const auto length = static_cast<std::uint64_t>((i + 1) * n_rows_ / count_ - begin);
+        const auto at = static_cast<std::uint64_t>(i);
+        return begin + static_cast<std::int64_t>(philox(0, PhiloxStream::second_moments, 0, at / 4)[at % 4] % length);
+    }
+
+    template <class T>
+    static bool sees(const LinearProblem<T>& problem, std::int64_t row, int fold) {
+        return problem.present(row) && (fold == kNoFold || problem.fold[row] != fold);
+    }
+
+private:
+    std::int64_t n_rows_;
+    std::int64_t count_;
+};
+
 // One thread's sums over a block of rows. The products are those of a gradient whose derivatives are the rows
 // themselves: as many outputs as columns.
 template <class T>
 class BlockProducts {
 public:
-    BlockProducts(const LinearProblem<T>& problem, const Standard* standard, bool fit_intercept, int fold)
+    BlockProducts(const LinearProblem<T>& problem, const RowChoice& rows, const Standard* standard, bool fit_intercept,
+                  int fold)
         : problem_(problem),
+          rows_(rows),
           standard_(standard),
           fit_intercept_(fit_intercept),
           fold_(fold),
@@ -46,7 +87,7 @@ public:
             const std::ptrdiff_t count = std::min<std::ptrdiff_t>(kAtOnce, end - first);
             std::fill(z_.begin(), z_.end(), T(0));
             T weights[kAtOnce] = {};
-            for (std::ptrdiff_t r = 0; r < count; ++r) weights[r] = take(first + r, z_.data() + r * stride_);
+            for (std::ptrdiff_t r = 0; r < count; ++r) weights[r] = take(rows_[first + r], z_.data() + r * stride_);
             for (std::ptrdiff_t r = 0; r < count; ++r)
                 for (std::ptrdiff_t k = 0; k < n_; ++k)
                     weighted_[static_cast<std::size_t>(k * kWeightedStride + r)] =
@@ -67,8 +108,7 @@ public:
 private:
     // A row as the model sees it, and its weight; one of weight 0 is left at 0, since it may not be finite.
     T take(std::int64_t row, T* z) {
-        const bool seen = problem_.present(row) && (fold_ == kNoFold || problem_.fold[row] != fold_);
-        if (!seen) return T(0);
+        if (!RowChoice::sees(problem_, row, fold_)) return T(0);
         widen(row, z);
         if (standard_ != nullptr)
             for (std::ptrdiff_t j = 0; j < problem_.X.n_cols; ++j) {
@@ -105,6 +145,7 @@ private:
     }
 
     const LinearProblem<T>& problem_;
+    const RowChoice& rows_;
     const Standard* standard_;
     bool fit_intercept_;
     int fold_;
@@ -122,10 +163,12 @@ private:
 template <class T>
 std::vector<double> second_moments(const LinearProblem<T>& problem, const Standard* standard, bool fit_intercept,
                                    int fold, int n_threads, const std::function<void()>& poll) {
-    const BlockPlan plan = plan_blocks(problem, problem.X.n_cols, problem.X.n_rows, n_threads);
+    const std::int64_t n_columns = problem.X.n_cols + (fit_intercept ? 1 : 0);
+    const RowChoice rows(problem, std::max(kFewRows, kRowsPerColumn * n_columns), fold);
+    const BlockPlan plan = plan_blocks(problem, problem.X.n_cols, rows.count(), n_threads);
     std::vector<std::unique_ptr<BlockProducts<T>>> blocks;
     for (int t = 0; t < plan.team; ++t)
-        blocks.push_back(std::make_unique<BlockProducts<T>>(problem, standard, fit_intercept, fold));
+        blocks.push_back(std::make_unique<BlockProducts<T>>(problem, rows, standard, fit_intercept, fold));
     const std::size_t n = blocks[0]->size();
     std::vector<double> moments(n * n);
     double weight_sum = 0.0;
@@ -139,7 +182,12 @@ std::vector<double> second_moments(const LinearProblem<T>& problem, const Standa
             block.add_to(moments);
             weight_sum += block.weight_sum();
         });
+    double trace = 0.0;
     for (double& moment : moments) moment /= weight_sum;
+    for (std::size_t i = 0; i < n; ++i) trace += moments[i * n + i];
+    for (std::size_t i = 0; rows.is_sample() && i < n; ++i)
+        if (moments[i * n + i] == 0.0)
+            moments[i * n + i] = trace / static_cast<double>(n) / static_cast<double>(rows.count());
     return moments;
 }
 

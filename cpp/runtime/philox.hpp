@@ -12,7 +12,12 @@ namespace fastgd {
 using PhiloxWords = std::array<std::uint64_t, 4>;
 
 // What a stream of random numbers is for; streams of one seed are independent.
-enum class PhiloxStream : std::uint64_t { permutation = 0, initial_parameters = 1, eigenvalue_start = 2 };
+enum class PhiloxStream : std::uint64_t {
+    permutation = 0,
+    initial_parameters = 1,
+    eigenvalue_start = 2,
+    second_moments = 3
+};
 
 namespace detail {
 

@@ -34,7 +34,7 @@ class History:
     lr : array of shape (n_epochs,), float64
         Learning rate of its last update; nan with `fastgd.optimizers.LBFGS`, which has none.
     grad_norm : array of shape (n_epochs,), float64
-        Norm of the gradient at the parameters before the epoch's update; nan unless the batch is full.
+        Norm of the gradient, as in `Result`, at the parameters before the epoch's update; nan unless the batch is full.
     seconds : array of shape (n_epochs,), float64
         Wall-clock time since the run began, in seconds.
     """
@@ -66,7 +66,7 @@ class Result:
     fun : float
         The objective at `x`, penalty included.
     grad_norm : float
-        Euclidean norm of its gradient at `x`.
+        Euclidean norm of its gradient at `x`; with an l1 norm, of the subgradient of least norm.
     lr : float
         Learning rate at the end of the last whole epoch; with ``lr="auto"`` and no update, the chosen one; nan with
         `fastgd.optimizers.LBFGS`, which has none.

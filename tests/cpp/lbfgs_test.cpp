@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "archives.hpp"
 #include "runtime_check.hpp"
 
 namespace {
@@ -260,27 +261,6 @@ void test_a_flat_trial_is_not_the_best() {
 }
 
 // State --------------------------------------------------------------------------------------------------------------
-
-struct Writer {
-    std::vector<double> numbers;
-    std::vector<Vector> vectors;
-    template <class Number>
-    void operator()(const Number& number) {
-        numbers.push_back(static_cast<double>(number));
-    }
-    void operator()(const Vector& vector) { vectors.push_back(vector); }
-};
-
-struct Reader {
-    Writer from;
-    std::size_t number_at = 0;
-    std::size_t vector_at = 0;
-    template <class Number>
-    void operator()(Number& number) {
-        number = static_cast<Number>(from.numbers[number_at++]);
-    }
-    void operator()(Vector& vector) { vector = from.vectors[vector_at++]; }
-};
 
 // Ripples on a bowl, so that searches along lines are long.
 double wavy(const Vector& w, Vector& grad) {

@@ -49,6 +49,10 @@ struct DescentOptions {
     // Gradients, penalty included, are clipped to this magnitude of an entry, then to this norm; 0: not at all.
     double clip_value = 0.0;
     double clip_norm = 0.0;
+    // For mini-batches of CSR rows: whether an optimiser whose idle coefficients cannot catch up exactly with the steps
+    // that they have missed leaves them as they are, penalty included, instead of moving all coefficients in every
+    // step.
+    bool lazy = false;
     // Cross-validation: the fold of each row, from 0, and the one that each model holds out, so that it descends as if
     // those rows weighed nothing; -1 for none. Empty: no folds.
     std::vector<std::int32_t> fold_of_row{};

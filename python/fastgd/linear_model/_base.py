@@ -279,6 +279,12 @@ def check_sample_weight(sample_weight: Any, n_samples: int) -> NDArray[Any] | No
     return weight
 
 
+def refuse_no_weight(weight: NDArray[Any] | None) -> None:
+    """Raise where no row has any weight; worded as scikit-learn's."""
+    if weight is not None and not weight.any():
+        raise ValueError("sample_weight must be > 0 for at least one row, got weights that are all zero")
+
+
 def add_class_weight(
     class_weight: str | Mapping[Any, float] | None,
     classes: NDArray[Any],

@@ -20,7 +20,7 @@ from ..optimizers import SGD, Optimizer
 from ..result import Result
 from ..schedules import Schedule
 from . import _rates
-from ._base import LinearModel, forget, threads_of, warn_not_converged
+from ._base import LinearModel, forget, refuse_no_weight, threads_of, warn_not_converged
 from ._problem import Problem, Reading, Validation, seed_of
 from ._stopping import CallbackTasks, EpochEnd
 from ._stream import Stream, go_on, stream_after
@@ -206,9 +206,7 @@ class SGDModel(CallbackSupportMixin, LinearModel):
         go_on(self, problem)
 
     def _objective(self, problem: Problem) -> LinearObjective:
-        # Worded as scikit-learn's.
-        if problem.weight is not None and not problem.weight.any():
-            raise ValueError("sample_weight must be > 0 for at least one row, got weights that are all zero")
+        refuse_no_weight(problem.weight)
         params = {"epsilon": self.epsilon} if problem.loss in _LOSSES_WITH_EPSILON else {}
         return LinearObjective(
             problem.X,

@@ -19,7 +19,7 @@
 `PolyakSGD`            gradient descent with a rate from the known least value            takes
 `SAGA`                 a table of the rows' gradients takes the noise away                takes
 `SVRG`                 the full gradient at a snapshot takes the noise away               takes
-`LBFGS`                steps by a model of the curvature, as far as a line search finds   refuses
+`LBFGS`                steps by a model of the curvature, as far as a line search finds   takes
 =====================  =================================================================  =======
 
 The last column is what each does with an l1 norm (``l1_ratio > 0``), RMSprop only without momentum. Where PyTorch has

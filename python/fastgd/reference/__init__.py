@@ -16,6 +16,7 @@ It is made to be read, and to test against: every function's docstring states it
 `descent`             batch, stochastic and mini-batch gradient descent in one loop
 `functions`           the same steps on any function
 `lbfgs`               L-BFGS, `wolfe_search` its line search, and `preconditioner` where it starts from
+`owlqn`               the same with an l1 norm, orthant by orthant
 ====================  =========================================================================
 """
 
@@ -30,6 +31,7 @@ from . import (
     losses,
     metrics,
     optimizers,
+    owlqn,
     penalties,
     preconditioner,
     risk,
@@ -70,6 +72,7 @@ __all__ = [
     "minimize_function",
     "one_vs_rest",
     "optimizers",
+    "owlqn",
     "penalties",
     "permutation",
     "philox",

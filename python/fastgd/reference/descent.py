@@ -17,6 +17,7 @@ from ._arrays import FloatArray, as_float64
 from .clipping import clip
 from .optimizers import Step, get_optimizer
 from .optimizers.finite_sum import empty_table
+from .owlqn import pseudo_gradient
 from .risk import LinearObjective, empirical_risk
 from .sampling import Order, batches, epoch_order
 from .schedules import Schedule, as_schedule
@@ -43,7 +44,8 @@ class History:
     lr : array of shape (n_epochs,)
         Learning rate of its last step, lowered by restarts.
     grad_norm : array of shape (n_epochs,)
-        Norm of the objective's gradient at the epoch's first parameters; nan unless the batch is full.
+        Norm of the objective's gradient at the epoch's first parameters, with an l1 norm of the subgradient of least
+        norm; nan unless the batch is full.
     """
 
     epoch: np.ndarray[Any, np.dtype[np.int64]]
@@ -64,7 +66,7 @@ class Result:
         least loss began with, if they are better; after divergence, the better of those that this epoch began and ended
         with.
     fun, grad_norm : float
-        Objective at `x`, and the norm of its gradient, penalty included.
+        Objective at `x`, and the norm of its gradient there, as in `History`.
     lr : float
         Learning rate of the last step.
     n_epochs, n_steps : int
@@ -115,6 +117,11 @@ def largest_early_loss(first: float, since_restart: Sequence[float]) -> float:
     One alone may be near 0 by chance, as that of a perceptron is at 0.
     """
     return max(abs(loss) for loss in (first, *since_restart[:2]))
+
+
+def grad_norm(objective: LinearObjective, w: FloatArray, gradient: FloatArray) -> float:
+    """Return the Euclidean norm of the `pseudo_gradient`, which without an l1 norm is the gradient."""
+    return float(np.linalg.norm(pseudo_gradient(w, gradient, objective.l1_strength())))
 
 
 def has_converged(loss: Sequence[float], tol: float | None, n_iter_no_change: int) -> bool:
@@ -240,7 +247,7 @@ def minimize(
             begin = at
             loss_sum = weight_sum = 0.0
             finite = True
-            norms.append(float(np.linalg.norm(objective.grad(at.w))) if full else np.nan)
+            norms.append(grad_norm(objective, at.w, objective.grad(at.w)) if full else np.nan)
             if estimator is not None:
                 table = estimator.begin_epoch(objective, at.w, table, epoch, **params)
             rows = epoch_order(objective.n_samples, epoch, shuffle=shuffle and not full, seed=random_state, order=order)
@@ -303,4 +310,4 @@ def minimize(
     history = History(
         np.arange(len(losses)), np.array(steps, np.int64), np.array(losses), np.array(rates), np.array(norms)
     )
-    return Result(x, fun, float(np.linalg.norm(gradient)), rate, len(losses), n_steps, n_restarts, status, history)
+    return Result(x, fun, grad_norm(objective, x, gradient), rate, len(losses), n_steps, n_restarts, status, history)

@@ -14,7 +14,7 @@ from ._arrays import FloatArray, as_float64
 from .wolfe_search import wolfe_search
 
 # A pair is left out unless s.y is more than this share of the decrease that the slope promised.
-_LEAST_CURVATURE = float(np.finfo(np.float64).eps)
+LEAST_CURVATURE = float(np.finfo(np.float64).eps)
 # So many steps in a row without progress beyond the noise end the run.
 _MAX_STALLS = 10
 
@@ -31,13 +31,51 @@ class Point(NamedTuple):
     grad : array of shape (n_params,)
         Gradient.
     norm : float
-        Euclidean norm of the gradient.
+        Euclidean norm by which the gradient is judged: of itself, or of the pseudo-gradient.
     """
 
     x: FloatArray
     value: float
     grad: FloatArray
     norm: float
+
+
+class Progress:
+    """The best point of a search, and whether it still gets better.
+
+    Values that differ by no more than `noise` times their size count as equal, and of points with equal values the one
+    with the smaller gradient is the better one.
+
+    Parameters
+    ----------
+    start : Point
+        The first point.
+    noise : float
+        Relative rounding error of the values.
+    """
+
+    def __init__(self, start: Point, noise: float) -> None:
+        self.best = self._mark = start
+        self._lowest, self._noise, self._n_stalls = start.value, noise, 0
+
+    def see(self, point: Point) -> None:
+        """Keep the point if it is the best."""
+        self._lowest = min(self._lowest, point.value)
+        equal_below = self._lowest + self._noise * abs(self._lowest)
+        if point.value <= equal_below and (self.best.value > equal_below or point.norm < self.best.norm):
+            self.best = point
+
+    def is_below(self, value: float) -> bool:
+        """Whether the best value is lower than `value`, by more than the noise."""
+        return self.best.value < value - self._noise * abs(value)
+
+    def is_stalled(self) -> bool:
+        """Whether this is the tenth accepted step in a row without progress beyond the noise."""
+        if self.is_below(self._mark.value) or self.best.norm < 0.5 * self._mark.norm:
+            self._mark, self._n_stalls = self.best, 0
+            return False
+        self._n_stalls += 1
+        return self._n_stalls == _MAX_STALLS
 
 
 class Pair(NamedTuple):
@@ -219,30 +257,29 @@ def lbfgs(
         return Point(x, float(value), grad, sqrt(dot(grad, grad)))
 
     def result(status: str) -> LbfgsResult:
+        best = progress.best
         return LbfgsResult(best.x, best.value, best.grad, n_evals, n_iterations, status)
 
-    x = best = mark = evaluate(as_float64(w0)[0].copy())
+    x = evaluate(as_float64(w0)[0].copy())
+    progress = Progress(x, noise)
     if not (isfinite(x.value) and isfinite(x.norm)):
         return result("finished")
     if x.norm <= gtol:
         return result("gtol")
-    lowest = x.value
     gamma = 1.0 / x.norm if precondition is None else 1.0
     scaled = precondition or identity
     pairs: list[Pair] = []
-    n_stalls = 0
     trial, direction = x, -x.grad
 
     def along(step: float) -> tuple[float, float]:
-        nonlocal trial, best, lowest
+        nonlocal trial
         trial = evaluate(x.x + step * direction)
         slope = dot(trial.grad, direction)
         if isfinite(trial.value) and isfinite(slope):
-            lowest = min(lowest, trial.value)
-            best = _better(best, trial, lowest, noise)
+            progress.see(trial)
         return trial.value, slope
 
-    while best.norm > gtol:
+    while progress.best.norm > gtol:
         direction = two_loop_recursion(x.grad, pairs, gamma, scaled)
         slope = dot(x.grad, direction)
         if not -inf < slope < 0.0:
@@ -257,8 +294,8 @@ def lbfgs(
         if not found:
             if n_evals >= max_evals:
                 return result("max_evals")
-            if best.value < x.value - noise * abs(x.value):
-                trial = best
+            if progress.is_below(x.value):
+                trial = progress.best
             elif pairs:
                 pairs.clear()
                 continue
@@ -268,29 +305,15 @@ def lbfgs(
         n_iterations += 1
         s, y = trial.x - x.x, trial.grad - x.grad
         change, squares = dot(s, y), dot(y, scaled(y))
-        if change > _LEAST_CURVATURE * -dot(x.grad, s) and squares > 0.0:
+        if change > LEAST_CURVATURE * -dot(x.grad, s) and squares > 0.0:
             pairs = [*pairs, Pair(s, y, change)][-memory:]
             gamma = change / squares
         decrease, x = x.value - trial.value, trial
 
         if ftol > 0.0 and decrease <= ftol * abs(x.value):
             return result("ftol")
-        if best.value < mark.value - noise * abs(mark.value) or best.norm < 0.5 * mark.norm:
-            mark, n_stalls = best, 0
-        else:
-            n_stalls += 1
-            if n_stalls == _MAX_STALLS:
-                return result("finished")
+        if progress.is_stalled():
+            return result("finished")
         if n_evals >= max_evals:
             return result("max_evals")
     return result("gtol")
-
-
-def _better(best: Point, trial: Point, lowest: float, noise: float) -> Point:
-    """Return the better of two points, `lowest` being the lowest value seen."""
-    equal_below = lowest + noise * abs(lowest)
-    if trial.value > equal_below:
-        return best
-    if best.value > equal_below:
-        return trial
-    return trial if trial.norm < best.norm else best
