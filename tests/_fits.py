@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import _csr
 import ml_dtypes
 import numpy as np
 
@@ -159,6 +160,23 @@ def standardized_full() -> Any:
     return objective, {"optimizer": SGD("auto"), "batch_size": "full"}
 
 
+def sparse(
+    storage: str, optimizer: Optimizer, batch_size: Any, alpha: float, l1_ratio: float = 0.0, **options: Any
+) -> Callable[[], Any]:
+    """A fit of three classes on rows of which a sixth is there, in no order."""
+
+    def chosen() -> Any:
+        X = floats(LONG if batch_size == "full" else FEW, np.float64)
+        X[np.abs(X) < 0.84] = 0.0
+        rows = _csr.as_csr(X, storage, "shuffled")
+        objective = fastgd.LinearObjective(
+            rows, classes(X.shape, 3), loss="multinomial", alpha=alpha, l1_ratio=l1_ratio
+        )
+        return objective, {"optimizer": optimizer, "batch_size": batch_size, **options}
+
+    return chosen
+
+
 def optimized(
     optimizer: Optimizer, shape: tuple[int, int], dtype: Any, batch_size: Any, l1_ratio: float = 0.0, **options: float
 ) -> Callable[[], Any]:
@@ -228,6 +246,13 @@ FITS: dict[str, Callable[[], Any]] = {
     ),
     "py-saga-f32-l1-8": optimized(optimizers.SAGA(2.0**-8), FEW, np.float32, 8, l1_ratio=0.5),
     "py-svrg-f32-l1-8": optimized(optimizers.SVRG(2.0**-8, update_every=2), FEW, np.float32, 8, l1_ratio=0.5),
+    "py-csr-f32-elastic-rows": sparse("csr_float32_int32", SGD(InverseScaling(0.5)), 1, 2.0**-6, 0.5),
+    "py-csr-f64-elastic-8": sparse("csr_float64_int64", SGD(0.25), 8, 2.0**-6, 0.5),
+    "py-csr-f32-adagrad-l1-8": sparse("csr_float32_int64", optimizers.Adagrad(0.125), 8, 2.0**-6, 1.0),
+    "py-csr-f32-ftrl-l1-rows": sparse("csr_float32_int32", optimizers.FTRL(0.125), 1, 2.0**-6, 1.0),
+    "py-csr-f32-asgd-rows": sparse("csr_float32_int32", optimizers.ASGD(0.25), 1, 2.0**-6),
+    "py-csr-f32-adam-lazy-8": sparse("csr_float32_int32", optimizers.Adam(0.01, BETAS), 8, 2.0**-6, lazy=True),
+    "py-csr-f64-full": sparse("csr_float64_int32", SGD(0.25, momentum=0.5), "full", 2.0**-6),
     "py-lbfgs-f32-full": optimized(optimizers.LBFGS(memory=2), LONG, np.float32, "full"),
 }
 

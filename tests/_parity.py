@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import _csr
 import _design
 import _rounding
 import ml_dtypes
@@ -32,6 +33,8 @@ DTYPES: dict[str, Any] = {
     "bfloat16": ml_dtypes.bfloat16,
     "uint8": np.uint8,
     "int8": np.int8,
+    "csr_float64_int32": np.float64,
+    "csr_float32_int64": np.float32,
 }
 PARAMETERS: dict[str, list[dict[str, float]]] = {
     "huber": [{}, {"epsilon": 1.5}],
@@ -108,6 +111,14 @@ def column_major(X: np.ndarray, folder: Path) -> np.ndarray:
     return np.asfortranarray(X)
 
 
+# Of sparse rows, in the place of these.
+SPARSE_LAYOUTS = dict(
+    zip(
+        ("plain", "padded", "backwards", "misaligned", "read_only", "mapped", "column_major"),
+        ("canonical", "halved", "shuffled", "with_zeros", "read_only", "mapped", "canonical"),
+        strict=True,
+    )
+)
 LAYOUTS: dict[str, Callable[[np.ndarray, Path], np.ndarray]] = {
     "plain": lambda X, folder: X,
     **{f.__name__: f for f in (padded, backwards, misaligned, read_only, mapped, column_major)},
@@ -142,6 +153,8 @@ def draw_data(rng: np.random.Generator, storage: str, shape: tuple[int, int]) ->
     # Exact zeros, and numbers that are denormal in float16 and would be lost by a flush to zero.
     X[rng.random(shape) < 0.05] = 0.0
     X[rng.random(shape) < 0.02] *= 1e-6
+    if storage in _csr.DTYPES:
+        X[rng.random(shape) < 0.6] = 0.0
     return X.astype(DTYPES[storage])
 
 
@@ -173,7 +186,8 @@ def distance_to_kinks(loss: str, params: dict[str, float], y: np.ndarray, raw: n
 def make_problem(case: _design.Case, folder: Path) -> Problem:
     rng = np.random.default_rng(list(repr(sorted(case.items(), key=lambda item: item[0])).encode()))
     loss, params = case["loss"][0], dict(case["loss"][1])
-    lanes = 8 if case["storage"] == "float64" else 16
+    is_double = DTYPES[case["storage"]] is np.float64
+    lanes = 8 if is_double else 16
     columns = {"1": 1, "N-1": lanes - 1, "N": lanes, "N+1": lanes + 1, "4N+1": 4 * lanes + 1}
     columns |= {"P": PANEL, "P+1": PANEL + 1, "2P+4N-1": 2 * PANEL + 4 * lanes - 1}
     n, d = case["n_rows"], columns[case["columns"]]
@@ -216,10 +230,17 @@ def make_problem(case: _design.Case, folder: Path) -> Problem:
         "loss_params": params,
         "offset": offset if case["offset"] else None,
     }
-    objective = fastgd.LinearObjective(LAYOUTS[case["layout"]](X, folder), y, **options)
+    if case["storage"] in _csr.DTYPES:
+        layout = SPARSE_LAYOUTS[case["layout"]]
+        data = _csr.as_csr(X, case["storage"], layout, folder)
+    else:
+        data = LAYOUTS[case["layout"]](X, folder)
+    objective = fastgd.LinearObjective(data, y, **options)
     twin = reference.LinearObjective(X.astype(np.float64), y, **options)
+    if case["storage"] in _csr.DTYPES:
+        twin.lanes = 2 if layout == "halved" else 4
     w = np.concatenate([coef.ravel(), intercept]) if case["fit_intercept"] else coef.ravel()
-    return Problem(objective, twin, w, rows, 2.0**-52 if case["storage"] == "float64" else 2.0**-23)
+    return Problem(objective, twin, w, rows, 2.0**-52 if is_double else 2.0**-23)
 
 
 # ---- the comparison

@@ -14,11 +14,13 @@ namespace fastgd::bindings {
 namespace py = pybind11;
 
 void bind_system(py::module_& module);
+void bind_matrix(py::module_& module);
 void bind_objective(py::module_& module);
 void bind_function_objective(py::module_& module);
 void bind_descent(py::module_& module);
 void bind_schedule(py::module_& module);
 void bind_lbfgs(py::module_& module);
+void bind_online_learner(py::module_& module);
 void bind_user_loss(py::module_& module);
 
 // Arrays as the core takes them: no conversion behind the caller's back.

@@ -135,9 +135,9 @@ py::dict run(const AnyObjective& objective, const Floats& params, const std::str
              const Floats& l1_ratio, std::int64_t batch_size, std::int64_t max_epochs, std::optional<double> tol,
              std::int64_t n_iter_no_change, bool shuffle, const std::variant<std::monostate, Ints, py::function>& order,
              std::uint64_t seed, std::optional<double> gtol, std::optional<double> gap_tol, double clip_value,
-             double clip_norm, const py::array_t<std::int32_t, py::array::c_style>& fold_of_row,
-             std::vector<int> fold_of_model, bool stream, bool evaluate,
-             const std::optional<State>& resume, double time_limit, const std::optional<py::function>& observer, int n_threads) {
+             double clip_norm, bool lazy, const py::array_t<std::int32_t, py::array::c_style>& fold_of_row,
+             std::vector<int> fold_of_model, bool stream, bool evaluate, const std::optional<State>& resume,
+             double time_limit, const std::optional<py::function>& observer, int n_threads) {
     const fastgd::Objective& core = objective.get();
     const auto n_params = static_cast<py::ssize_t>(core.n_params());
     require(params.ndim() == 2 && params.shape(1) == n_params, "params must be (n_models, n_params)");
@@ -158,6 +158,7 @@ py::dict run(const AnyObjective& objective, const Floats& params, const std::str
     options.gap_tol = gap_tol;
     options.clip_value = clip_value;
     options.clip_norm = clip_norm;
+    options.lazy = lazy;
     const auto folds = view(fold_of_row);
     options.fold_of_row.assign(folds.begin(), folds.end());
     options.fold_of_model = std::move(fold_of_model);
@@ -182,15 +183,15 @@ void bind_descent(py::module_& module) {
     py::classh<State>(module, "DescentState", py::is_final())
         .def(py::init(&make_state))
         .def("parts", &parts_of)
-        .def("select",
-             [](const State& self, const Ints& models) { return State{select(*self.core, view(models))}; });
+        .def("select", [](const State& self, const Ints& models) { return State{select(*self.core, view(models))}; });
     module.def("minimize", &run, py::arg("objective"), py::arg("params").noconvert(), py::kw_only(),
                py::arg("optimizer"), py::arg("optimizer_params"), py::arg("schedule"), py::arg("alpha"),
                py::arg("l1_ratio"), py::arg("batch_size"), py::arg("max_epochs"), py::arg("tol").none(true),
                py::arg("n_iter_no_change"), py::arg("shuffle"), py::arg("order").none(true), py::arg("seed"),
                py::arg("gtol").none(true), py::arg("gap_tol").none(true), py::arg("clip_value"), py::arg("clip_norm"),
-               py::arg("fold_of_row"), py::arg("fold_of_model"), py::arg("stream"), py::arg("evaluate"),
-               py::arg("resume").none(true), py::arg("time_limit"), py::arg("observer").none(true), py::arg("n_threads"));
+               py::arg("lazy"), py::arg("fold_of_row"), py::arg("fold_of_model"), py::arg("stream"),
+               py::arg("evaluate"), py::arg("resume").none(true), py::arg("time_limit"), py::arg("observer").none(true),
+               py::arg("n_threads"));
 }
 
 }  // namespace fastgd::bindings

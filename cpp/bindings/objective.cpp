@@ -5,24 +5,12 @@
 #include <variant>
 
 #include "fastgd/errors.hpp"
+#include "fastgd/linear_scores.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/registry_lookup.hpp"
 
 namespace fastgd::bindings {
 namespace {
-
-constexpr const char* kStorageNames[kStorages] = {"float64", "float32", "float16", "bfloat16", "uint8", "int8"};
-
-MatrixView matrix_view(const py::array& X, const std::string& storage) {
-    int at = 0;
-    while (at < kStorages && storage != kStorageNames[at]) ++at;
-    require(at < kStorages, "storage '" + storage + "' is not known");
-    const auto kind = static_cast<Storage>(at);
-    require(X.ndim() == 2, "X must have two dimensions");
-    require(X.itemsize() == element_size(kind), "X's elements must have the size of " + storage);
-    require(X.shape(1) <= 1 || X.strides(1) == X.itemsize(), "the elements of a row of X must lie side by side");
-    return {X.data(), X.shape(0), X.shape(1), X.strides(0), kind};
-}
 
 // A C-contiguous array of the compute type, `size` elements long: what the core reads through a bare pointer.
 const void* checked(const py::array& array, bool is_double, py::ssize_t size, const char* name) {
@@ -42,13 +30,13 @@ int n_targets_of(const LinearOptions& options) {
     return table.losses[loss_index(table, options.loss)].kind == LossKind::regression ? options.n_outputs : 1;
 }
 
-std::unique_ptr<Objective> make_objective(const py::array& X, const std::string& storage, const py::array& y,
+std::unique_ptr<Objective> make_objective(const Matrix& X, const std::string& storage, const py::array& y,
                                           const Loss& loss, const std::map<std::string, double>& loss_params,
                                           int n_outputs, double alpha, double l1_ratio, bool fit_intercept,
                                           bool standardize, const std::optional<py::array>& sample_weight,
                                           const std::optional<py::array>& offset, double intercept_slope) {
     const MatrixView view = matrix_view(X, storage);
-    const bool is_double = view.storage == Storage::f64;
+    const bool is_double = computes_in_double(view.storage);
     LinearOptions options;
     if (const auto* name = std::get_if<std::string>(&loss))
         options.loss = *name;
@@ -130,7 +118,7 @@ py::array decision_function(const Objective& self, const Floats& w, const std::o
     const auto at = view(w);
     const auto chosen = view_rows(rows);
     const py::ssize_t n_rows = chosen ? static_cast<py::ssize_t>(chosen->size()) : self.core.n_samples();
-    const bool is_double = self.X.itemsize() == 8;
+    const bool is_double = self.core.computes_in_double();
     py::array out(is_double ? py::dtype::of<double>() : py::dtype::of<float>(),
                   std::vector<py::ssize_t>{n_rows, self.core.n_outputs()});
     void* data = out.mutable_data();
@@ -138,6 +126,28 @@ py::array decision_function(const Objective& self, const Floats& w, const std::o
         const py::gil_scoped_release released;
         self.core.decision_function(at, data, chosen, n_threads);
     }
+    return out;
+}
+
+template <class T>
+void score(const MatrixView& X, const py::array& coef, const py::array& intercept, void* out, int n_threads) {
+    const auto typed = [](const py::array& array, const char* name) {
+        require(py::isinstance<py::array_t<T, py::array::c_style>>(array),
+                std::string(name) + " must be C-contiguous, and float64 or float32 as coef");
+        return std::span(static_cast<const T*>(array.data()), static_cast<std::size_t>(array.size()));
+    };
+    const auto weights = typed(coef, "coef");
+    const auto biases = typed(intercept, "intercept");
+    const py::gil_scoped_release released;
+    linear_scores(X, weights, biases, out, n_threads);
+}
+
+py::array linear_scores_of(const Matrix& X, const std::string& storage, const py::array& coef,
+                           const py::array& intercept, int n_threads) {
+    const MatrixView view = matrix_view(X, storage);
+    py::array out(computes_in_double(view.storage) ? py::dtype::of<double>() : py::dtype::of<float>(),
+                  std::vector<py::ssize_t>{view.n_rows, intercept.size()});
+    (coef.itemsize() == 8 ? score<double> : score<float>)(view, coef, intercept, out.mutable_data(), n_threads);
     return out;
 }
 
@@ -154,6 +164,8 @@ void bind_objective(py::module_& module) {
             PyErr_SetNone(PyExc_KeyboardInterrupt);
         }
     });
+    module.def("linear_scores", &linear_scores_of, py::arg("X"), py::arg("storage"), py::arg("coef"),
+               py::arg("intercept"), py::arg("n_threads"));
     py::classh<AnyObjective>(module, "Objective");
     py::classh<Objective, AnyObjective>(module, "LinearObjective", py::is_final())
         .def(py::init(&make_objective), py::arg("X"), py::arg("storage"), py::arg("y"), py::arg("loss"),

@@ -3,19 +3,20 @@
 #include <optional>
 
 #include "bindings/bindings.hpp"
+#include "bindings/matrix.hpp"
 #include "fastgd/linear_objective.hpp"
 
 namespace fastgd::bindings {
 
 // The core's objective, and the arrays it reads from.
 struct Objective final : AnyObjective {
-    py::array X;
+    Matrix X;
     py::array y;
     std::optional<py::array> sample_weight;
     std::optional<py::array> offset;
     LinearObjective core;
 
-    Objective(py::array of_X, py::array of_y, std::optional<py::array> weights, std::optional<py::array> offsets,
+    Objective(Matrix of_X, py::array of_y, std::optional<py::array> weights, std::optional<py::array> offsets,
               LinearObjective made)
         : X(std::move(of_X)),
           y(std::move(of_y)),

@@ -46,6 +46,7 @@ py::list optimizers() {
         row["name"] = info.name;
         row["params"] = named_defaults(info.hyper);
         row["l1"] = info.l1 != L1Step::refused;
+        row["whole"] = info.n_sums > 0;
         row["finite_sums"] = info.table != Table::none;
         row["line_search"] = info.line_search;
         row["full_batch"] = info.full_batch;

@@ -80,6 +80,7 @@ ModelSettings make_settings(const Objective& objective, const DescentOptions& op
         "gap_tol is for the objective's own alpha and l1_ratio");
     settings.clip_value = options.clip_value;
     settings.clip_norm = options.clip_norm;
+    settings.lazy = options.lazy;
     settings.batch_size = options.batch_size;
     settings.stream = options.stream;
     settings.n_threads = options.n_threads > 0 ? options.n_threads : max_threads();

@@ -27,6 +27,7 @@ struct ModelSettings {
     // Whether mini-batches count weights as they are.
     bool stream = false;
     int n_threads = 1;
+    bool lazy = false;
     // The fold of each row, where models hold out folds, and the one that each model does; -1 for none.
     std::vector<std::int32_t> fold_of_row{};
     std::vector<int> fold_of_model{};

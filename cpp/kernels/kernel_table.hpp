@@ -31,15 +31,18 @@ constexpr std::ptrdiff_t round_up(std::ptrdiff_t n, std::ptrdiff_t multiple) {
     return (n + multiple - 1) / multiple * multiple;
 }
 
-// Rows of a dense matrix, wherever they lie, and as many that will be wanted next (or null): kernels prefetch those.
-// Both lists are padded with valid rows to a multiple of kRowTile.
+// Rows of a matrix, wherever they lie, and as many that will be wanted next (or null): kernels prefetch those. Both
+// lists are padded with valid rows to a multiple of kRowTile. A row of a CSR matrix is where its offset stands, into
+// `values` and `indices`.
 struct Rows {
     const std::byte* const* row = nullptr;
     std::ptrdiff_t count = 0;
     const std::byte* const* next = nullptr;
+    const void* values = nullptr;
+    const void* indices = nullptr;
 };
 
-// Columns begin..end of the matrix; `begin` is a multiple of kPanel.
+// Columns begin..end of the matrix, all of them for a CSR matrix; `begin` is a multiple of kPanel.
 struct Columns {
     std::ptrdiff_t begin = 0;
     std::ptrdiff_t end = 0;
@@ -158,7 +161,16 @@ struct OptimizerKernels {
     void (*solution)(const UpdateCall<T>&, T* out);
 };
 
-// Plain stochastic descent, a row a step: the update by one row fused with the scores of the next.
+// A CSR row's step moves the coefficients of its own columns alone. What the penalty does to all of them is kept apart
+// until a row meets them: each model's coefficients w are scale * soft(v, shrink - met), where v is what the array of
+// coefficients holds, soft is soft-thresholding, and met is what shrink was when the coefficient was last met.
+struct Decay {
+    double scale;
+    double shrink;
+};
+
+// Plain stochastic descent, a row a step: the update by one row fused with the scores of the next. On CSR rows also
+// mini-batches.
 template <class T>
 struct PerSampleCall {
     Rows rows;
@@ -184,9 +196,18 @@ struct PerSampleCall {
     // nullptr, or [output * offset_stride + row].
     const T* offset;
     std::ptrdiff_t offset_stride;
-    // Room for n_models * n_outputs scores and derivatives.
+    // Room for n_models * n_outputs scores and derivatives, of each row of the largest batch.
     T* scores;
     T* dloss;
+    // For CSR rows: where the batches end, room for the losses of one, and the distance between two outputs' scores.
+    const std::int64_t* batch_ends;
+    std::ptrdiff_t n_batches;
+    LossKernel<T> loss_of_rows;
+    T* values;
+    std::ptrdiff_t stride;
+    // Likewise, one a model, and one number beside each coefficient; the latter is null where no model has an l1 norm.
+    Decay* decay;
+    double* met;
     // Per model: the sum of the rows' values before their updates, and whether all raw scores were finite.
     double* loss_sum;
     bool* finite;
@@ -199,6 +220,8 @@ struct StorageKernels {
     void (*forward)(const ForwardCall<T>&);
     void (*backward)(const BackwardCall<T>&);
     PerSampleKernel<T> per_sample;
+    // For CSR rows: the coefficients themselves, with nothing kept apart.
+    void (*settle)(const PerSampleCall<T>&, int model);
 };
 
 template <class T>

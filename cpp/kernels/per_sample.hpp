@@ -2,15 +2,13 @@
 
 #include "kernels/kernel_table.hpp"
 #include "kernels/prefetch.hpp"
+#include "kernels/row_loss.hpp"
 #include "penalties/l1.hpp"
 #include "penalties/l2.hpp"
 #include "simd/vec.hpp"
 
 namespace fastgd {
 namespace {
-
-FASTGD_INLINE float scalar_fnma(float a, float b, float c) { return __builtin_fmaf(-a, b, c); }
-FASTGD_INLINE double scalar_fnma(double a, double b, double c) { return __builtin_fma(-a, b, c); }
 
 template <class T>
 struct RowStep {
@@ -78,27 +76,14 @@ void per_sample(const PerSampleCall<typename S::Compute>& call) {
             call.scores[m * call.n_outputs + k] =
                 step_and_dot<S, false, false>(row0, row0, row0, call.coef + (m * call.n_outputs + k) * call.coef_stride,
                                               call.n_features, {}, call.intercept[m * call.intercept_stride + k]);
-    LossCall<T> loss = call.loss_call;
-    T value;
-    loss.value = &value;
-    loss.stride = 1;
-    loss.n_rows = 1;
+    RowLoss<T> loss(call);
     for (std::ptrdiff_t i = 0; i < n; ++i) {
         const std::byte* x = call.rows.row[i];
         const std::byte* x_next = call.rows.row[i + 1 < n ? i + 1 : i];
         const std::byte* x_later = call.rows.row[i + ahead < n ? i + ahead : i];
-        loss.y = call.loss_call.y + i;
         for (int m = 0; m < call.n_models; ++m) {
-            loss.scale = call.scale[m];
-            loss.weight = call.weight[m] != nullptr ? call.weight[m] + i : nullptr;
-            const bool absent = loss.weight != nullptr && !(*loss.weight > T(0));
             T* scores = call.scores + m * call.n_outputs;
-            if (call.offset != nullptr)
-                for (int k = 0; k < call.n_outputs; ++k) scores[k] += call.offset[k * call.offset_stride + i];
-            loss.raw = scores;
-            loss.dloss = call.dloss + m * call.n_outputs;
-            call.finite[m] = call.loss(loss) && call.finite[m];
-            call.loss_sum[m] += static_cast<double>(value);
+            const bool present = loss.evaluate(i, m, scores);
             RowStep<T> step{T(0), call.lr[i * call.n_models + m], call.l2[m], T(0)};
             step.threshold = step.lr * call.l1[m];
             const bool penalised = step.l2 != T(0) || call.l1[m] != T(0);
@@ -107,7 +92,7 @@ void per_sample(const PerSampleCall<typename S::Compute>& call) {
                 T* w = call.coef + row * call.coef_stride;
                 step.dloss = call.dloss[row];
                 T& bias = call.intercept[m * call.intercept_stride + k];
-                if (absent) {
+                if (!present) {
                     scores[k] = step_and_dot<S, false, false>(x, x_next, x_later, w, call.n_features, step, bias);
                     continue;
                 }

@@ -1,6 +1,8 @@
 // Compiled once for each instruction set. Everything is in an anonymous namespace but the one table.
 
 #include "kernels/backward.hpp"
+#include "kernels/csr_passes.hpp"
+#include "kernels/csr_steps.hpp"
 #include "kernels/curvature.hpp"
 #include "kernels/forward.hpp"
 #include "kernels/kernel_table.hpp"
@@ -18,7 +20,13 @@ namespace {
 
 template <class S>
 constexpr StorageKernels<typename S::Compute> storage_kernels() {
-    return {forward<S>, backward<S>, per_sample<S>};
+    return {forward<S>, backward<S>, per_sample<S>, nullptr};
+}
+
+template <class T, class I>
+constexpr StorageKernels<T> csr_kernels() {
+    using S = Csr<T, I>;
+    return {csr_forward<S>, csr_backward<S>, csr_steps<S>, csr_settle<S>};
 }
 
 #define FASTGD_INFO(L) L::kInfo,
@@ -67,14 +75,27 @@ constexpr KernelTable kTable{
       storage_kernels<F16>(),
       storage_kernels<Bf16>(),
       storage_kernels<U8>(),
-      storage_kernels<I8>()},
+      storage_kernels<I8>(),
+      {},
+      {},
+      csr_kernels<float, std::int32_t>(),
+      csr_kernels<float, std::int64_t>()},
      {FASTGD_LOSSES(FASTGD_LOSS_F32)},
      {FASTGD_LOSSES(FASTGD_ROW_LOSS_F32)},
      {FASTGD_OPTIMIZERS(FASTGD_OPTIMIZER_F32)},
      {FASTGD_LOSSES(FASTGD_CURVATURE_F32)},
      lane_sums<float>,
      lane_totals<float>},
-    {{storage_kernels<F64>(), {}, {}, {}, {}, {}},
+    {{storage_kernels<F64>(),
+      {},
+      {},
+      {},
+      {},
+      {},
+      csr_kernels<double, std::int32_t>(),
+      csr_kernels<double, std::int64_t>(),
+      {},
+      {}},
      {FASTGD_LOSSES(FASTGD_LOSS_F64)},
      {FASTGD_LOSSES(FASTGD_ROW_LOSS_F64)},
      {FASTGD_OPTIMIZERS(FASTGD_OPTIMIZER_F64)},

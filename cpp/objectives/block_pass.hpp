@@ -12,19 +12,33 @@
 
 namespace fastgd {
 
-// Blocks of this many rows are summed in the compute type; blocks are added up in double, in order.
+// Blocks of at least this many rows are summed in the compute type; blocks are added up in double, in order.
 inline constexpr std::int64_t kBlockRows = 1024;
+
+// Of a CSR matrix a block has so many rows that its entries outweigh adding up its gradient, which is dense.
+template <class T>
+std::int64_t block_rows(const LinearProblem<T>& problem) {
+    constexpr std::int64_t kEntriesAColumn = 8;
+    constexpr std::int64_t kMostRows = 1 << 16;
+    if (!problem.sparse()) return kBlockRows;
+    const std::int64_t rows = kEntriesAColumn * problem.X.n_cols / problem.row_entries();
+    return round_up(std::clamp(rows, kBlockRows, kMostRows), kSumLanes);
+}
 
 // How a pass over rows is cut up.
 struct BlockPlan {
     std::int64_t n_rows;
+    std::int64_t block_rows;
     std::int64_t n_blocks;
     int team;
     // Blocks between two calls of `poll`: about 64 MB of data, less where there is more arithmetic on it.
     std::int64_t stretch;
 
-    std::int64_t begin(std::int64_t block) const { return block * kBlockRows; }
-    std::int64_t end(std::int64_t block) const { return std::min(n_rows, (block + 1) * kBlockRows); }
+    // Rows of the largest block.
+    std::int64_t capacity() const { return std::min(n_rows, block_rows); }
+
+    std::int64_t begin(std::int64_t block) const { return block * block_rows; }
+    std::int64_t end(std::int64_t block) const { return std::min(n_rows, (block + 1) * block_rows); }
 };
 
 template <class T>
@@ -32,10 +46,12 @@ BlockPlan plan_blocks(const LinearProblem<T>& problem, std::ptrdiff_t n_scores, 
     // Under this many bytes of data a second thread costs more than it brings.
     constexpr std::int64_t kSerialBytes = 256 * 1024;
     const std::int64_t row_work = problem.row_bytes() * std::max<std::int64_t>(1, n_scores / 4);
-    const std::int64_t n_blocks = (n_rows + kBlockRows - 1) / kBlockRows;
+    const std::int64_t rows = block_rows(problem);
+    const std::int64_t n_blocks = (n_rows + rows - 1) / rows;
     const int team =
         n_rows * row_work < kSerialBytes ? 1 : static_cast<int>(std::min<std::int64_t>(n_threads, n_blocks));
-    return {n_rows, n_blocks, team, std::max<std::int64_t>(16, (std::int64_t{64} << 20) / (kBlockRows * row_work))};
+    const std::int64_t fewest = problem.sparse() ? 2 * team : 16;
+    return {n_rows, rows, n_blocks, team, std::max(fewest, (std::int64_t{64} << 20) / (rows * row_work))};
 }
 
 // Lets threads pass in the order of their tickets.

@@ -47,8 +47,8 @@ struct DualWorker {
     std::vector<double> second{};
     bool finite = true;
 
-    DualWorker(const LinearProblem<T>& problem, const Parameters<T>& parameters)
-        : block(problem, kBlockRows), walk(problem, parameters, kBlockRows) {}
+    DualWorker(const LinearProblem<T>& problem, const Parameters<T>& parameters, std::int64_t most_rows)
+        : block(problem, most_rows), walk(problem, parameters, most_rows) {}
 };
 
 // visit(weight, y, raw, theta, first, second) sees and may change the derivative theta of every row and output.
@@ -59,7 +59,7 @@ DualSums dual_pass(const LinearProblem<T>& problem, const Parameters<T>& paramet
     const BlockPlan plan = plan_blocks(problem, problem.n_outputs, problem.X.n_rows, n_threads);
     std::vector<std::unique_ptr<DualWorker<T>>> workers;
     for (int t = 0; t < plan.team; ++t) {
-        workers.push_back(std::make_unique<DualWorker<T>>(problem, parameters));
+        workers.push_back(std::make_unique<DualWorker<T>>(problem, parameters, plan.capacity()));
         if (want_gradient) workers.back()->gradient.emplace(parameters);
     }
     DualSums sums;

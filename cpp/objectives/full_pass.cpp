@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -19,15 +21,16 @@ struct Worker {
     std::optional<Parameters<T>> grad;
     const BlockSums<T>* sums = nullptr;
 
-    Worker(const LinearProblem<T>& problem, const Parameters<T>& parameters)
-        : block(problem, kBlockRows), walk(problem, parameters, kBlockRows) {}
+    Worker(const LinearProblem<T>& problem, const Parameters<T>& parameters, std::int64_t most_rows)
+        : block(problem, most_rows), walk(problem, parameters, most_rows) {}
 };
 
 template <class T>
 std::vector<std::unique_ptr<Worker<T>>> make_workers(const LinearProblem<T>& problem, const Parameters<T>& parameters,
-                                                     int n) {
+                                                     const BlockPlan& plan) {
     std::vector<std::unique_ptr<Worker<T>>> workers;
-    for (int t = 0; t < n; ++t) workers.push_back(std::make_unique<Worker<T>>(problem, parameters));
+    for (int t = 0; t < plan.team; ++t)
+        workers.push_back(std::make_unique<Worker<T>>(problem, parameters, plan.capacity()));
     return workers;
 }
 
@@ -55,7 +58,7 @@ PassSums sum_rows(const LinearProblem<T>& problem, const Parameters<T>& paramete
     sums.finite = std::make_unique<bool[]>(sums.loss.size());
     std::fill_n(sums.finite.get(), n_models, true);
     const BlockPlan plan = plan_blocks(problem, parameters.n_scores(), rows.count, n_threads);
-    const auto workers = make_workers(problem, parameters, plan.team);
+    const auto workers = make_workers(problem, parameters, plan);
     if (want_gradient) {
         for (const auto& worker : workers)
             worker->grad.emplace(n_models, parameters.n_outputs, parameters.n_features, parameters.has_intercept);
@@ -72,6 +75,13 @@ PassSums sum_rows(const LinearProblem<T>& problem, const Parameters<T>& paramete
         },
         [&](int thread) { add(sums, *workers[static_cast<std::size_t>(thread)]); });
     return sums;
+}
+
+template <class T>
+bool all_finite(const T* values, std::int64_t n) {
+    int bad = 0;
+    for (std::int64_t i = 0; i < n; ++i) bad |= !(std::abs(values[i]) <= std::numeric_limits<T>::max());
+    return bad == 0;
 }
 
 }  // namespace
@@ -96,14 +106,15 @@ PassSums hessian_pass(const LinearProblem<T>& problem, const Parameters<T>& poin
 }
 
 template <class T>
-void raw_scores(const LinearProblem<T>& problem, const Parameters<T>& parameters, const RowSource& rows, int n_threads,
+bool raw_scores(const LinearProblem<T>& problem, const Parameters<T>& parameters, const RowSource& rows, int n_threads,
                 T* out) {
     LinearProblem<T> unweighted = problem;
     unweighted.weight = nullptr;
     unweighted.n_folds = 0;
     const BlockPlan plan = plan_blocks(problem, parameters.n_scores(), rows.count, n_threads);
-    const auto workers = make_workers(unweighted, parameters, plan.team);
+    const auto workers = make_workers(unweighted, parameters, plan);
     std::atomic<std::int64_t> next_block{0};
+    std::atomic<bool> finite{true};
     parallel(plan.team, [&](int thread, int) {
         Worker<T>& worker = *workers[static_cast<std::size_t>(thread)];
         for (std::int64_t b = next_block++; b < plan.n_blocks; b = next_block++) {
@@ -119,8 +130,12 @@ void raw_scores(const LinearProblem<T>& problem, const Parameters<T>& parameters
                             offset != nullptr ? score + offset[k * worker.block.stride() + r] : score;
                     }
             }
+            // While they are in cache.
+            const T* of_block = out + plan.begin(b) * problem.n_outputs;
+            if (!all_finite(of_block, (plan.end(b) - plan.begin(b)) * problem.n_outputs)) finite = false;
         }
     });
+    return finite;
 }
 
 template PassSums full_pass<float>(const LinearProblem<float>&, const Parameters<float>&, const RowSource&, bool, int,
@@ -131,8 +146,8 @@ template PassSums hessian_pass<float>(const LinearProblem<float>&, const Paramet
                                       const std::function<void()>&);
 template PassSums hessian_pass<double>(const LinearProblem<double>&, const Parameters<double>&, const RowSource&, int,
                                        const std::function<void()>&);
-template void raw_scores<float>(const LinearProblem<float>&, const Parameters<float>&, const RowSource&, int, float*);
-template void raw_scores<double>(const LinearProblem<double>&, const Parameters<double>&, const RowSource&, int,
+template bool raw_scores<float>(const LinearProblem<float>&, const Parameters<float>&, const RowSource&, int, float*);
+template bool raw_scores<double>(const LinearProblem<double>&, const Parameters<double>&, const RowSource&, int,
                                  double*);
 
 }  // namespace fastgd

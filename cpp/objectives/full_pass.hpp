@@ -50,9 +50,9 @@ template <class T>
 PassSums hessian_pass(const LinearProblem<T>& problem, const Parameters<T>& point_and_direction, const RowSource& rows,
                       int n_threads, const std::function<void()>& poll = {});
 
-// Raw scores of one model's parameters, n_rows x n_outputs in C order.
+// Raw scores of one model's parameters, n_rows x n_outputs in C order; whether all of them are finite.
 template <class T>
-void raw_scores(const LinearProblem<T>& problem, const Parameters<T>& parameters, const RowSource& rows, int n_threads,
+bool raw_scores(const LinearProblem<T>& problem, const Parameters<T>& parameters, const RowSource& rows, int n_threads,
                 T* out);
 
 }  // namespace fastgd

@@ -10,8 +10,8 @@
 #include "objectives/duality_gap.hpp"
 #include "objectives/full_pass.hpp"
 #include "objectives/linear_access.hpp"
+#include "objectives/row_entries.hpp"
 #include "objectives/row_moments.hpp"
-#include "objectives/widen_row.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/registry_lookup.hpp"
 #include "runtime/threads.hpp"
@@ -142,7 +142,7 @@ LinearObjective::LinearObjective(const MatrixView& X, const void* y, const Linea
     require(options.alpha >= 0.0 && std::isfinite(options.alpha), "alpha must be finite and not negative");
     require(options.l1_ratio >= 0.0 && options.l1_ratio <= 1.0, "l1_ratio must be in [0, 1]");
     require(options.intercept_slope == 0.0 || !options.standardize, "intercept_slope must be 0 with standardize");
-    if (X.storage == Storage::f64) {
+    if (fastgd::computes_in_double(X.storage)) {
         impl_.reset(new Impl{options, make_problem<double>(X, y, options, sample_weight, offset)});
     } else {
         impl_.reset(new Impl{options, make_problem<float>(X, y, options, sample_weight, offset)});
@@ -163,6 +163,10 @@ std::int64_t LinearObjective::n_samples() const {
 
 std::int64_t LinearObjective::n_features() const {
     return std::visit([](const auto& p) { return p.X.n_cols; }, impl_->problem);
+}
+
+bool LinearObjective::computes_in_double() const {
+    return std::holds_alternative<LinearProblem<double>>(impl_->problem);
 }
 
 std::int64_t LinearObjective::n_params() const { return static_cast<std::int64_t>(impl_->map().n_params()); }
@@ -217,12 +221,13 @@ void LinearObjective::decision_function(std::span<const double> w, void* out,
 std::optional<std::pair<std::int64_t, std::int64_t>> LinearObjective::find_nonfinite() const {
     return std::visit(
         []<class T>(const LinearProblem<T>& p) -> std::optional<std::pair<std::int64_t, std::int64_t>> {
-            std::vector<T> room;
+            RowEntries<T> entries(p);
+            const auto none = static_cast<std::size_t>(p.X.n_cols);
             for (std::int64_t i = 0; i < p.X.n_rows; ++i) {
                 if (!p.present(i)) continue;
-                const auto& row = widen_row(p, i, room);
-                const auto bad = std::find_if(row.begin(), row.end(), [](auto v) { return !std::isfinite(v); });
-                if (bad != row.end()) return std::pair{i, static_cast<std::int64_t>(bad - row.begin())};
+                std::size_t first = none;
+                entries.visit(i, [&](std::size_t j, T x) { first = std::isfinite(x) ? first : std::min(first, j); });
+                if (first != none) return std::pair{i, static_cast<std::int64_t>(first)};
             }
             return std::nullopt;
         },

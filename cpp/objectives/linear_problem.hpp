@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -45,7 +46,23 @@ struct LinearProblem {
     const StorageKernels<T>& storage() const { return kernels->storage[static_cast<int>(X.storage)]; }
     const std::byte* row(std::int64_t i) const { return static_cast<const std::byte*>(X.data) + i * X.row_stride; }
     bool present(std::int64_t i) const { return weight == nullptr || weight[i] > T(0); }
-    std::int64_t row_bytes() const { return X.n_cols * element_size(X.storage); }
+    bool sparse() const { return is_sparse(X.storage); }
+    // Of a CSR matrix: its entries, duplicates counted.
+    std::int64_t n_entries() const { return offset_at(X.n_rows) - offset_at(0); }
+    // What a row has to be read, on average.
+    std::int64_t row_entries() const { return sparse() ? std::max<std::int64_t>(1, n_entries() / X.n_rows) : X.n_cols; }
+    std::int64_t row_bytes() const { return row_entries() * (element_size(X.storage) + index_size(X.storage)); }
+    Rows rows(const std::byte* const* row, std::ptrdiff_t count, const std::byte* const* next = nullptr) const {
+        return {row, count, next, X.values, X.indices};
+    }
+    std::int64_t offset_at(std::int64_t i) const {
+        return index_size(X.storage) == 4 ? static_cast<const std::int32_t*>(X.data)[i]
+                                          : static_cast<const std::int64_t*>(X.data)[i];
+    }
+    std::int64_t column_at(std::int64_t entry) const {
+        return index_size(X.storage) == 4 ? static_cast<const std::int32_t*>(X.indices)[entry]
+                                          : static_cast<const std::int64_t*>(X.indices)[entry];
+    }
     // Threads that may call the loss, of those asked for.
     int loss_threads(int n_threads) const {
         return user_loss != nullptr && user_loss->on_calling_thread ? 1 : n_threads;

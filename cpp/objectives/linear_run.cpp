@@ -7,8 +7,10 @@
 #include "descent/run.hpp"
 #include "objectives/full_pass.hpp"
 #include "objectives/held_out.hpp"
+#include "objectives/idle_columns.hpp"
 #include "objectives/line_searches.hpp"
 #include "objectives/linear_run.hpp"
+#include "objectives/mean_weights.hpp"
 #include "objectives/model_space.hpp"
 #include "objectives/row_steps.hpp"
 #include "objectives/row_walk.hpp"
@@ -46,11 +48,15 @@ public:
             problem_.fold_of_model = settings_.fold_of_model.data();
             problem_.n_folds = settings_.n_folds;
         }
-        measure_weights();
+        mean_weight_ =
+            settings_.stream ? std::vector<double>(scale_.size(), 1.0) : mean_weights(problem_, settings_.n_models);
         if (info_.table != Table::none) table_.emplace(problem.X.n_rows, space_.params.n_scores());
-        if (settings_.batch_size == 1 && is_plain()) {
+        if (settings_.batch_size == 0 || settings_.batch_size > kLargestMiniBatch || table_) return;
+        if ((settings_.batch_size == 1 || problem.sparse()) && is_plain()) {
             rows_.emplace(problem_, settings_);
-        } else if (settings_.batch_size != 0 && settings_.batch_size <= kLargestMiniBatch && !table_) {
+        } else if (problem.sparse()) {
+            if (!is_whole()) idle_.emplace(problem_, settings_, info_, space_.params);
+        } else {
             wanted_team_ =
                 team_for_step(settings_.batch_size, problem.X.n_cols, space_.params.n_scores(), settings_.n_threads);
         }
@@ -65,7 +71,7 @@ public:
         }
         block_->gather({slice.rows.data(), n_rows}, 0, n_rows);
         add_weights(n_rows, sums.weight);
-        if (rows_) return rows_->descend(slice.plan, *block_, space_.params, mean_weight_, sums);
+        if (rows_) return rows_->descend(slice, *block_, space_.params, mean_weight_, sums);
         if (info_.table == Table::snapshots && slice.epoch != last_epoch_) take_snapshot(slice.epoch);
         last_epoch_ = slice.epoch;
         updates_.prepare(slice.plan);
@@ -91,6 +97,7 @@ public:
     bool finished(int m) const override { return searches_.finished(m); }
 
     void evaluate(std::span<double> value, std::span<double> grad_norm) override {
+        settle();
         space_.params.get(flat_.data());
         if (searches_.template judge<T>(flat_, value, grad_norm)) return;
         const PassSums pass = pass_over({nullptr, problem_.X.n_rows}, {});
@@ -100,10 +107,12 @@ public:
     }
 
     void evaluate_held_out(std::span<double> value) override {
+        settle();
         held_out_losses(problem_, space_.data_params(), settings_.n_threads, value);
     }
 
     void penalties(std::span<double> out) override {
+        settle();
         space_.params.get(flat_.data());
         const std::ptrdiff_t n = space_.params.n_params();
         for (int m = 0; m < settings_.n_models; ++m) {
@@ -115,10 +124,12 @@ public:
     }
 
     void set_params(std::span<const double> params) override {
+        settle();
         space_.params.set(params.data());
         space_.changed();
     }
     void solution(std::span<double> out) override {
+        settle();
         if (searches_.started()) return searches_.best(out);
         Parameters<T> reported = shape();
         updates_.solution(space_.params, reported);
@@ -126,12 +137,14 @@ public:
     }
 
     ModelState state(int m) override {
+        settle();
         ModelState state;
         space_.params.append_model(m, state.params);
         updates_.save(m, state);
         return state;
     }
     void set_state(int m, const ModelState& state) override {
+        settle();
         space_.params.take_model(m, state.params.data());
         space_.changed();
         updates_.restore(m, state);
@@ -160,6 +173,12 @@ private:
     }
     std::ptrdiff_t n_coef() const { return problem_.n_outputs * space_.params.n_features; }
 
+    // Parameters as they are, before anybody looks at them or changes them.
+    void settle() {
+        if (rows_) rows_->settle(space_.params);
+        if (idle_) idle_->settle(updates_, space_.params);
+    }
+
     // One for each model, from the rows that it sees.
     std::vector<const Standard*> standards(const Standard* of_all) {
         if (of_all == nullptr) return {};
@@ -185,26 +204,6 @@ private:
             const int fold = problem_.fold_of(m);
             weight[static_cast<std::size_t>(m)] +=
                 fold == kNoFold ? of_fold.back() : of_fold[static_cast<std::size_t>(fold)];
-        }
-    }
-
-    // The mean weight of the rows that each model sees.
-    void measure_weights() {
-        std::vector<double> sum(static_cast<std::size_t>(settings_.n_folds));
-        std::vector<std::int64_t> count(sum.size());
-        for (std::int64_t i = 0; !sum.empty() && i < problem_.X.n_rows; ++i) {
-            if (!problem_.present(i)) continue;
-            for (std::size_t f = 0; f < sum.size(); ++f) {
-                if (problem_.fold[i] == static_cast<std::int32_t>(f)) continue;
-                sum[f] += problem_.weight != nullptr ? static_cast<double>(problem_.weight[i]) : 1.0;
-                ++count[f];
-            }
-        }
-        for (int m = 0; m < settings_.n_models; ++m) {
-            const auto fold = static_cast<std::size_t>(problem_.fold_of(m));
-            const double mean =
-                problem_.fold_of(m) == kNoFold ? problem_.mean_weight : sum[fold] / static_cast<double>(count[fold]);
-            mean_weight_.push_back(settings_.stream ? 1.0 : mean);
         }
     }
 
@@ -293,14 +292,15 @@ private:
         for (int m = 0; m < settings_.n_models; ++m) scale_[static_cast<std::size_t>(m)] = per_row(m);
         const std::vector<T> ones(scale_.size(), T(1));
         table_->begin_batch(ones.data(), problem_.n_outputs);
-        RowBlock<T> block(problem_, kBlockRows);
-        RowWalk<T> walk(problem_, space_.data_params(), kBlockRows);
+        const BlockPlan plan = plan_blocks(problem_, space_.params.n_scores(), problem_.X.n_rows, 1);
+        RowBlock<T> block(problem_, plan.capacity());
+        RowWalk<T> walk(problem_, space_.data_params(), plan.capacity());
         PassSums sums;
         sums.coef.resize(space_.data_grad().coef.size());
         sums.intercept.resize(static_cast<std::size_t>(space_.params.n_scores()));
         std::vector<std::int64_t> n_rows(scale_.size());
-        for (std::int64_t begin = 0; begin < problem_.X.n_rows; begin += kBlockRows) {
-            block.gather({nullptr, problem_.X.n_rows}, begin, std::min(begin + kBlockRows, problem_.X.n_rows));
+        for (std::int64_t b = 0; b < plan.n_blocks; ++b) {
+            block.gather({nullptr, problem_.X.n_rows}, plan.begin(b), plan.end(b));
             walk.pass(space_.data_params(), block, 0, block.count(), scale_.data(), &space_.data_grad(), &*table_);
             for (std::size_t m = 0; m < n_rows.size(); ++m)
                 n_rows[m] += block.n_present(0, block.count(), problem_.fold_of(static_cast<int>(m)));
@@ -344,11 +344,13 @@ private:
         for (std::size_t m = 0; m < scale_.size(); ++m) per_row_of[m] = per_row(static_cast<int>(m));
         for_batches(slice, scale_, [&](std::size_t batch, std::int64_t begin, std::int64_t end) {
             if (poll) poll();
+            if (idle_) idle_->meet(*block_, begin, end, updates_, space_.params);
             if (table_) divide_rows(slice.plan, batch);
             const BlockSums<T>& of_batch =
                 walk_->pass(space_.data_params(), *block_, begin, end, (table_ ? per_row_of : scale_).data(),
                             &space_.data_grad(), table_ ? &*table_ : nullptr);
             add(of_batch, sums);
+            if (idle_) return idle_->step(slice.plan, batch, updates_, space_.params, space_.grad);
             finish_batch(slice.plan, batch, of_batch);
         });
     }
@@ -417,6 +419,7 @@ private:
     std::vector<double> mean_weight_;
     std::optional<RowSteps<T>> rows_;
     std::optional<SlopeTable<T>> table_;
+    std::optional<IdleColumns<T>> idle_;
     std::int64_t last_epoch_ = -1;
     std::optional<RowBlock<T>> block_;
     std::int64_t block_capacity_ = 0;

@@ -59,7 +59,7 @@ public:
     std::ptrdiff_t stride() const { return stride_; }
     // Rows first .. first + count, with as many after them as those wanted next.
     Rows rows(std::ptrdiff_t first, std::ptrdiff_t count) const {
-        return {row_.data() + first, count, row_.data() + first + count};
+        return problem_->rows(row_.data() + first, count, row_.data() + first + count);
     }
     // Which row of the matrix the i-th one is.
     std::int64_t index(std::ptrdiff_t i) const { return index_[static_cast<std::size_t>(i)]; }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "objectives/full_pass.hpp"
-#include "objectives/widen_row.hpp"
+#include "objectives/row_entries.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/philox.hpp"
 #include "runtime/registry_lookup.hpp"
@@ -150,21 +150,40 @@ double relative_error(std::size_t size) {
     return root * root;
 }
 
-// s ||x~||^2
+// s ||x~||^2 of one row after the other.
 template <class T>
-double weighted_square(const LinearProblem<T>& problem, const ParameterMap& map, std::int64_t row,
-                       std::vector<T>& buffer) {
-    widen_row(problem, row, buffer);
-    // In lanes, as one chain of additions would take longer than the rest.
-    double lanes[kLaneAlign] = {};
-    for (std::size_t i = 0; i < buffer.size(); ++i) {
-        const double x = map.feature(i, static_cast<double>(buffer[i]));
-        lanes[i % kLaneAlign] += x * x;
+class WeightedSquares {
+public:
+    WeightedSquares(const LinearProblem<T>& problem, const ParameterMap& map)
+        : problem_(problem), map_(map), entries_(problem) {
+        for (std::size_t j = 0; problem.sparse() && j < static_cast<std::size_t>(problem.X.n_cols); ++j)
+            square_of_zeros_ += square(j, T(0));
     }
-    double square = map.fit_intercept() ? 1.0 : 0.0;
-    for (const double lane : lanes) square += lane;
-    return problem.weight != nullptr ? static_cast<double>(problem.weight[row]) * square : square;
-}
+
+    double of_row(std::int64_t row) {
+        // In lanes, as one chain of additions would take longer than the rest.
+        double lanes[kLaneAlign] = {};
+        entries_.visit(row, [&](std::size_t j, T x) {
+            lanes[j % kLaneAlign] += problem_.sparse() ? square(j, x) - square(j, T(0)) : square(j, x);
+        });
+        double sum = map_.fit_intercept() ? 1.0 : 0.0;
+        for (const double lane : lanes) sum += lane;
+        sum += square_of_zeros_;
+        return problem_.weight != nullptr ? static_cast<double>(problem_.weight[row]) * sum : sum;
+    }
+
+private:
+    double square(std::size_t j, T x) const {
+        const double feature = map_.feature(j, static_cast<double>(x));
+        return feature * feature;
+    }
+
+    const LinearProblem<T>& problem_;
+    const ParameterMap& map_;
+    RowEntries<T> entries_;
+    // Of a CSR row without entries.
+    double square_of_zeros_ = 0.0;
+};
 
 // NaN is the largest of all.
 double larger(double a, double b) { return a <= b || std::isnan(b) ? b : a; }
@@ -175,8 +194,8 @@ template <class T>
 double max_square_norm(const LinearProblem<T>& problem, const ParameterMap& map, int n_threads,
                        const std::function<void()>& poll) {
     const BlockPlan plan = plan_blocks(problem, 1, problem.X.n_rows, n_threads);
-    std::vector<std::vector<T>> buffers(static_cast<std::size_t>(plan.team));
-    std::vector<double> found(buffers.size());
+    std::vector<WeightedSquares<T>> squares(static_cast<std::size_t>(plan.team), WeightedSquares<T>(problem, map));
+    std::vector<double> found(squares.size());
     double largest = 0.0;
     for_each_block(
         plan, poll,
@@ -184,7 +203,7 @@ double max_square_norm(const LinearProblem<T>& problem, const ParameterMap& map,
             const auto t = static_cast<std::size_t>(thread);
             found[t] = 0.0;
             for (std::int64_t i = plan.begin(block); i < plan.end(block); ++i)
-                if (problem.present(i)) found[t] = larger(found[t], weighted_square(problem, map, i, buffers[t]));
+                if (problem.present(i)) found[t] = larger(found[t], squares[t].of_row(i));
         },
         [&](int thread) { largest = larger(largest, found[static_cast<std::size_t>(thread)]); });
     return largest / problem.mean_weight;
@@ -195,10 +214,10 @@ RowMoments row_moments(const LinearProblem<T>& problem, const ParameterMap& map)
     const std::vector<std::int64_t> rows = sample_rows(problem);
     double weight_sum = 0.0;
     double total = 0.0;
-    std::vector<T> buffer;
+    WeightedSquares<T> squares(problem, map);
     for (const std::int64_t i : rows) {
         weight_sum += problem.weight != nullptr ? static_cast<double>(problem.weight[i]) : 1.0;
-        total += weighted_square(problem, map, i, buffer);
+        total += squares.of_row(i);
     }
     RowMoments moments;
     moments.mean_square_norm = total / weight_sum;

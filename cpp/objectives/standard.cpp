@@ -1,10 +1,11 @@
 #include "objectives/standard.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "objectives/block_pass.hpp"
-#include "objectives/widen_row.hpp"
+#include "objectives/row_entries.hpp"
 
 namespace fastgd {
 namespace {
@@ -102,6 +103,64 @@ private:
     std::vector<T> row_;
 };
 
+// The moments of CSR rows, from their entries alone: what is not there is 0.
+template <class T, class Belongs>
+std::vector<Moments> sparse_moments(const LinearProblem<T>& problem, std::size_t n_standards,
+                                    const std::function<void()>& poll, Belongs&& belongs) {
+    constexpr std::int64_t kRowsBetweenPolls = 1 << 14;
+    const auto n_features = static_cast<std::size_t>(problem.X.n_cols);
+    std::vector<Moments> moments(n_standards, Moments(n_features));
+    std::vector<std::vector<double>> weight_of_entries(n_standards, std::vector<double>(n_features));
+    RowEntries<T> entries(problem);
+    const auto for_rows = [&](auto&& visit) {
+        for (std::int64_t i = 0; i < problem.X.n_rows; ++i) {
+            if (poll && i % kRowsBetweenPolls == 0) poll();
+            if (!problem.present(i)) continue;
+            const double weight = problem.weight != nullptr ? static_cast<double>(problem.weight[i]) : 1.0;
+            for (std::size_t s = 0; s < n_standards; ++s)
+                if (belongs(i, s)) visit(i, s, weight);
+        }
+    };
+    for_rows([&](std::int64_t i, std::size_t s, double weight) {
+        moments[s].weight += weight;
+        entries.visit(i, [&](std::size_t j, T x) { moments[s].mean[j] += weight * static_cast<double>(x); });
+    });
+    for (Moments& of : moments)
+        for (double& mean : of.mean) mean /= of.weight;
+    for_rows([&](std::int64_t i, std::size_t s, double weight) {
+        entries.visit(i, [&](std::size_t j, T x) {
+            const double difference = static_cast<double>(x) - moments[s].mean[j];
+            weight_of_entries[s][j] += weight;
+            moments[s].squares[j] += weight * (difference * difference);
+        });
+    });
+    for (std::size_t s = 0; s < n_standards; ++s)
+        for (std::size_t j = 0; j < n_features; ++j) {
+            const double mean = moments[s].mean[j];
+            moments[s].squares[j] += std::max(moments[s].weight - weight_of_entries[s][j], 0.0) * (mean * mean);
+        }
+    return moments;
+}
+
+template <class T, class Belongs>
+std::vector<Moments> dense_moments(const LinearProblem<T>& problem, std::size_t n_standards, int n_threads,
+                                   const std::function<void()>& poll, Belongs&& belongs) {
+    const BlockPlan plan =
+        plan_blocks(problem, 4 * static_cast<std::ptrdiff_t>(n_standards), problem.X.n_rows, n_threads);
+    std::vector<BlockMoments<T>> blocks(static_cast<std::size_t>(plan.team), BlockMoments<T>(problem, n_standards));
+    std::vector<Moments> sums(n_standards, Moments(static_cast<std::size_t>(problem.X.n_cols)));
+    for_each_block(
+        plan, poll,
+        [&](int thread, std::int64_t b) {
+            blocks[static_cast<std::size_t>(thread)].measure(plan.begin(b), plan.end(b), belongs);
+        },
+        [&](int thread) {
+            for (std::size_t s = 0; s < n_standards; ++s)
+                sums[s].join(blocks[static_cast<std::size_t>(thread)].moments(s));
+        });
+    return sums;
+}
+
 }  // namespace
 
 void Standard::to_data(const double* w, int n_outputs, bool fit_intercept, double* data) const {
@@ -125,21 +184,11 @@ template <class T>
 std::vector<Standard> measure_standards(const LinearProblem<T>& problem, const std::int32_t* fold, int n_folds,
                                         int n_threads, const std::function<void()>& poll) {
     const std::size_t n_standards = static_cast<std::size_t>(n_folds) + 1;
-    const BlockPlan plan = plan_blocks(problem, 4 * (n_folds + 1), problem.X.n_rows, n_threads);
-    std::vector<BlockMoments<T>> blocks(static_cast<std::size_t>(plan.team), BlockMoments<T>(problem, n_standards));
-    std::vector<Moments> sums(n_standards, Moments(static_cast<std::size_t>(problem.X.n_cols)));
-    for_each_block(
-        plan, poll,
-        [&](int thread, std::int64_t b) {
-            blocks[static_cast<std::size_t>(thread)].measure(
-                plan.begin(b), plan.end(b), [&](std::int64_t i, std::size_t s) {
-                    return fold == nullptr || fold[i] != static_cast<std::int32_t>(s);
-                });
-        },
-        [&](int thread) {
-            for (std::size_t s = 0; s < n_standards; ++s)
-                sums[s].join(blocks[static_cast<std::size_t>(thread)].moments(s));
-        });
+    const auto belongs = [&](std::int64_t i, std::size_t s) {
+        return fold == nullptr || fold[i] != static_cast<std::int32_t>(s);
+    };
+    const std::vector<Moments> sums = problem.sparse() ? sparse_moments(problem, n_standards, poll, belongs)
+                                                       : dense_moments(problem, n_standards, n_threads, poll, belongs);
     std::vector<Standard> standards;
     for (const Moments& moments : sums) standards.push_back(moments.standard());
     return standards;

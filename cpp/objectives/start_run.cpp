@@ -27,7 +27,8 @@ int parts_of(const LinearProblem<T>& problem, const ModelSettings& settings) {
     constexpr std::int64_t kLeastWork = 1 << 20;
     if (settings.batch_size < 1 || settings.batch_size > kLargestMiniBatch) return 1;
     const std::int64_t n_scores = std::int64_t{settings.n_models} * problem.n_outputs;
-    const std::int64_t work = std::min<std::int64_t>(problem.X.n_rows, kLargestMiniBatch) * problem.X.n_cols * n_scores;
+    const std::int64_t work =
+        std::min<std::int64_t>(problem.X.n_rows, kLargestMiniBatch) * problem.row_entries() * n_scores;
     const std::int64_t threads = problem.loss_threads(settings.n_threads);
     const std::int64_t parts =
         std::min({threads, std::int64_t{settings.n_models}, n_scores / kLeastScores, work / kLeastWork});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <span>
 #include <vector>
@@ -46,14 +47,72 @@ public:
 
     void step_columns(std::size_t batch, Columns columns, Parameters<T>& params, Parameters<T>& grad) {
         for (std::ptrdiff_t s = 0; s < params.n_scores(); ++s)
-            if (T * state[kMaxSlots] = {}; runs(batch, params, s))
-                kernels_.update(coef_call(batch, columns, params, grad, s, state));
+            if (runs(batch, params, s)) step_row(batch, columns, params, grad, s);
+    }
+
+    // Of one output of a model that runs.
+    void step_row(std::size_t batch, Columns columns, Parameters<T>& params, Parameters<T>& grad, std::ptrdiff_t s) {
+        T* state[kMaxSlots] = {};
+        kernels_.update(coef_call(batch, columns, params, grad, s, state));
+    }
+
+    // The same in some columns, wherever they lie: brought together, and back.
+    void step_some(std::size_t batch, const std::vector<std::int64_t>& columns, Parameters<T>& params,
+                   Parameters<T>& grad, std::ptrdiff_t s) {
+        const std::ptrdiff_t n = std::ssize(columns);
+        const std::ptrdiff_t padded = round_up(n, kLaneAlign);
+        const auto size = static_cast<std::size_t>((2 + info_.n_slots) * padded);
+        if (together_.size() < size) together_ = AlignedBuffer<T>(2 * size);
+        T* state[kMaxSlots] = {};
+        UpdateCall<T> call = coef_call(batch, {0, params.n_features}, params, grad, s, state);
+        T* const from[2 + kMaxSlots] = {call.param, call.grad, state[0], state[1], state[2], state[3]};
+        static_assert(kMaxSlots == 4);
+        for (int a = 0; a < 2 + info_.n_slots; ++a) {
+            T* to = together_.data() + a * padded;
+            for (std::ptrdiff_t i = 0; i < n; ++i) to[i] = from[a][columns[static_cast<std::size_t>(i)]];
+            std::fill(to + n, to + padded, T(0));
+            if (a >= 2) state[a - 2] = to;
+        }
+        call.param = together_.data();
+        call.grad = together_.data() + padded;
+        call.n = padded;
+        kernels_.update(call);
+        for (int a = 0; a < 2 + info_.n_slots; ++a)
+            for (std::ptrdiff_t i = 0; i < n; ++i)
+                from[a][columns[static_cast<std::size_t>(i)]] = together_[static_cast<std::size_t>(a * padded + i)];
+    }
+
+    // Coefficients of a model's step.
+    const double* coef(std::size_t batch, int m) const { return coef_.data() + plan_.at(batch, m) * kMaxCoef; }
+
+    void load_state(std::ptrdiff_t s, std::ptrdiff_t column, double* state) const {
+        for (std::size_t i = 0; i < slots_.size(); ++i) state[i] = static_cast<double>(slots_[i].coef_row(s)[column]);
+    }
+    void store_state(std::ptrdiff_t s, std::ptrdiff_t column, const double* state) {
+        for (std::size_t i = 0; i < slots_.size(); ++i) slots_[i].coef_row(s)[column] = static_cast<T>(state[i]);
     }
 
     void step_intercepts(std::size_t batch, Parameters<T>& params, Parameters<T>& grad) {
         for (int m = 0; params.has_intercept && m < settings_.n_models; ++m)
             if (T * state[kMaxSlots] = {}; plan_.runs(batch, m))
                 kernels_.update(intercept_call(batch, params, grad, m, state));
+    }
+
+    // The only model's step on the coefficients of some columns, which stand side by side here, with their slots.
+    void step_gathered(std::size_t batch, std::ptrdiff_t n, Parameters<T>& params, Parameters<T>& grad,
+                       std::vector<Parameters<T>>& slots) {
+        for (std::ptrdiff_t k = 0; k < params.n_outputs; ++k) {
+            T* state[kMaxSlots] = {};
+            for (std::size_t i = 0; i < slots.size(); ++i) state[i] = slots[i].coef_row(k);
+            UpdateCall<T> call = call_of(batch, 0, state);
+            call.param = params.coef_row(k);
+            call.grad = grad.coef_row(k);
+            call.n = round_up(n, kLaneAlign);
+            call.l2 = l2_[0];
+            call.l1 = l1_[0];
+            call.weights = true;
+            kernels_.update(call);
+        }
     }
 
     // One model's step on all its parameters; `value` is the objective on the step's rows.
@@ -129,7 +188,7 @@ private:
         call.state = state;
         call.clip_value = static_cast<T>(settings_.clip_value);
         call.clip_factor = clip_factor_;
-        call.coef = coef_.data() + plan_.at(batch, m) * kMaxCoef;
+        call.coef = coef(batch, m);
         return call;
     }
     UpdateCall<T> coef_call(std::size_t batch, Columns columns, Parameters<T>& params, Parameters<T>& grad,
@@ -182,6 +241,8 @@ private:
     // [step][model][kMaxCoef]
     std::vector<double> coef_;
     T clip_factor_ = T(1);
+    // Room for parameters, gradients and slots of some columns.
+    AlignedBuffer<T> together_;
 };
 
 }  // namespace fastgd

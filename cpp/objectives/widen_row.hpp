@@ -13,7 +13,7 @@ void widen_onto(const LinearProblem<T>& problem, std::int64_t row, T* sum) {
     const std::byte* at[kRowTile] = {problem.row(row), problem.row(row), problem.row(row), problem.row(row)};
     const T one = T(1);
     BackwardCall<T> call{};
-    call.rows = {at, 1, nullptr};
+    call.rows = problem.rows(at, 1);
     call.columns = {0, problem.X.n_cols};
     call.dloss = &one;
     call.dloss_stride = 1;

@@ -15,11 +15,20 @@ struct Adagrad {
         coef[2] = in.hyper[2];
         coef[3] = in.step == 0;
     }
-    static constexpr OptimizerInfo kInfo{"adagrad",
-                                         1,
-                                         L1Step::proximal,
-                                         {{"lr_decay", 0.0}, {"initial_accumulator_value", 0.0}, {"eps", 1e-10}},
-                                         prepare};
+    // An l2 penalty's gradients would add up in s.
+    static bool exact(const double*, double l2, double) { return l2 == 0.0; }
+    static bool moves_all(const double* coef, double) { return coef[3] != 0.0; }
+    static void add(Idle& sums, const double* coef, double, double l1) { sums.threshold += coef[0] * l1; }
+    static double catch_up(const Idle& from, const Idle& to, double w, double* state, const double* coef, double) {
+        return soft_threshold(w, (to.threshold - from.threshold) / (__builtin_sqrt(state[0]) + coef[2]));
+    }
+    static constexpr OptimizerInfo kInfo{
+        .name = "adagrad",
+        .n_slots = 1,
+        .l1 = L1Step::proximal,
+        .hyper = {{"lr_decay", 0.0}, {"initial_accumulator_value", 0.0}, {"eps", 1e-10}},
+        .prepare = prepare,
+        .idle = {exact, moves_all, add, catch_up}};
 
     Vec<T> lr, initial, eps;
     bool first;

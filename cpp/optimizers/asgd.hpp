@@ -14,8 +14,27 @@ struct Asgd : GradientStep<T> {
         const double since = static_cast<double>(in.step + 1) - in.hyper[0];
         coef[1] = since < 0.0 ? 1.0 : 1.0 / (since + 1.0);
     }
-    static constexpr OptimizerInfo kInfo{"asgd",  1, L1Step::proximal, {{"average_from", 1.0}},
-                                         prepare, 0, nullptr,          true};
+    // Without a threshold an idle iterate is v = w / scale times the scale of each step, of which the mean takes
+    // shares.
+    static bool exact(const double*, double, double l1) { return l1 == 0.0; }
+    static bool moves_all(const double* coef, double) { return coef[1] == 1.0; }
+    static void add(Idle& sums, const double* coef, double l2, double l1) {
+        add_shrinking_step(sums, coef, l2, l1);
+        sums.kept *= 1.0 - coef[1];
+        sums.mixed += coef[1] / sums.kept * sums.scale;
+    }
+    static double catch_up(const Idle& from, const Idle& to, double w, double* state, const double*, double) {
+        const double v = w / from.scale;
+        state[0] = to.kept * (state[0] / from.kept + v * (to.mixed - from.mixed));
+        return to.scale * v;
+    }
+    static constexpr OptimizerInfo kInfo{.name = "asgd",
+                                         .n_slots = 1,
+                                         .l1 = L1Step::proximal,
+                                         .hyper = {{"average_from", 1.0}},
+                                         .prepare = prepare,
+                                         .averages = true,
+                                         .idle = {exact, moves_all, add, catch_up}};
 
     Vec<T> share;
 

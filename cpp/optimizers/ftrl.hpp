@@ -14,16 +14,31 @@ struct Ftrl {
     enum Memory { kInverseLr, kSteps };
 
     static void prepare(const StepInput& in, double* memory, double* coef) {
-        coef[5] = in.lr == 0.0;
-        if (in.lr == 0.0) return;
-        coef[0] = 1.0 / in.lr;
-        coef[4] = memory[kSteps] == 0.0;
-        coef[1] = coef[4] != 0.0 ? coef[0] : memory[kInverseLr];
+        const bool none = in.lr == 0.0;
+        const bool first = memory[kSteps] == 0.0;
+        coef[0] = none ? memory[kInverseLr] : 1.0 / in.lr;
+        coef[1] = first ? coef[0] : memory[kInverseLr];
         coef[2] = in.hyper[0];
-        coef[3] = memory[kSteps] += 1.0;
+        coef[3] = memory[kSteps] += none ? 0.0 : 1.0;
+        coef[4] = first && !none;
+        coef[5] = none;
         memory[kInverseLr] = coef[0];
     }
-    static constexpr OptimizerInfo kInfo{"ftrl", 2, L1Step::own, {{"beta", 1.0}}, prepare};
+    // An l2 penalty's gradients would add up in n, and another rate changes z where the l1 norm holds w.
+    static bool exact(const double*, double l2, double) { return l2 == 0.0; }
+    static bool moves_all(const double* coef, double) { return coef[4] != 0.0 || coef[0] != coef[1]; }
+    static void add(Idle& sums, const double* coef, double, double l1) {
+        if (coef[5] == 0.0) sums.threshold += l1;
+    }
+    static double catch_up(const Idle&, const Idle&, double, double* state, const double* coef, double l1) {
+        return -soft_threshold(state[0], coef[3] * l1) / ((coef[2] + __builtin_sqrt(state[1])) * coef[0]);
+    }
+    static constexpr OptimizerInfo kInfo{.name = "ftrl",
+                                         .n_slots = 2,
+                                         .l1 = L1Step::own,
+                                         .hyper = {{"beta", 1.0}},
+                                         .prepare = prepare,
+                                         .idle = {exact, moves_all, add, catch_up}};
 
     Vec<T> inverse_lr, inverse_before, beta, threshold;
     bool first, none;

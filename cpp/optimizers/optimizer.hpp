@@ -42,6 +42,23 @@ struct GradientStep {
     }
 };
 
+// ---- idle coefficients, in scalars of double
+
+// w nearer to 0 by at most `by`.
+inline double soft_threshold(double w, double by) {
+    const double size = w < 0.0 ? -w : w;
+    const double left = size <= by ? 0.0 : size - by;
+    return w < 0.0 ? -left : left;
+}
+
+inline bool never_moves_all(const double*, double) { return false; }
+
+// Of a step w <- soft((1 - lr l2) w, lr l1), where lr is the first coefficient.
+inline void add_shrinking_step(Idle& sums, const double* coef, double l2, double l1) {
+    sums.scale *= 1.0 - coef[0] * l2;
+    if (l1 > 0.0) sums.threshold += coef[0] * l1 / (sums.scale < 0.0 ? -sums.scale : sums.scale);
+}
+
 // beta^(step + 1), kept in `memory` as a running product.
 inline double next_power(double beta, std::int64_t step, double& memory) {
     memory = step == 0 ? beta : memory * beta;

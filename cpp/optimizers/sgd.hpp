@@ -20,8 +20,17 @@ struct Sgd {
         gain = in.step == 0 ? 1.0 : coef[1] * gain + coef[2];
         coef[5] = in.lr * (coef[3] != 0.0 ? 1.0 + coef[1] * gain : gain);
     }
-    static constexpr OptimizerInfo kInfo{
-        "sgd", 1, L1Step::proximal, {{"momentum", 0.0}, {"dampening", 0.0}, {"nesterov", 0.0}}, prepare};
+    // Without momentum.
+    static bool exact(const double* hyper, double, double) { return hyper[0] == 0.0; }
+    static double catch_up(const Idle& from, const Idle& to, double w, double*, const double*, double) {
+        return to.scale * soft_threshold(w / from.scale, to.threshold - from.threshold);
+    }
+    static constexpr OptimizerInfo kInfo{.name = "sgd",
+                                         .n_slots = 1,
+                                         .l1 = L1Step::proximal,
+                                         .hyper = {{"momentum", 0.0}, {"dampening", 0.0}, {"nesterov", 0.0}},
+                                         .prepare = prepare,
+                                         .idle = {exact, never_moves_all, add_shrinking_step, catch_up}};
 
     Vec<T> lr, momentum, damped, length;
     bool plain, nesterov, first;

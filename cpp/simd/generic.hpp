@@ -56,8 +56,6 @@ FASTGD_INLINE IVec<T> each_int(F f) {
     return r;
 }
 
-FASTGD_INLINE float scalar_fma(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
-FASTGD_INLINE double scalar_fma(double a, double b, double c) { return __builtin_fma(a, b, c); }
 FASTGD_INLINE float scalar_sqrt(float a) { return __builtin_sqrtf(a); }
 FASTGD_INLINE double scalar_sqrt(double a) { return __builtin_sqrt(a); }
 FASTGD_INLINE float scalar_round(float a) { return __builtin_rintf(a); }

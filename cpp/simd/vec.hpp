@@ -41,6 +41,12 @@ struct LaneIntOf<double> {
 template <class T>
 using LaneInt = typename LaneIntOf<T>::Type;
 
+// One lane's worth, in one rounding.
+FASTGD_INLINE float scalar_fma(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+FASTGD_INLINE double scalar_fma(double a, double b, double c) { return __builtin_fma(a, b, c); }
+FASTGD_INLINE float scalar_fnma(float a, float b, float c) { return __builtin_fmaf(-a, b, c); }
+FASTGD_INLINE double scalar_fnma(double a, double b, double c) { return __builtin_fma(-a, b, c); }
+
 FASTGD_INLINE void prefetch(const void* p) { __builtin_prefetch(p, 0, 3); }
 
 struct Bytes16 {

@@ -9,6 +9,7 @@
 `find_lr`                   a range test of learning rates
 `optimizers`, `schedules`   how a gradient becomes a step, and how long the step is
 `losses`                    names of the losses that can be minimised
+`online`                    learning from a stream, a row at a time: `online.Learner`
 `reference`                 all of it again in plain NumPy, to read and to test against
 `show_config`               versions, SIMD level, threads and build; also `simd_level`, `simd_levels`,
                             `get_num_threads`, `set_num_threads`, `threads`
@@ -31,7 +32,7 @@ from .objectives import FunctionObjective, LinearObjective
 from .result import History, Result
 
 if TYPE_CHECKING:
-    from . import reference
+    from . import online, reference
 
     __version__: str
 
@@ -50,6 +51,7 @@ __all__ = [
     "loss_and_grad",
     "losses",
     "minimize",
+    "online",
     "optimizers",
     "reference",
     "schedules",
@@ -63,15 +65,15 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # Both cost more to import than the rest of the package.
+    # They cost more to import than the rest of the package, or are not what most programs want.
     if name == "__version__":
         from importlib.metadata import version
 
         value: Any = version("fastgd")
-    elif name == "reference":
+    elif name in ("online", "reference"):
         from importlib import import_module
 
-        value = import_module("fastgd.reference")
+        value = import_module(f"fastgd.{name}")
     else:
         raise AttributeError(f"module 'fastgd' has no attribute {name!r}")
     globals()[name] = value

@@ -20,6 +20,7 @@ class _OptimizerInfo(TypedDict):
     name: str
     params: dict[str, float]
     l1: bool
+    whole: bool
     finite_sums: bool
     line_search: bool
     full_batch: bool
@@ -74,6 +75,9 @@ def schedules() -> list[_ScheduleInfo]: ...
 def schedule_rates(
     schedule: _ScheduleSpec, n_models: int, steps: _Ints, epochs: _Ints, losses: _Floats | None
 ) -> _Floats: ...
+def linear_scores(
+    X: NDArray[Any] | CsrMatrix, storage: str, coef: NDArray[Any], intercept: NDArray[Any], n_threads: int
+) -> NDArray[Any]: ...
 def vector_math(name: str, x: NDArray[Any]) -> NDArray[Any]: ...
 
 class _PybindType(type): ...
@@ -107,10 +111,13 @@ class UserLoss(metaclass=_PybindType):
     def of_address(address: int, class_targets: bool) -> UserLoss: ...
 
 @final
+class CsrMatrix:
+    def __init__(self, values: NDArray[Any], indices: NDArray[Any], offsets: NDArray[Any], n_cols: int) -> None: ...
+
 class LinearObjective(Objective):
     def __init__(
         self,
-        X: NDArray[Any],
+        X: NDArray[Any] | CsrMatrix,
         storage: str,
         y: NDArray[Any],
         loss: str | UserLoss,
@@ -143,6 +150,40 @@ class LinearObjective(Objective):
     def n_outputs(self) -> int: ...
     @property
     def n_params(self) -> int: ...
+
+class OnlineLearner(metaclass=_PybindType):
+    def __init__(
+        self,
+        loss: str,
+        loss_params: dict[str, float],
+        n_outputs: int,
+        optimizer: str,
+        optimizer_params: dict[str, _Floats],
+        schedule: _ScheduleSpec,
+        alpha: float,
+        l1_ratio: float,
+        fit_intercept: bool,
+        n_features: int,
+        hash_bits: int,
+        labels: dict[Any, float] | None,
+        is_identity: bool,
+    ) -> None: ...
+    def update(self, x: Any, y: Any, sample_weight: Any = 1.0) -> Any: ...
+    def decision_function(self, x: Any) -> Any: ...
+    def predict(self, x: Any) -> Any: ...
+    def _update_row(self, x: Any, y: Any, sample_weight: Any, /) -> float: ...
+    def _update_rows(self, x: _Floats, y: Sequence[Any], sample_weight: _Floats) -> _Floats: ...
+    def _scores(self, x: Any, /) -> Any: ...
+    def _coef(self) -> _Floats: ...
+    def _intercept(self) -> _Floats: ...
+    def _state(self) -> tuple[Any, ...]: ...
+    def _set_state(self, state: tuple[Any, ...], /) -> None: ...
+    @property
+    def n_features(self) -> int | None: ...
+    @property
+    def n_steps(self) -> int: ...
+    @property
+    def feature_names(self) -> list[Any] | None: ...
 
 @final
 class Lbfgs(metaclass=_PybindType):
@@ -201,6 +242,7 @@ def minimize(
     gap_tol: float | None,
     clip_value: float,
     clip_norm: float,
+    lazy: bool,
     fold_of_row: NDArray[np.int32],
     fold_of_model: Sequence[int],
     stream: bool,

@@ -33,6 +33,7 @@ _SHARED = {
     "update_every": "the time of snapshots",
     **dict.fromkeys(("tol", "gtol", "gap_tol", "n_iter_no_change", "time_limit", "cv", "halving"), "the end of a run"),
     **dict.fromkeys(("clip_value", "clip_norm"), "the clipping of gradients"),
+    "lazy": "the kind of step",
     "n_threads": "the team of threads",
 }
 # The rest are parameters of the optimiser.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from . import _core
 from . import _validation as check
 
 if TYPE_CHECKING:
@@ -20,17 +22,17 @@ class Matrix(NamedTuple):
 
     Attributes
     ----------
-    view : array of shape (n_samples, n_features)
+    view : array of shape (n_samples, n_features), or CsrMatrix
         Rows whose elements are contiguous; 16-bit floats as uint16, bool as uint8.
     storage : str
-        The name of the storage in the core.
-    source : array of shape (n_samples, n_features)
+        The name of the storage in the core; of sparse rows that of their values.
+    source : array or SciPy CSR array of shape (n_samples, n_features)
         The same memory with its own dtype.
     """
 
-    view: NDArray[Any]
+    view: NDArray[Any] | _core.CsrMatrix
     storage: str
-    source: NDArray[Any]
+    source: Any
 
     @property
     def compute_dtype(self) -> np.dtype[Any]:
@@ -40,6 +42,8 @@ class Matrix(NamedTuple):
 
 def as_matrix(name: str, values: object) -> Matrix:
     """Check a data matrix, and copy it only where the core cannot read it as it is."""
+    if is_sparse(values):
+        return _as_csr(name, values)
     array = check.as_array(name, values)
     if array.dtype.kind not in "biuf" and not check.is_bfloat16(array.dtype):
         raise TypeError(f"{name} must have dtype {_ALLOWED}, got dtype {array.dtype}")
@@ -58,6 +62,31 @@ def as_matrix(name: str, values: object) -> Matrix:
     if stored.itemsize == 2:
         return Matrix(array.view(np.uint16), array.dtype.name, array)
     return Matrix(array, array.dtype.name, array)
+
+
+def is_sparse(values: object) -> bool:
+    """Whether these are SciPy's sparse arrays or matrices, of which nobody has any who has not imported it."""
+    sparse = sys.modules.get("scipy.sparse")
+    return sparse is not None and bool(sparse.issparse(values))
+
+
+def _as_csr(name: str, values: Any) -> Matrix:
+    """Check a sparse matrix, and copy what of it the core cannot read as it is."""
+    if values.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must have dtype {_ALLOWED}, got dtype {values.dtype}")
+    if values.ndim != 2 or 0 in values.shape:
+        allowed = "shape (n_samples, n_features) and at least one row and one column"
+        raise ValueError(f"{name} must have {allowed}, got shape {values.shape}")
+    csr = values.tocsr()
+    stored = _stored_dtype(csr.dtype)
+    compute = np.dtype(np.float64 if stored.itemsize == 8 else np.float32)
+    with np.errstate(over="ignore"):
+        data = np.ascontiguousarray(csr.data, compute)
+    wide = np.int32 if csr.indices.dtype == csr.indptr.dtype == np.int32 else np.int64
+    indices, offsets = (np.ascontiguousarray(part, wide) for part in (csr.indices, csr.indptr))
+    if len(offsets) != csr.shape[0] + 1:
+        raise ValueError(f"{name}.indptr must have {csr.shape[0] + 1} elements, one more than rows, got {len(offsets)}")
+    return Matrix(_core.CsrMatrix(data, indices, offsets, csr.shape[1]), compute.name, csr)
 
 
 def _stored_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -84,5 +113,6 @@ def sample(matrix: Matrix, max_rows: int = 4096, max_entries: int = 1 << 22) -> 
     """Evenly spaced rows as float64, few enough to look at in passing."""
     n_samples, n_features = matrix.source.shape
     rows = max(1, min(n_samples, max_rows, max_entries // n_features))
-    chosen: NDArray[np.float64] = matrix.source[np.arange(rows) * n_samples // rows].astype(np.float64)
-    return chosen
+    chosen = matrix.source[np.arange(rows) * n_samples // rows]
+    dense: NDArray[np.float64] = (chosen.toarray() if is_sparse(chosen) else chosen).astype(np.float64)
+    return dense

@@ -40,6 +40,7 @@ def minimize(
     init_seed: int = 0,
     clip_value: float | None = None,
     clip_norm: float | None = None,
+    lazy: bool = False,
     time_limit: float | None = None,
     callbacks: Callback | Iterable[Callback] = (),
     progress: bool = False,
@@ -108,6 +109,13 @@ def minimize(
     clip_norm : float, optional
         Largest Euclidean norm ``c`` of the gradient ``g``, above 0: ``g`` is multiplied by ``c / (||g|| + 1e-6)`` where
         that is below 1, after `clip_value`. Neither is for `LBFGS`, nor this for `SAGA` and `SVRG`.
+    lazy : bool, default=False
+        Of sparse rows a mini-batch has gradients for its own columns only. With `SGD` without momentum, `ASGD` without
+        an l1 norm, and `Adagrad` and `FTRL` without an l2 penalty, a step costs as much as the batch has entries:
+        other coefficients catch up exactly with what the penalty and the mean ask of them once a batch meets them.
+        With other optimisers every coefficient moves in every step, unless this is True: then those of other columns
+        stay as they are, state and penalty included, as in PyTorch's ``SparseAdam``. Not with `clip_norm`, averages,
+        or optimisers whose steps need all coefficients.
     time_limit : float, optional
         Seconds after which the run ends, above 0.
     callbacks : callable or iterable of callables, optional
@@ -178,6 +186,7 @@ def minimize(
         random_state=random_state,
         clip_value=clip_value,
         clip_norm=clip_norm,
+        lazy=lazy,
         time_limit=time_limit,
         n_threads=n_threads,
     )

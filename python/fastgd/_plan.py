@@ -35,6 +35,7 @@ class Plan(NamedTuple):
     gap_tol: float | None
     clip_value: float
     clip_norm: float
+    lazy: bool
     time_limit: float | None
     n_threads: int
     # Whether the rows are a piece of a stream, on which a model only goes on.
@@ -57,6 +58,7 @@ def make_plan(
     random_state: int = 0,
     clip_value: float | None = None,
     clip_norm: float | None = None,
+    lazy: bool = False,
     time_limit: float | None = None,
     n_threads: int | None = None,
 ) -> Plan:
@@ -73,6 +75,7 @@ def make_plan(
         gap_tol=_optional("gap_tol", gap_tol, *check.NOT_NEGATIVE),
         clip_value=_optional("clip_value", clip_value, *check.POSITIVE) or 0.0,
         clip_norm=_optional("clip_norm", clip_norm, *check.POSITIVE) or 0.0,
+        lazy=check.boolean("lazy", lazy),
         time_limit=_optional("time_limit", time_limit, "a number of seconds > 0", lambda v: v > 0.0),
         n_threads=0 if n_threads is None else check.integer("n_threads", n_threads, 1, 2**31 - 1),
     )
@@ -88,6 +91,9 @@ def make_plan(
         if not isinstance(objective, LinearObjective) or not objective._has_gap or objective.alpha == 0.0:
             allowed = f"None but for a LinearObjective with alpha > 0 and one of the losses {', '.join(DUAL_LOSSES)}"
             raise check.refuse("gap_tol", allowed, gap_tol)
+    if plan.lazy and not (isinstance(objective, LinearObjective) and objective._moves_some(plan.batch_size)):
+        allowed = "False but for a LinearObjective of sparse rows, not standardised, and a batch_size from 1 to 4096"
+        raise check.refuse("lazy", allowed, lazy)
     if plan.batch_size != 0 and isinstance(objective, FunctionObjective) and not objective._is_sum:
         raise ValueError(f"batch_size must be 'full' for a FunctionObjective without n_samples, got {batch_size!r}")
     return plan

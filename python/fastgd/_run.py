@@ -10,7 +10,7 @@ import numpy as np
 from . import _core
 from . import _validation as check
 from ._plan import Plan
-from .objectives import FunctionObjective
+from .objectives import FunctionObjective, LinearObjective
 from .optimizers import check_l1
 from .schedules._function import as_schedule
 from .schedules._spec import stacked
@@ -67,6 +67,9 @@ def check_together(objective: Objective, model: Model, plan: Plan) -> None:
         raise ValueError(f"{which} must be None with {name}, whose line searches need the gradient itself, got {given}")
     if info["full_batch"] and size != 0:
         raise ValueError(f"batch_size must be 'full' with {name}, which compares its steps, got {size}")
+    if plan.lazy and (info["whole"] or info["finite_sums"] or info["averages"] or plan.clip_norm != 0.0):
+        what = "clip_norm" if plan.clip_norm != 0.0 else name
+        raise ValueError(f"lazy must be False with {what}, whose steps need all coefficients, got True")
     if info["finite_sums"]:
         if isinstance(objective, FunctionObjective):
             raise ValueError(f"optimizer must be another than {name} for a function, of which it knows no rows' slopes")
@@ -99,6 +102,7 @@ def run(
     resume: _core.DescentState | None = None,
 ) -> _Outcome:
     """Descend with every model in the same passes over the data."""
+    _check_momenta(objective, models, plan)
     return _core.minimize(
         objective._core_objective(models[0].w0.size),
         np.stack([model.w0 for model in models]),
@@ -130,6 +134,7 @@ def arguments(models: Sequence[Model], plan: Plan) -> dict[str, Any]:
         "gap_tol": plan.gap_tol,
         "clip_value": plan.clip_value,
         "clip_norm": plan.clip_norm,
+        "lazy": plan.lazy,
         "stream": plan.stream,
         "evaluate": plan.evaluate,
         "time_limit": float("inf") if plan.time_limit is None else plan.time_limit,
@@ -145,6 +150,20 @@ def _kind_of_step(models: Sequence[Model]) -> str:
             "batches lr='auto' is another kind for SGD than a rate, or momentum; sweep once for each"
         )
     return names.pop()
+
+
+def _check_momenta(objective: Objective, models: Sequence[Model], plan: Plan) -> None:
+    """Refuse models that would not have the bits of a run alone.
+
+    On sparse rows plain SGD keeps a scale beside its coefficients, which rounds in its own way.
+    """
+    sparse = isinstance(objective, LinearObjective) and objective._moves_some(plan.batch_size)
+    momenta = {model.optimizer._core_params().get("momentum", 0.0) > 0.0 for model in models}
+    if sparse and len(momenta) > 1:
+        raise ValueError(
+            "grid must not have momentum 0 beside others for mini-batches of sparse rows, where it is another kind of "
+            "step; sweep once for each"
+        )
 
 
 def _columns(rows: Sequence[dict[str, float]]) -> dict[str, Any]:

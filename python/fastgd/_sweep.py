@@ -51,6 +51,7 @@ def sweep(
     init_seed: int = 0,
     clip_value: float | None = None,
     clip_norm: float | None = None,
+    lazy: bool = False,
     time_limit: float | None = None,
     progress: bool = False,
     n_threads: int | None = None,
@@ -88,7 +89,7 @@ def sweep(
         bits as without halving. Not for `LBFGS`, `SAGA` and `SVRG`.
     optimizer, batch_size, max_epochs, tol, gtol, n_iter_no_change, shuffle, order, random_state, init_seed
         As in `fastgd.minimize`, and shared by all configurations; `tol` and `gtol` end each model's descent by itself.
-    clip_value, clip_norm, time_limit, progress, n_threads
+    clip_value, clip_norm, lazy, time_limit, progress, n_threads
         Likewise; the time limit is that of all descents together.
 
     Returns
@@ -143,6 +144,7 @@ def sweep(
         random_state=random_state,
         clip_value=clip_value,
         clip_norm=clip_norm,
+        lazy=lazy,
         time_limit=time_limit,
         n_threads=n_threads,
     )

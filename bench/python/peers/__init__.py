@@ -4,12 +4,13 @@ A peer's module has a function for each of its tasks, which gets arrays of NumPy
 
 - ``log_loss(X, y, n_threads)``: a function of flat parameters ``(coef, intercept)`` that returns the mean loss and its
   gradient, all in X's dtype; y is 0 or 1.
+- ``sparse_log_loss(X, y, n_threads)``: the same for a CSR matrix.
 - ``softmax_epoch(X, y, order, batch_size, lr)``: a function that descends from zeros for one epoch over the rows in
   that order and returns ``(coef, intercept)``, flat, coef of shape (n_classes, n_features); y is a class index.
 - ``many_softmax_epoch(X, y, order, batch_size, lr, n_models)``: the same for many models side by side, which returns
   (n_features + 1, n_models * n_classes), the intercepts in the last row.
 - ``sgd(X, y, lr, n_epochs, shuffle)``: a function that descends from zeros on the mean log loss, a row a step, and
-  returns ``(coef, intercept)``, flat; y is 0 or 1.
+  returns ``(coef, intercept)``, flat; y is 0 or 1. scikit-learn's takes an ``alpha`` and a CSR matrix, too.
 - ``logistic(X, y, alpha)``: functions, by the solver's name, that take a number of iterations and return
   ``(coef, intercept)``, flat, on the way to the minimum of the mean log loss and an l2 penalty; y is 0 or 1.
 - ``limit_threads(n)``, where the package has threads of its own that threadpoolctl does not reach.
@@ -56,11 +57,12 @@ class Peer:
 
 PEERS = (
     Peer("NumPy", "numpy", "with_numpy", ("log_loss", "softmax_epoch", "many_softmax_epoch")),
+    Peer("SciPy", "scipy.sparse", "with_scipy", ("sparse_log_loss",)),
     # Private, and the fastest that scikit-learn has for this: what its LogisticRegression minimises.
     Peer("LinearModelLoss", "sklearn.linear_model._linear_loss", "with_sklearn_loss", ("log_loss",)),
     Peer("SGDClassifier", "sklearn", "with_sklearn_sgd", ("sgd",)),
     Peer("LogisticRegression", "sklearn", "with_sklearn_logistic", ("logistic",)),
-    Peer("PyTorch", "torch", "with_torch", ("log_loss", "softmax_epoch", "logistic")),
+    Peer("PyTorch", "torch", "with_torch", ("log_loss", "sparse_log_loss", "softmax_epoch", "logistic")),
     Peer("JAX", "jax", "with_jax", ("log_loss", "softmax_epoch")),
     Peer("numba", "numba", "with_numba", ("log_loss", "sgd"), fused=True),
 )

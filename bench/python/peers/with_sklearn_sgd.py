@@ -11,10 +11,11 @@ from sklearn.linear_model import SGDClassifier
 Floats = npt.NDArray[np.floating]
 
 
-def sgd(X: Floats, y: Floats, lr: float, n_epochs: int, shuffle: bool) -> Callable[[], Floats]:
+def sgd(X: Floats, y: Floats, lr: float, n_epochs: int, shuffle: bool, alpha: float = 0.0) -> Callable[[], Floats]:
     model = SGDClassifier(
         loss="log_loss",
-        penalty=None,
+        penalty="l2" if alpha > 0.0 else None,
+        alpha=alpha,
         learning_rate="constant",
         eta0=lr,
         max_iter=n_epochs,

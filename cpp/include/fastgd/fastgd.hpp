@@ -3,6 +3,7 @@
 #include "fastgd/errors.hpp"
 #include "fastgd/function_objective.hpp"
 #include "fastgd/linear_objective.hpp"
+#include "fastgd/linear_scores.hpp"
 #include "fastgd/loss_info.hpp"
 #include "fastgd/matrix_view.hpp"
 #include "fastgd/minimize.hpp"

@@ -65,6 +65,8 @@ public:
 
     std::int64_t n_samples() const override;
     std::int64_t n_features() const;
+    // Whether arithmetic, and with it y, weights, offsets and scores, is in double, not in float.
+    bool computes_in_double() const;
     std::int64_t n_params() const override;
     int n_outputs() const;
     const LinearOptions& options() const;

@@ -49,6 +49,10 @@ struct DescentOptions {
     // Gradients, penalty included, are clipped to this magnitude of an entry, then to this norm; 0: not at all.
     double clip_value = 0.0;
     double clip_norm = 0.0;
+    // For mini-batches of CSR rows: whether an optimiser whose idle coefficients cannot catch up exactly with the steps
+    // that they have missed leaves them as they are, penalty included, instead of moving all coefficients in every
+    // step.
+    bool lazy = false;
     // Cross-validation: the fold of each row, from 0, and the one that each model holds out, so that it descends as if
     // those rows weighed nothing; -1 for none. Empty: no folds.
     std::vector<std::int32_t> fold_of_row{};
@@ -56,8 +60,8 @@ struct DescentOptions {
     // Whether the rows are a piece of a stream: weights count as they are, not divided by their mean, which the rows to
     // come might change; a model only goes on, without being judged, taken back or evaluated.
     bool stream = false;
-    // Whether the objective and its gradient are wanted at the end, which takes a pass over the data; else they are NaN,
-    // unless it is they that say which of two parameters are the better ones.
+    // Whether the objective and its gradient are wanted at the end, which takes a pass over the data; else they are
+    // NaN, unless it is they that say which of two parameters are the better ones.
     bool evaluate = true;
     // A state to go on from, for max_epochs more.
     std::shared_ptr<const DescentState> resume{};

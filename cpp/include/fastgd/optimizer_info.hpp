@@ -36,6 +36,31 @@ struct StepInput {
     const double* sums = nullptr;
 };
 
+// What steps did to coefficients that had no gradient in them, summed up over steps, so that many can be caught up with
+// at once: of sparse rows most coefficients are idle in most steps.
+struct Idle {
+    // The product of what an l2 penalty leaves of a coefficient.
+    double scale = 1.0;
+    // The sum of soft thresholds, as for a coefficient at `scale` 1.
+    double threshold = 0.0;
+    // For means of iterates: the product of what a step leaves of the mean, and the sum of what it mixes in over that.
+    double kept = 1.0;
+    double mixed = 0.0;
+};
+
+// How an optimiser's idle coefficients can be caught up with; empty where they cannot.
+struct IdleRule {
+    // Whether this is exact, for these hyper-parameters and penalties.
+    bool (*exact)(const double* hyper, double l2, double l1) = nullptr;
+    // Whether a step of these coefficients moves idle coefficients in other ways, so that all have to take it.
+    bool (*moves_all)(const double* coef, double l1) = nullptr;
+    // Adds a step.
+    void (*add)(Idle& sums, const double* coef, double l2, double l1) = nullptr;
+    // The coefficient, and its state, after all steps between the two sums; `coef` is that of the last of them.
+    double (*catch_up)(const Idle& from, const Idle& to, double w, double* state, const double* coef,
+                       double l1) = nullptr;
+};
+
 // What the rest of the library may know of an optimiser, declared beside its formula.
 struct OptimizerInfo {
     const char* name;
@@ -58,6 +83,7 @@ struct OptimizerInfo {
     bool full_batch = false;
     // Whether `conclude` reads the objective's value, which costs a look at all parameters for the penalty.
     bool reads_value = false;
+    IdleRule idle{};
 };
 
 }  // namespace fastgd

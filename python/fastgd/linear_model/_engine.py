@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from .._plan import Plan, make_plan
 from .._rate import with_rate
 from .._run import Model, check_together, run
 from ..objectives import LinearObjective
-from ..optimizers import Optimizer
+from ..optimizers import SGD, Optimizer
 from ..result import Result
 from ..schedules import Schedule
 from . import _rates
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.floating[Any]]
 
+# Parameters at the ends of so many last epochs are compared when a fit has come to its end.
+_N_CANDIDATES = 5
 _LOSSES_WITH_EPSILON = ("huber", "epsilon_insensitive", "squared_epsilon_insensitive")
 
 
@@ -169,11 +171,14 @@ class SGDModel(CallbackSupportMixin, LinearModel):
             return other
 
         score = None if validation is None else self._scorer(validation)
-        end = EpochEnd(self, fitted, score, tasks)
+        # Single rows and small batches shake the parameters until the end.
+        shakes = type(model.optimizer) is SGD and plan.batch_size != 0 and self.tol is not None and score is None
+        end = EpochEnd(self, fitted, score, tasks, _N_CANDIDATES if shakes else 0)
         with Reading(self, objective):
             model = with_rate(objective, model, plan)
             result, state = _run_with_smaller_rates(objective, model, plan, end)
-        self._set_params_of(objective, result.x)
+        x = result.x if result.status != "callback" else self._best_of(objective, end.last, result.x)
+        self._set_params_of(objective, x)
         self.n_iter_ = result.n_epochs
         self.t_ = 1.0 + result.n_steps
         self.loss_curve_ = result.history.loss.tolist()
@@ -184,6 +189,17 @@ class SGDModel(CallbackSupportMixin, LinearModel):
         if tasks is not None:
             tasks.end()
         self._report(result, end)
+
+    def _best_of(self, objective: LinearObjective, candidates: Iterable[Any], last: Any) -> NDArray[np.float64]:
+        """The parameters of the lowest objective, the last ones where there is no choice."""
+        values = []
+        for x in (tried := [*candidates] or [last]):
+            try:
+                values.append(objective._core.value(x, None, threads_of(self) or 0) if len(tried) > 1 else 0.0)
+            except FloatingPointError:
+                values.append(np.inf)
+        best: NDArray[np.float64] = tried[int(np.argmin(values))]
+        return best
 
     def _go_on(self, problem: Problem) -> None:
         """One epoch on a piece of a stream."""

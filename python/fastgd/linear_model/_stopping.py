@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -31,11 +32,19 @@ class EpochEnd:
         Whether it was this that ended the run.
     lowers_rate : bool
         Whether the run is to go on with a smaller rate.
+    last : deque of array of shape (n_params,)
+        The parameters at the ends of the last epochs, as many as `n_kept`.
     """
 
     def __init__(
-        self, estimator: Any, fitted: Fitted, score: Callable[[Any], float] | None, tasks: CallbackTasks | None
+        self,
+        estimator: Any,
+        fitted: Fitted,
+        score: Callable[[Any], float] | None,
+        tasks: CallbackTasks | None,
+        n_kept: int,
     ) -> None:
+        self.last: deque[Floats] = deque(maxlen=n_kept)
         self.scores: list[float] = []
         self.decrease = math.nan
         self.converged = False
@@ -55,6 +64,8 @@ class EpochEnd:
     ) -> bool:
         """Whether the run ends here."""
         value = float(loss[0])
+        if self.last.maxlen:
+            self.last.append(params()[0])
         if self._score is not None:
             self.scores.append(self._score(self._fitted(params()[0])))
             value = -self.scores[-1]

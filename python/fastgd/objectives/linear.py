@@ -1,4 +1,4 @@
-"""The empirical risk of a linear model on dense data, with its gradient, in one pass."""
+"""The empirical risk of a linear model on dense or sparse data, with its gradient, in one pass."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from .. import _core, _targets
 from .. import _validation as check
 from .._losses import check_params, get_loss, no_gradient
-from .._matrix import as_matrix
+from .._matrix import as_matrix, is_sparse
 from .._rows import check_offset, check_weight
 from .beyond_gradient import BeyondGradient
 from .zero_one import share_of_mistakes
@@ -41,11 +41,14 @@ class LinearObjective(BeyondGradient):
 
     Parameters
     ----------
-    X : array of shape (n_samples, n_features)
+    X : array or SciPy sparse array of shape (n_samples, n_features)
         Data, read as it is, without a copy: float64, float32, float16, bfloat16 (of ml_dtypes), uint8, int8 or bool,
         with contiguous rows at any distance from each other, read-only, memory-mapped or unaligned. The arithmetic is
         in float64 for float64 and in float32 for all others. Copied once, a few rows at a time: column-wise (F-order)
         data and other strides within a row; foreign byte orders; other integers and wider floats, as float64.
+        SciPy's CSR arrays and matrices likewise, with float32 or float64 values and int32 or int64 indices in any
+        order, of which those of the same column add up; other values are converted once, and so are other sparse
+        formats. A pass costs as much as there are entries.
         NaN and infinity are not looked for in advance: the first evaluation that meets one raises.
     y : array of shape (n_samples,) or (n_samples, n_outputs)
         Targets. Regression losses: numbers, one or more columns. Binary losses: {0, 1}, {-1, +1} or bool, or class
@@ -178,7 +181,7 @@ class LinearObjective(BeyondGradient):
 
     def _take(self, X: Any, y: Any, n_classes: int | None, weight: ArrayLike | None, offset: ArrayLike | None) -> None:
         matrix = as_matrix("X", X)
-        n_samples, n_features = matrix.view.shape
+        n_samples, n_features = matrix.source.shape
         dtype = matrix.compute_dtype
         targets = _targets.encode(y, self._loss, self.loss_params, n_classes, n_samples, dtype)
         n_params = targets.n_outputs * (n_features + int(self.fit_intercept))
@@ -208,6 +211,10 @@ class LinearObjective(BeyondGradient):
         if "_fixed" in vars(self):
             raise AttributeError(f"{name} of a LinearObjective is fixed; make another objective for another value")
         super().__setattr__(name, value)
+
+    def _moves_some(self, batch_size: int) -> bool:
+        """Whether a batch of so many rows, 0 for all, may leave coefficients as they are."""
+        return is_sparse(self._matrix.source) and not self.standardize and 1 <= batch_size <= 4096
 
     def value(self, w: ArrayLike, rows: ArrayLike | None = None) -> float:
         """Return the objective.

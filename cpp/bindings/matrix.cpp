@@ -1,0 +1,88 @@
+#include "bindings/matrix.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <memory>
+#include <utility>
+
+namespace fastgd::bindings {
+namespace {
+
+// Of dense storages, in their order.
+constexpr const char* kStorageNames[] = {"float64", "float32", "float16", "bfloat16", "uint8", "int8"};
+
+MatrixView dense_view(const py::array& X, const std::string& storage) {
+    const auto* const end = std::end(kStorageNames);
+    const auto* const at = std::find(std::begin(kStorageNames), end, storage);
+    require(at != end, "storage '" + storage + "' is not known");
+    const auto kind = static_cast<Storage>(at - std::begin(kStorageNames));
+    require(X.ndim() == 2, "X must have two dimensions");
+    require(X.itemsize() == element_size(kind), "X's elements must have the size of " + storage);
+    require(X.shape(1) <= 1 || X.strides(1) == X.itemsize(), "the elements of a row of X must lie side by side");
+    return {X.data(), X.shape(0), X.shape(1), X.strides(0), kind};
+}
+
+template <class T>
+bool holds(const py::array& array) {
+    return py::isinstance<py::array_t<T, py::array::c_style>>(array) && array.ndim() == 1;
+}
+
+// Before any kernel follows them.
+template <class I>
+void check_entries(const I* offsets, std::int64_t n_rows, const I* indices, std::int64_t n_entries,
+                   std::int64_t n_cols) {
+    require(offsets[0] == 0, "X.indptr must begin with 0, got " + std::to_string(offsets[0]));
+    for (std::int64_t i = 0; i < n_rows; ++i)
+        require(offsets[i] <= offsets[i + 1], "X.indptr must not decrease, got " + std::to_string(offsets[i + 1]) +
+                                                  " after " + std::to_string(offsets[i]) + " at row " +
+                                                  std::to_string(i));
+    require(offsets[n_rows] <= n_entries, "X.indptr must end with at most the number of stored values, " +
+                                              std::to_string(n_entries) + ", got " + std::to_string(offsets[n_rows]));
+    using Unsigned = std::make_unsigned_t<I>;
+    Unsigned largest = 0;
+    for (std::int64_t e = 0; e < offsets[n_rows]; ++e) largest = std::max(largest, static_cast<Unsigned>(indices[e]));
+    if (offsets[n_rows] == 0 || largest < static_cast<std::uint64_t>(n_cols)) return;
+    const I* const bad =
+        std::find_if(indices, indices + offsets[n_rows], [n_cols](I index) { return index < 0 || index >= n_cols; });
+    const std::int64_t row = std::upper_bound(offsets, offsets + n_rows + 1, bad - indices) - offsets - 1;
+    throw std::invalid_argument("X.indices must be in 0.." + std::to_string(n_cols - 1) + ", got " +
+                                std::to_string(*bad) + " in row " + std::to_string(row));
+}
+
+}  // namespace
+
+CsrMatrix::CsrMatrix(py::array values, py::array indices, py::array offsets, std::int64_t n_cols)
+    : values_(std::move(values)), indices_(std::move(indices)), offsets_(std::move(offsets)) {
+    const bool is_double = holds<double>(values_);
+    require(is_double || holds<float>(values_), "X's values must be a contiguous array of float32 or float64");
+    const bool is_short = holds<std::int32_t>(indices_) && holds<std::int32_t>(offsets_);
+    require(is_short || (holds<std::int64_t>(indices_) && holds<std::int64_t>(offsets_)),
+            "X.indices and X.indptr must be contiguous arrays, both of int32 or both of int64");
+    require(values_.size() == indices_.size(), "X must store as many indices as values, got " +
+                                                   std::to_string(indices_.size()) + " and " +
+                                                   std::to_string(values_.size()));
+    require(offsets_.size() >= 2 && n_cols >= 1, "X must have at least one row and one column");
+    const Storage storage = is_double ? (is_short ? Storage::csr_f64_i32 : Storage::csr_f64_i64)
+                                      : (is_short ? Storage::csr_f32_i32 : Storage::csr_f32_i64);
+    view_ = {offsets_.data(), offsets_.size() - 1, n_cols,         index_size(storage),
+             storage,         values_.data(),      indices_.data()};
+    const auto check = [&]<class I>(I) {
+        check_entries(static_cast<const I*>(view_.data), view_.n_rows, static_cast<const I*>(view_.indices),
+                      indices_.size(), n_cols);
+    };
+    const py::gil_scoped_release released;
+    is_short ? check(std::int32_t{}) : check(std::int64_t{});
+}
+
+MatrixView matrix_view(const Matrix& X, const std::string& storage) {
+    if (const auto* sparse = std::get_if<std::shared_ptr<CsrMatrix>>(&X)) return (*sparse)->view();
+    return dense_view(std::get<py::array>(X), storage);
+}
+
+void bind_matrix(py::module_& module) {
+    py::classh<CsrMatrix>(module, "CsrMatrix", py::is_final())
+        .def(py::init<py::array, py::array, py::array, std::int64_t>(), py::arg("values"), py::arg("indices"),
+             py::arg("offsets"), py::arg("n_cols"));
+}
+
+}  // namespace fastgd::bindings
