@@ -46,13 +46,13 @@ public:
 
     void step_columns(std::size_t batch, Columns columns, Parameters<T>& params, Parameters<T>& grad) {
         for (std::ptrdiff_t s = 0; s < params.n_scores(); ++s)
-            if (T* state[kMaxSlots] = {}; runs(batch, params, s))
+            if (T * state[kMaxSlots] = {}; runs(batch, params, s))
                 kernels_.update(coef_call(batch, columns, params, grad, s, state));
     }
 
     void step_intercepts(std::size_t batch, Parameters<T>& params, Parameters<T>& grad) {
         for (int m = 0; params.has_intercept && m < settings_.n_models; ++m)
-            if (T* state[kMaxSlots] = {}; plan_.runs(batch, m))
+            if (T * state[kMaxSlots] = {}; plan_.runs(batch, m))
                 kernels_.update(intercept_call(batch, params, grad, m, state));
     }
 
