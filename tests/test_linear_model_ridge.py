@@ -34,6 +34,7 @@ def weights(n: int = 300) -> Array:
 
 
 def assert_same(ours: Any, theirs: Any, rtol: float = 1e-9) -> None:
+    """Up to a share of the largest coefficient; an intercept has that of the means in it, which are up to 50."""
     scale = np.abs(theirs.coef_).max()
     np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=0.0, atol=rtol * scale)
     np.testing.assert_allclose(ours.intercept_, theirs.intercept_, rtol=0.0, atol=rtol * 100.0 * scale)
@@ -134,7 +135,7 @@ def test_storages(solver: str, dtype: Any) -> None:
     y = targets(X)
     ours = Ridge(2.0, solver=solver, tol=1e-7).fit(X, y)
     assert ours.coef_.dtype == (np.float64 if dtype is np.int64 else np.float32)
-    assert_same(ours, peer.Ridge(2.0, solver="svd").fit(X.astype(np.float64), y), 2e-5 if solver == "lbfgs" else 1e-6)
+    assert_same(ours, peer.Ridge(2.0, solver="svd").fit(X.astype(np.float64), y), 1e-4 if solver == "lbfgs" else 1e-6)
 
 
 @pytest.mark.parametrize("weighted", [False, True])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from sklearn.base import MultiOutputMixin
@@ -34,6 +34,8 @@ class LeastSquares(MultiOutputMixin, LinearRegressor):
     intercept_: Any
     n_iter_: NDArray[np.int32]
     _is_flat: bool
+    # Whether targets of one column are as flat ones, which they are to scikit-learn's Ridge.
+    _ravels_one_column: ClassVar[bool] = False
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, alpha: Any, way: str, cutoff: float) -> str:
         """Set the coefficients; return the way that was gone."""
@@ -63,16 +65,19 @@ class LeastSquares(MultiOutputMixin, LinearRegressor):
                 coef, intercept, way = solution.coef, means.y - solution.coef @ means.x, solution.way
                 self._keep(solution)
         dtype = _WIDE if X.dtype == _WIDE else _NARROW
-        self._is_flat = y.ndim == 1
+        self._is_flat = y.ndim == 1 or (self._ravels_one_column and len(coef) == 1)
         self.coef_ = np.ascontiguousarray(coef[0] if self._is_flat else coef, dtype=dtype)
         if not self.fit_intercept:
             self.intercept_ = 0.0
         else:
-            self.intercept_ = dtype.type(intercept[0]) if self._is_flat else intercept.astype(dtype)
+            self.intercept_ = dtype.type(intercept[0]) if y.ndim == 1 else intercept.astype(dtype)
         return way
 
     def _has_flat_targets(self) -> bool:
         return self._is_flat
+
+    def _score_intercept(self) -> Any:
+        return np.broadcast_to(self.intercept_, 1 if self.coef_.ndim == 1 else self.coef_.shape[0])
 
     def _keep(self, solution: closed_form.Solution) -> None:
         """What an estimator tells of the closed form."""

@@ -97,6 +97,7 @@ class Ridge(LeastSquares):
     """
 
     solver_: str
+    _ravels_one_column = True
 
     _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012
         "alpha": [Interval(Real, 0, None, closed="left"), "array-like"],
