@@ -43,10 +43,11 @@ class LinearModel(BaseEstimator):
         check_is_fitted(self)
         X = check_X(self, X, reset=False)
         coef = self.coef_.toarray() if hasattr(self.coef_, "toarray") else self.coef_
-        raw = raw_scores(X, np.atleast_2d(coef), np.atleast_1d(self._score_intercept()), threads_of(self))
-        if not np.isfinite(raw).all():
+        try:
+            return raw_scores(X, np.atleast_2d(coef), np.atleast_1d(self._score_intercept()), threads_of(self))
+        except ValueError:
             refuse_nonfinite(self, X)
-        return raw
+            raise
 
     def _score_intercept(self) -> Any:
         """The intercept of the raw scores."""

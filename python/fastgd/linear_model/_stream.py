@@ -121,6 +121,7 @@ def _make_recipe(estimator: SGDModel, objective: LinearObjective, before: Stream
         gap_tol=None,
         clip_value=0.0,
         clip_norm=0.0,
+        lazy=False,
         time_limit=None,
         n_threads=threads_of(estimator) or 0,
         stream=True,
