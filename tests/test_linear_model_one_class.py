@@ -9,6 +9,7 @@ import pytest
 from scipy.optimize import minimize
 from sklearn.svm import OneClassSVM
 
+import fastgd
 from fastgd.linear_model import SGDOneClassSVM
 
 
@@ -69,3 +70,12 @@ def test_warm_start_goes_on() -> None:
     whole = SGDOneClassSVM(max_iter=4, **options).fit(X)
     np.testing.assert_allclose(warm.coef_, whole.coef_, rtol=1e-12)
     np.testing.assert_allclose(warm.offset_, whole.offset_, rtol=1e-12)
+
+
+def test_the_linear_term_is_in_value_and_gradient() -> None:
+    X, w = data(), np.array([0.3, -0.2, 0.5, 0.7])
+    plain = fastgd.LinearObjective(X, np.ones(len(X)), loss="hinge", n_classes=2, alpha=0.1)
+    value, gradient = plain.value_and_grad(w)
+    with_term, its_gradient = plain._with(_intercept_slope=0.25).value_and_grad(w)
+    np.testing.assert_allclose(with_term - value, 0.25 * w[-1], rtol=1e-12)
+    np.testing.assert_allclose(its_gradient - gradient, [0.0, 0.0, 0.0, 0.25], atol=1e-15)
