@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ..objectives import LinearObjective
     from ._engine import SGDModel
 
+# A state that is no more than a place in the schedule.
+_NONE = np.empty(0)
 _PARAMETERS = (
     *("loss", "penalty", "alpha", "nu", "l1_ratio", "fit_intercept", "shuffle", "epsilon", "loss_params"),
     *("learning_rate", "eta0", "power_t", "average", "optimizer", "batch_size", "standardize", "n_threads", "n_jobs"),
@@ -78,7 +80,7 @@ def go_on(estimator: SGDModel, problem: Problem) -> None:
     outcome = _core.minimize(
         objective._core,
         start[np.newaxis],
-        resume=_core.DescentState(state or (before.epoch, before.step, [], [], [], [])),
+        resume=_core.DescentState(state or (before.epoch, before.step, *[_NONE] * 4)),
         **options,
     )
     refuse_nonfinite(objective, outcome)
@@ -119,6 +121,7 @@ def _make_recipe(estimator: SGDModel, objective: LinearObjective, before: Stream
         gap_tol=None,
         clip_value=0.0,
         clip_norm=0.0,
+        lazy=False,
         time_limit=None,
         n_threads=threads_of(estimator) or 0,
         stream=True,
