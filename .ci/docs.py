@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # Documents whose blocks of "python" run one after the other, and of "python NAME" where the package NAME is installed.
 # Blocks of "py" are parts of something, and do not run.
-WITH_EXAMPLES = ("README.md", "docs/sweep.md", "docs/user-loss.md")
+WITH_EXAMPLES = ("README.md", "docs/sweep.md", "docs/online.md", "docs/user-loss.md")
 
 
 def code_blocks(document: str, language: str) -> list[str]:

@@ -163,6 +163,16 @@ def test_columns_that_a_sparse_row_does_not_have_keep_their_weights(optimizer: O
     assert changed.tolist() == [5, 999]
 
 
+@pytest.mark.parametrize("n_features", [5, 1000])
+def test_indices_that_come_twice_add_up(n_features: int) -> None:
+    twice, once = Learner(n_features), Learner(n_features)
+    for y in (1, 0):
+        twice.update(([3, 4, 3], [1.0, 2.0, 0.5]), y)
+        once.update(([3, 4], [1.5, 2.0]), y)
+    assert parameters(twice).tobytes() == parameters(once).tobytes()
+    assert twice.decision_function(([4, 4], [1, 1])) == once.decision_function(([4], [2]))
+
+
 @pytest.mark.parametrize("optimizer", [*LOCAL, *(TUNED[name] for name in ONE_BY_ONE)], ids=repr)
 def test_names_may_come_at_any_time(optimizer: Optimizer) -> None:
     X, y = some_data("log_loss", 40)

@@ -105,7 +105,6 @@ def plan_of(batch_size: int, n_threads: int, **changes: Any) -> Plan:
         gap_tol=None,
         clip_value=0.0,
         clip_norm=0.0,
-        lazy=False,
         time_limit=None,
         n_threads=n_threads,
     )

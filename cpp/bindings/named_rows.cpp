@@ -19,9 +19,8 @@ std::string_view utf8(py::handle text) {
 
 }  // namespace
 
-bool NamedRows::Entry::is(PyObject* other) const {
+bool NamedRows::Entry::equals(PyObject* other) const {
     PyObject* own = name.ptr();
-    if (own == other) return true;
     if (own == nullptr || PyUnicode_CheckExact(own) == 0 || PyUnicode_CheckExact(other) == 0) return false;
     const Py_ssize_t length = PyUnicode_GET_LENGTH(own);
     return length == PyUnicode_GET_LENGTH(other) && PyUnicode_KIND(own) == PyUnicode_KIND(other) &&

@@ -37,8 +37,9 @@ private:
     struct Entry {
         py::object name;
         Place place;
-        // Whether this is the name, without asking Python.
-        bool is(PyObject* other) const;
+        // Whether this is the name, without asking Python: mostly it is the same string, else one that is equal.
+        bool is(PyObject* other) const { return name.ptr() == other || equals(other); }
+        bool equals(PyObject* other) const;
     };
 
     void add_all(const py::dict& row, bool want_new);

@@ -123,6 +123,10 @@ bool raw_scores(const LinearProblem<T>& problem, const Parameters<T>& parameters
                 const std::ptrdiff_t count = std::min(worker.walk.at_once(), worker.block.count() - first);
                 const ScoreBlock<T>& scores = worker.walk.raw(parameters, worker.block, first, count);
                 const T* offset = worker.block.offset(first);
+                if (problem.n_outputs == 1 && offset == nullptr) {
+                    std::copy_n(scores.raw.data(), count, out + plan.begin(b) + first);
+                    continue;
+                }
                 for (std::ptrdiff_t r = 0; r < count; ++r)
                     for (int k = 0; k < problem.n_outputs; ++k) {
                         const T score = scores.raw[static_cast<std::size_t>(k * scores.stride + r)];

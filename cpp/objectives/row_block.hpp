@@ -31,6 +31,7 @@ public:
 
     void gather(const RowSource& source, std::int64_t begin, std::int64_t end) {
         const LinearProblem<T>& p = *problem_;
+        if (p.n_targets == 0 && p.offset == nullptr && n_lines() == 0) return gather_bare(source, begin, end);
         count_ = 0;
         const std::byte* some = nullptr;
         bool all_present = true;
@@ -51,8 +52,7 @@ public:
         if (count_ == 0) return;
         if (!all_present)
             std::replace(row_.begin(), row_.begin() + count_, static_cast<const std::byte*>(nullptr), some);
-        // The last rows have next ones too: themselves.
-        std::fill_n(row_.begin() + count_, count_ + kRowTile, row_[static_cast<std::size_t>(count_ - 1)]);
+        repeat_last();
     }
 
     std::ptrdiff_t count() const { return count_; }
@@ -90,6 +90,20 @@ public:
     }
 
 private:
+    // Rows that come with nothing else, of which there are as many as memory can bring.
+    void gather_bare(const RowSource& source, std::int64_t begin, std::int64_t end) {
+        count_ = end - begin;
+        if (count_ == 0) return;
+        for (std::int64_t i = begin; i < end; ++i) {
+            row_[static_cast<std::size_t>(i - begin)] = problem_->row(source.at(i));
+            index_[static_cast<std::size_t>(i - begin)] = source.at(i);
+        }
+        repeat_last();
+    }
+    // The last rows have next ones too: themselves.
+    void repeat_last() {
+        std::fill_n(row_.begin() + count_, count_ + kRowTile, row_[static_cast<std::size_t>(count_ - 1)]);
+    }
     // One line of weights a fold, and one for all rows.
     std::ptrdiff_t n_lines() const {
         return problem_->n_folds > 0 ? problem_->n_folds + 1 : problem_->weight != nullptr ? 1 : 0;

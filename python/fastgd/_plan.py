@@ -35,9 +35,9 @@ class Plan(NamedTuple):
     gap_tol: float | None
     clip_value: float
     clip_norm: float
-    lazy: bool
     time_limit: float | None
     n_threads: int
+    lazy: bool = False
     # Whether the rows are a piece of a stream, on which a model only goes on.
     stream: bool = False
     # Whether the objective is evaluated at the end, in a pass over the data.

@@ -180,8 +180,10 @@ def _checked(estimator: LinearModel, X: Any, targets: Mapping[str, Any] | None, 
         return X
     if hasattr(X, "__dlpack__") and not hasattr(X, "__array__"):
         X = np.from_dlpack(X)
-    is_narrow = isinstance(X, np.ndarray) and check.is_bfloat16(X.dtype)
-    options = {"accept_sparse": "csr", "dtype": None if is_narrow else _STORED, "ensure_all_finite": False}
+    stored: list[type] | None = [np.float64, np.float32] if hasattr(X, "tocsr") else _STORED
+    if isinstance(X, np.ndarray) and check.is_bfloat16(X.dtype):
+        stored = None
+    options = {"accept_sparse": "csr", "dtype": stored, "ensure_all_finite": False}
     return validate_data(estimator, X, reset=reset, **options, **(targets or {}))
 
 

@@ -71,8 +71,7 @@ class StreamingClassifier(BaseSGDClassifier):
             intercept_init = self.intercept_ if intercept_init is None else intercept_init
         self.classes_ = classes
         given = check_validation(self, X_val, y_val, sample_weight_val)
-        labels = classes[indices]
-        weight, validation = (weight, given) if given is not None else split(self, X, labels, weight, stratify=indices)
+        weight, validation = (weight, given) if given is not None else split(self, X, y, weight, stratify=indices)
         tasks = CallbackTasks(self, X, y, sample_weight) if has_callbacks(self) else None
         self._descend(self._problem(X, indices, weight), coef_init, intercept_init, validation, tasks)
         return self

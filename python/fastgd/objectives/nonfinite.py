@@ -51,7 +51,7 @@ class NonfiniteErrors(LinearParameters):
     def _nonfinite_at(self, place: tuple[int, int]) -> ValueError:
         row, column = place
         value = float(self._matrix.source[row, column])
-        return ValueError(f"X must be finite, got {value} in row {row}, column {column}")
+        return ValueError(f"X must be finite, got {value} in row {row}, column {column}; NaN and infinity are refused")
 
     def _nonfinite_scores(self, w: NDArray[np.float64], v: NDArray[np.float64] | None = None) -> ValueError:
         given = {"w": w} if v is None else {"w": w, "v": v}
