@@ -19,6 +19,7 @@ NAMES = (
     "sweep_grid",
     "sweep_models",
     "to_optimum",
+    "logistic_regression",
     "overhead",
     "import_time",
     "wheel_size",
