@@ -224,7 +224,7 @@ def test_an_entry_of_sparse_data_that_is_not_finite_is_named() -> None:
     fitted = SGDClassifier(random_state=0).fit(X, y)
     X[211, 3] = np.inf
     for call in (fitted.predict, lambda rows: SGDClassifier().fit(rows, y), lambda rows: fitted.partial_fit(rows, y)):
-        with pytest.raises(ValueError, match="got inf in row 211, column 3: SGDClassifier takes neither"):
+        with pytest.raises(ValueError, match="got inf in row 211, column 3; NaN and infinity are refused"):
             call(scipy.sparse.csr_array(X))
 
 
