@@ -33,6 +33,15 @@ def probabilities(loss: str, raw: Floats) -> Floats:
     return np.concatenate([rest, of_score], axis=1)
 
 
+def log_probabilities(raw: Floats) -> Floats:
+    """Logarithms of the softmax's probabilities, of shape (n_samples, n_classes); one column has the other at 0."""
+    if raw.shape[1] == 1:
+        return np.concatenate([-np.logaddexp(0, raw), -np.logaddexp(0, -raw)], axis=1)
+    raw = raw - raw.max(axis=1, keepdims=True)
+    logarithms: Floats = raw - np.log(np.exp(raw).sum(axis=1, keepdims=True))
+    return logarithms
+
+
 def _logistic(raw: Floats) -> Floats:
     with np.errstate(over="ignore"):
         share: Floats = 1 / (1 + np.exp(-raw))

@@ -9,9 +9,9 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from .._losses import registry
+from .._probabilities import PROBABILITIES, probabilities
 from ._base import LinearClassifier, add_class_weight
 from ._engine import SGDModel
-from ._probabilities import PROBABILITIES, probabilities
 from ._problem import Problem
 
 if TYPE_CHECKING:
