@@ -9,6 +9,7 @@ import ml_dtypes
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 from _linear_data import numbers, two_classes
 
 from fastgd.linear_model import Perceptron, SGDClassifier, SGDClassifierCV, SGDOneClassSVM, SGDRegressor
@@ -136,7 +137,7 @@ def test_what_is_not_finite_is_named(model: Any, dtype: Any, value: float) -> No
     X = X.astype(dtype)
     fitted = model.fit(X, y)
     X[211, 3] = value
-    where = f"got {value} in row 211, column 3: {type(model).__name__} takes neither NaN nor infinity"
+    where = f"got {value} in row 211, column 3; NaN and infinity are refused"
     with pytest.raises(ValueError, match=where):
         fitted.predict(X)
     with pytest.raises(ValueError, match=where):
@@ -197,3 +198,37 @@ def test_data_are_not_written_to(kind: Any, data: Any) -> None:
     kind(standardize=True, random_state=0).fit(X, y)
     assert np.array_equal(X, before[0])
     assert np.array_equal(y, before[1])
+
+
+@pytest.mark.parametrize("kind", [SGDClassifier, SGDRegressor, SGDOneClassSVM, Perceptron])
+@pytest.mark.parametrize("convert", ["csr_array", "csr_matrix", "csc_array", "coo_array"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_sparse_and_dense_fits_agree(kind: Any, convert: str, dtype: Any) -> None:
+    random = np.random.default_rng(0)
+    X = (random.normal(size=(200, 30)) * (random.random((200, 30)) < 0.2)).astype(dtype)
+    y = (X[:, 0] - X[:, 1] > 0).astype(int)
+    sparse = getattr(scipy.sparse, convert)(X)
+    options: dict[str, Any] = {"max_iter": 3, "tol": None, "random_state": 0}
+    dense_fit, sparse_fit = kind(**options).fit(X, y), kind(**options).fit(sparse, y)
+    tolerance = 1e-9 if dtype is np.float64 else 1e-3
+    np.testing.assert_allclose(sparse_fit.coef_, dense_fit.coef_, rtol=tolerance, atol=tolerance)
+    assert sparse_fit.coef_.dtype == dtype
+    np.testing.assert_allclose(dense_fit.predict(sparse), dense_fit.predict(X), rtol=tolerance, atol=tolerance)
+    for fit, rows in ((dense_fit, X), (sparse_fit, sparse)):
+        fit.partial_fit(rows, y)
+    np.testing.assert_allclose(sparse_fit.coef_, dense_fit.coef_, rtol=tolerance, atol=tolerance)
+
+
+def test_an_entry_of_sparse_data_that_is_not_finite_is_named() -> None:
+    X, y = two_classes()
+    fitted = SGDClassifier(random_state=0).fit(X, y)
+    X[211, 3] = np.inf
+    for call in (fitted.predict, lambda rows: SGDClassifier().fit(rows, y), lambda rows: fitted.partial_fit(rows, y)):
+        with pytest.raises(ValueError, match="got inf in row 211, column 3: SGDClassifier takes neither"):
+            call(scipy.sparse.csr_array(X))
+
+
+def test_early_stopping_on_sparse_data() -> None:
+    X, y = two_classes()
+    model = SGDClassifier(early_stopping=True, random_state=0).fit(scipy.sparse.csr_array(X), y)
+    assert model.validation_scores_ == SGDClassifier(early_stopping=True, random_state=0).fit(X, y).validation_scores_

@@ -247,5 +247,5 @@ def test_refused_data() -> None:
     with pytest.raises(ValueError, match="all zero"):
         LogisticRegression().fit(X, labels(X, 2), np.zeros(400))
     X[9, 2] = np.nan
-    with pytest.raises(ValueError, match="X must be finite, got nan in row 9, column 2: LogisticRegression"):
+    with pytest.raises(ValueError, match="X must be finite, got nan in row 9, column 2"):
         LogisticRegression().fit(X, labels(table(), 2))

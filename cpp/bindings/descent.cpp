@@ -77,17 +77,16 @@ struct State {
 
 // Of one model, so that it can be kept: the next epoch, steps made, parameters, optimiser's slots and memory, and what
 // the schedule has learned. Without parameters it is a place in the schedule.
-using StateParts = std::tuple<std::int64_t, std::int64_t, std::vector<double>, std::vector<double>, std::vector<double>,
-                              std::vector<double>>;
+using StateParts = std::tuple<std::int64_t, std::int64_t, Floats, Floats, Floats, Floats>;
 
-State make_state(StateParts parts) {
+State make_state(const StateParts& parts) {
     auto state = std::make_shared<DescentState>();
-    auto& [epoch, step, params, slots, memory, rates] = parts;
+    const auto& [epoch, step, params, slots, memory, rates] = parts;
     state->epoch = epoch;
     state->step = step;
     state->models.emplace_back(std::nullopt, 1).n_steps = step;
-    state->runs.push_back({std::move(params), std::move(slots), std::move(memory), step});
-    state->rates = std::move(rates);
+    state->runs.push_back({copy(params), copy(slots), copy(memory), step});
+    state->rates = copy(rates);
     return {std::move(state)};
 }
 

@@ -197,7 +197,7 @@ private:
         std::fill_n(finite_.get(), n_models_, true);
         std::fill(weight_.begin(), weight_.end(), 0.0);
         StepSums sums{weight_, loss_, {finite_.get(), n_models_}};
-        run_->solution(x_);
+        if (!options_.stream) run_->solution(x_);
         steps_before_ = step_;
         for (std::size_t m = 0; m < n_models_; ++m) {
             if (models_[m].ended || options_.stream) continue;
@@ -232,7 +232,7 @@ private:
         ++n_epochs_;
         history_.epoch.push_back(epoch);
         history_.seconds.push_back(seconds());
-        run_->solution(after_);
+        if (!options_.stream) run_->solution(after_);
         for (std::size_t m = 0; m < n_models_; ++m) {
             const bool running = !models_[m].ended;
             history_.step.push_back(models_[m].n_made);

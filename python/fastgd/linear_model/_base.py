@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .. import _validation as check
 from .._scores import raw_scores
 from ..config import get_num_threads
+from ..objectives.nonfinite import nonfinite_entry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,10 +44,7 @@ class LinearModel(BaseEstimator):
         check_is_fitted(self)
         X = check_X(self, X, reset=False)
         coef = self.coef_.toarray() if hasattr(self.coef_, "toarray") else self.coef_
-        raw = raw_scores(X, np.atleast_2d(coef), np.atleast_1d(self._score_intercept()), threads_of(self))
-        if not np.isfinite(raw).all():
-            refuse_nonfinite(self, X)
-        return raw
+        return raw_scores(X, np.atleast_2d(coef), np.atleast_1d(self._score_intercept()), threads_of(self))
 
     def _score_intercept(self) -> Any:
         """The intercept of the raw scores."""
@@ -204,25 +202,17 @@ def _is_plain(y: object) -> bool:
     return type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "biuf"
 
 
-def refuse_nonfinite(estimator: LinearModel, X: Any) -> None:
+def refuse_nonfinite(X: Any) -> None:
     """Raise where X holds NaN or infinity, naming the place."""
     if hasattr(X, "tocsr"):
         bad = np.flatnonzero(~np.isfinite(X.data))
         if bad.size:
             row = int(np.searchsorted(X.indptr, bad[0], side="right")) - 1
-            raise nonfinite_error(estimator, X.data[bad[0]], row, int(X.indices[bad[0]]))
+            raise nonfinite_entry(X.data[bad[0]], row, int(X.indices[bad[0]]))
         return
     place = check.first(lambda block: ~np.isfinite(block), X)
     if place is not None:
-        raise nonfinite_error(estimator, X[place], *place)
-
-
-def nonfinite_error(estimator: LinearModel, value: Any, row: int, column: int) -> ValueError:
-    """The error for an entry of X that is no finite number."""
-    return ValueError(
-        f"X must be finite, got {float(value)} in row {row}, column {column}: {type(estimator).__name__} takes neither "
-        "NaN nor infinity"
-    )
+        raise nonfinite_entry(X[place], *place)
 
 
 def encode_labels(y: NDArray[Any], classes: NDArray[Any] | None = None) -> tuple[NDArray[Any], NDArray[Any]]:

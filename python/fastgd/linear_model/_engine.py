@@ -21,7 +21,7 @@ from ..result import Result
 from ..schedules import Schedule
 from . import _rates
 from ._base import LinearModel, forget, refuse_no_weight, threads_of, warn_not_converged
-from ._problem import Problem, Reading, Validation, seed_of
+from ._problem import Problem, Validation, seed_of
 from ._stopping import CallbackTasks, EpochEnd
 from ._stream import Stream, go_on, stream_after
 
@@ -174,9 +174,8 @@ class SGDModel(CallbackSupportMixin, LinearModel):
         # Single rows and small batches shake the parameters until the end.
         shakes = type(model.optimizer) is SGD and plan.batch_size != 0 and self.tol is not None and score is None
         end = EpochEnd(self, fitted, score, tasks, _N_CANDIDATES if shakes else 0)
-        with Reading(self, objective):
-            model = with_rate(objective, model, plan)
-            result, state = _run_with_smaller_rates(objective, model, plan, end)
+        model = with_rate(objective, model, plan)
+        result, state = _run_with_smaller_rates(objective, model, plan, end)
         x = result.x if result.status != "callback" else self._best_of(objective, end.last, result.x)
         self._set_params_of(objective, x)
         self.n_iter_ = result.n_epochs

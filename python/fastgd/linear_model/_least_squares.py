@@ -11,7 +11,6 @@ from sklearn.base import MultiOutputMixin
 from ..objectives import LinearObjective
 from . import _closed_form as closed_form
 from ._base import LinearRegressor, check_sample_weight, check_X_y, refuse_no_weight, refuse_nonfinite, threads_of
-from ._problem import Reading
 from ._quasi_newton import to_the_minimum
 
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ class LeastSquares(MultiOutputMixin, LinearRegressor):
     def _means(self, problem: closed_form.Problem) -> closed_form.Means:
         means = closed_form.find_means(problem)
         if not means.is_finite:
-            refuse_nonfinite(self, problem.X)
+            refuse_nonfinite(problem.X)
             raise ValueError("X must have columns whose sums are finite numbers; scale it down")
         return means
 
@@ -108,8 +107,7 @@ class LeastSquares(MultiOutputMixin, LinearRegressor):
     def _descend(self, problem: closed_form.Problem, alphas: Floats) -> tuple[Floats, Floats]:
         coefs, intercepts, n_iter = [], [], []
         for objective in self._objectives(problem, alphas):
-            with Reading(self, objective):
-                slope = float(np.linalg.norm(objective.grad(objective.initial())))
+            slope = float(np.linalg.norm(objective.grad(objective.initial())))
             result = to_the_minimum(self, objective, gtol=self.tol * slope)
             coef, intercept = objective.raw_coef(result.x)
             coefs.append(coef)
@@ -135,15 +133,14 @@ class LeastSquares(MultiOutputMixin, LinearRegressor):
         for objective in self._objectives(problem, alphas):
             n_coef = objective.n_outputs * objective.n_features
             bounds = [(0.0, None)] * n_coef + [(None, None)] * (objective.n_params - n_coef)
-            with Reading(self, objective):
-                found = minimize(
-                    objective.value_and_grad,
-                    objective.initial(),
-                    jac=True,
-                    method="L-BFGS-B",
-                    bounds=bounds,
-                    options={"ftol": 1e-15, "gtol": 1e-10, "maxiter": 15_000, "maxfun": 150_000},
-                )
+            found = minimize(
+                objective.value_and_grad,
+                objective.initial(),
+                jac=True,
+                method="L-BFGS-B",
+                bounds=bounds,
+                options={"ftol": 1e-15, "gtol": 1e-10, "maxiter": 15_000, "maxfun": 150_000},
+            )
             of_output, intercept = objective.raw_coef(found.x)
             coefs.append(of_output)
             intercepts.append(intercept)

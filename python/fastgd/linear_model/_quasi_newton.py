@@ -9,7 +9,6 @@ import numpy as np
 from .._minimize import minimize
 from ..optimizers import LBFGS
 from ._base import threads_of, warn_not_converged
-from ._problem import Reading
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,17 +25,16 @@ def to_the_minimum(
 ) -> Result:
     """Minimise until the norm of the gradient is at most `gtol`, or rounding allows no decrease."""
     max_iter = MAX_ITER if estimator.max_iter is None else int(estimator.max_iter)
-    with Reading(estimator, objective):
-        result = minimize(
-            objective,
-            start,
-            optimizer=LBFGS(),
-            max_epochs=max_iter,
-            tol=None,
-            gtol=gtol,
-            progress=bool(getattr(estimator, "verbose", 0)),
-            n_threads=threads_of(estimator),
-        )
+    result = minimize(
+        objective,
+        start,
+        optimizer=LBFGS(),
+        max_epochs=max_iter,
+        tol=None,
+        gtol=gtol,
+        progress=bool(getattr(estimator, "verbose", 0)),
+        n_threads=threads_of(estimator),
+    )
     if result.status == "interrupted":
         raise KeyboardInterrupt
     if result.status != "converged":

@@ -15,12 +15,14 @@ from .._rate import with_rate
 from .._run import Model, arguments, check_together
 from . import _rates
 from ._base import threads_of
-from ._problem import Problem, Reading, seed_of
+from ._problem import Problem, seed_of
 
 if TYPE_CHECKING:
     from ..objectives import LinearObjective
     from ._engine import SGDModel
 
+# A state that is no more than a place in the schedule.
+_NONE = np.empty(0)
 _PARAMETERS = (
     *("loss", "penalty", "alpha", "nu", "l1_ratio", "fit_intercept", "shuffle", "epsilon", "loss_params"),
     *("learning_rate", "eta0", "power_t", "average", "optimizer", "batch_size", "standardize", "n_threads", "n_jobs"),
@@ -66,8 +68,7 @@ def go_on(estimator: SGDModel, problem: Problem) -> None:
     key = _key(estimator, problem)
     if recipe is None or recipe.key != key:
         objective = estimator._objective(problem)
-        with Reading(estimator, objective):
-            recipe = estimator._recipe = _make_recipe(estimator, objective, before, key)
+        recipe = estimator._recipe = _make_recipe(estimator, objective, before, key)
     else:
         objective = recipe.objective._on(problem.X, problem.y, problem.weight, problem.offset)
     coef = of.get("coef_")
@@ -76,14 +77,13 @@ def go_on(estimator: SGDModel, problem: Problem) -> None:
     options = {**recipe.arguments, "seed": seed_of(estimator.random_state)}
     if estimator.batch_size == "full":
         options["batch_size"] = objective.n_samples
-    with Reading(estimator, objective):
-        outcome = _core.minimize(
-            objective._core,
-            start[np.newaxis],
-            resume=_core.DescentState(state or (before.epoch, before.step, [], [], [], [])),
-            **options,
-        )
-        refuse_nonfinite(objective, outcome)
+    outcome = _core.minimize(
+        objective._core,
+        start[np.newaxis],
+        resume=_core.DescentState(state or (before.epoch, before.step, *[_NONE] * 4)),
+        **options,
+    )
+    refuse_nonfinite(objective, outcome)
     if outcome["status"][0] == "interrupted":
         raise KeyboardInterrupt
     if outcome["status"][0] == "diverged":
@@ -121,6 +121,7 @@ def _make_recipe(estimator: SGDModel, objective: LinearObjective, before: Stream
         gap_tol=None,
         clip_value=0.0,
         clip_norm=0.0,
+        lazy=False,
         time_limit=None,
         n_threads=threads_of(estimator) or 0,
         stream=True,

@@ -19,7 +19,7 @@ from .._sweep import of_folds
 from . import _rates
 from ._base import check_sample_weight, check_X_y, encode_labels, forget, threads_of
 from ._classifier import BaseSGDClassifier, check_classes
-from ._problem import Reading, seed_of
+from ._problem import seed_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -255,11 +255,10 @@ class SGDClassifierCV(BaseSGDClassifier):
         )._replace(evaluate=False)
         for model in models:
             check_together(objective, model, plan)
-        with Reading(self, objective):
-            k, of_row = self._folds(objective, X, y)
-            fitted, folds = of_folds(objective, models, plan, k, of_row)
-            outcome = run(objective, fitted, plan, folds=folds)
-            refuse_nonfinite(objective, outcome)
+        k, of_row = self._folds(objective, X, y)
+        fitted, folds = of_folds(objective, models, plan, k, of_row)
+        outcome = run(objective, fitted, plan, folds=folds)
+        refuse_nonfinite(objective, outcome)
         if "interrupted" in outcome["status"]:
             raise KeyboardInterrupt
         assert folds is not None

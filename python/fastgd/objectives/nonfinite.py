@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 16
 
 
+def nonfinite_entry(value: Any, row: int, column: int) -> ValueError:
+    """The error for an entry of X that is no finite number."""
+    return ValueError(
+        f"X must be finite, got {float(value)} in row {row}, column {column}; NaN and infinity are refused"
+    )
+
+
 class NonfiniteErrors(LinearParameters):
     """The errors of `fastgd.LinearObjective` that name what is not finite."""
 
@@ -51,7 +58,7 @@ class NonfiniteErrors(LinearParameters):
     def _nonfinite_at(self, place: tuple[int, int]) -> ValueError:
         row, column = place
         value = float(self._matrix.source[row, column])
-        return ValueError(f"X must be finite, got {value} in row {row}, column {column}; NaN and infinity are refused")
+        return nonfinite_entry(value, row, column)
 
     def _nonfinite_scores(self, w: NDArray[np.float64], v: NDArray[np.float64] | None = None) -> ValueError:
         given = {"w": w} if v is None else {"w": w, "v": v}

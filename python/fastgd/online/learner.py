@@ -89,7 +89,7 @@ class Learner(_core.OnlineLearner):
     The cost of an update grows with the entries of a sparse row alone for SGD without momentum, Adagrad, and FTRL with
     a constant rate, without penalty; else with all features, as every weight then changes.
 
-    A learner is not to be updated from several threads at once.
+    A learner is not to be used from several threads at once.
 
     References
     ----------
