@@ -16,6 +16,7 @@ squared, where it is small enough for that not to matter; else from the triangle
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -36,6 +37,8 @@ MAX_COLUMNS = 4096
 MAX_WIDE_ENTRIES = 1 << 24
 # Bytes of a block: at most this, or a hundredth of X.
 _BLOCK_BYTES = 1 << 20
+# Entries of X from which on the milliseconds that it takes to limit BLAS's threads are few.
+_WORTH_A_LIMIT = 1 << 18
 
 
 class Problem(NamedTuple):
@@ -158,13 +161,24 @@ def triangular(problem: Problem, means: Means) -> tuple[Floats, Floats]:
     d = problem.X.shape[1]
     kept = np.zeros((0, d + problem.y.shape[1]))
     waiting: list[Floats] = []
-    for a, b in _rooted(problem, means):
-        waiting.append(np.column_stack([a, b]))
-        # A factorization costs its rows, of which the triangle has d.
-        if sum(map(len, waiting)) >= kept.shape[1] or len(waiting) >= 64:
-            kept, waiting = _reduced([kept, *waiting]), []
-    kept = _reduced([kept, *waiting])
+    with _one_blas_thread(problem.X.size):
+        for a, b in _rooted(problem, means):
+            waiting.append(np.column_stack([a, b]))
+            # A factorization costs its rows, of which the triangle has d.
+            if sum(map(len, waiting)) >= kept.shape[1]:
+                kept, waiting = _reduced([kept, *waiting]), []
+        kept = _reduced([kept, *waiting])
     return kept[:, :d], kept[:, d:]
+
+
+def _one_blas_thread(size: int) -> AbstractContextManager[Any]:
+    """A factorization is many short products: a team would wait for its threads more than they would save."""
+    if size < _WORTH_A_LIMIT:
+        return nullcontext()
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    limits: AbstractContextManager[Any] = threadpool_limits(1, "blas")
+    return limits
 
 
 def _reduced(parts: list[Floats]) -> Floats:

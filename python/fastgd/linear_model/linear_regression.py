@@ -49,7 +49,7 @@ class LinearRegression(LeastSquares):
     max_iter : int, default=15000
         With descent, evaluations of the objective at most.
     n_threads : int, default=None
-        Threads of descent, and of NumPy's BLAS in the closed forms; both have a default of their own.
+        Threads of descent, and of NumPy's BLAS for ``X'X``; both have a default of their own.
 
     Attributes
     ----------

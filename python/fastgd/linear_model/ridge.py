@@ -61,7 +61,7 @@ class Ridge(LeastSquares):
     random_state : int, RandomState or None, default=None
         Without effect, as nothing is random; here for scikit-learn's signature.
     n_threads : int, default=None
-        Threads of descent, and of NumPy's BLAS in the closed forms; both have a default of their own.
+        Threads of descent, and of NumPy's BLAS for ``X'X``; both have a default of their own.
 
     Attributes
     ----------
