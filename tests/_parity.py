@@ -26,16 +26,15 @@ import fastgd
 from fastgd import reference
 from fastgd.reference import KINDS
 
-DTYPES: dict[str, Any] = {
+DENSE: dict[str, Any] = {
     "float64": np.float64,
     "float32": np.float32,
     "float16": np.float16,
     "bfloat16": ml_dtypes.bfloat16,
     "uint8": np.uint8,
     "int8": np.int8,
-    "csr_float64_int32": np.float64,
-    "csr_float32_int64": np.float32,
 }
+DTYPES = DENSE | {"csr_float64_int32": np.float64, "csr_float32_int64": np.float32}
 PARAMETERS: dict[str, list[dict[str, float]]] = {
     "huber": [{}, {"epsilon": 1.5}],
     "epsilon_insensitive": [{}, {"epsilon": 0.75}],

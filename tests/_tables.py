@@ -50,7 +50,7 @@ class Table:
         """The table with other contents; X has to fit into the storage as it is."""
         X = changes.get("X")
         if X is not None:
-            changes["X"] = X.astype(_parity.DTYPES[self.storage])
+            changes["X"] = X.astype(_parity.DENSE[self.storage])
             np.testing.assert_array_equal(changes["X"].astype(np.float64), X.astype(np.float64))
         return replace(self, **changes)
 
@@ -97,7 +97,7 @@ def make_table(
     intercept = rng.integers(-16, 17, n_outputs) / 16.0
     offset = rng.integers(-16, 17, (n, n_outputs)) / 16.0
     y = _parity.draw_targets(rng, loss, params, X @ coef.T + intercept + offset)
-    X = X.astype(_parity.DTYPES[storage])
+    X = X.astype(_parity.DENSE[storage])
     return Table(loss, params, storage, n_outputs, X, y, offset, coef, intercept)
 
 
@@ -105,7 +105,7 @@ def make_table(
 def tables(draw: st.DrawFn, losses: list[Any] | None = None, max_columns: int = 40, **options: Any) -> Table:
     """A table of any loss, storage and number of outputs, with penalties and weights."""
     loss, params = draw(st.sampled_from(losses or _parity.LOSSES))
-    storage = draw(st.sampled_from([*_parity.DTYPES]))
+    storage = draw(st.sampled_from([*_parity.DENSE]))
     outputs = draw(st.sampled_from(["one", "few"]))
     shape = draw(st.integers(1, 12)), draw(st.integers(1, max_columns))
     table = make_table(loss, dict(params), storage, outputs, shape, draw(st.integers(0, 2**32 - 1)))

@@ -43,7 +43,7 @@ DEALT: dict[str, list[Any]] = {
     "order": ["shuffled", "stored", "given", "function"],
     "penalty": [*_parity.PENALTIES],
     "weight": ["none", "positive", "zeros"],
-    "storage": [*_parity.DTYPES],
+    "storage": [*_parity.DENSE],
     "columns": ["1", "N-1", "4N+1", "P+1", "2P+4N-1"],
     "outputs": ["one", "few"],
     "offset": [True, False],

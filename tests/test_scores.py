@@ -96,9 +96,9 @@ def test_the_first_entry_that_is_not_finite_is_named(dtype: Any, bad: float) -> 
     X = some_rows(2050, 30, dtype)
     coef, intercept = some_model(2, 30)
     X[2049, 0] = X[1027, 29] = bad
-    with pytest.raises(ValueError, match=f"^X must be finite, got {bad} in row 1027, column 29$"):
+    with pytest.raises(ValueError, match=f"^X must be finite, got {bad} in row 1027, column 29;"):
         raw_scores(X, coef, intercept)
-    with pytest.raises(ValueError, match=f"^X must be finite, got {bad} in row 1027, column 29$"):
+    with pytest.raises(ValueError, match=f"^X must be finite, got {bad} in row 1027, column 29;"):
         of_objective(X, coef, intercept)
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import _rounding
 import numpy as np
 import pytest
-from _parity import DTYPES
+from _parity import DENSE as DTYPES
 
 import fastgd
 from fastgd import reference
