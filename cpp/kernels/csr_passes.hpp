@@ -53,14 +53,15 @@ template <class S>
 void csr_backward(const BackwardCall<typename S::Compute>& call) {
     using T = typename S::Compute;
     for (std::ptrdiff_t r = 0; r < call.rows.count; ++r) {
-        if (call.rows.next != nullptr) prefetch_row<S>(call.rows, call.rows.next[r]);
         const typename S::Row row = csr_row<S>(call.rows, call.rows.row[r]);
+        typename S::Row later{};
+        if (call.rows.next != nullptr) later = csr_row<S>(call.rows, call.rows.next[r]);
+        bool fetches = call.rows.next != nullptr;
         for (int o = 0; o < call.n_outputs; ++o) {
             const T d = call.dloss[o * call.dloss_stride + r];
             if (d == T(0)) continue;
-            T* grad = call.grad + o * call.grad_stride;
-            for (std::ptrdiff_t j = 0; j < row.count; ++j)
-                grad[row.column[j]] = scalar_fma(d, row.value[j], grad[row.column[j]]);
+            add_row<S>(row, d, call.grad + o * call.grad_stride, fetches ? &later : nullptr);
+            fetches = false;
         }
     }
 }

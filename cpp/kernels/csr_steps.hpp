@@ -16,6 +16,9 @@
 namespace fastgd {
 namespace {
 
+// Rows between a row's use and its prefetch. Its offset has to be there before the row itself can be asked for.
+constexpr std::ptrdiff_t kRowAhead = 8;
+constexpr std::ptrdiff_t kOffsetAhead = 24;
 // Below it coefficients would leave the range of float.
 constexpr double kLeastScale = 1e-9;
 
@@ -69,7 +72,7 @@ FASTGD_INLINE typename S::Compute meet(const typename S::Row& row, typename S::C
 // One model's step on the rows begin .. end.
 template <class S>
 FASTGD_INLINE void csr_step(const PerSampleCall<typename S::Compute>& call, std::ptrdiff_t batch, std::ptrdiff_t begin,
-                            std::ptrdiff_t end, int m) {
+                            std::ptrdiff_t end, int m, bool fetches_later) {
     using T = typename S::Compute;
     Decay& decay = call.decay[m];
     double* met = call.l1[m] != T(0) ? call.met : nullptr;
@@ -90,6 +93,7 @@ FASTGD_INLINE void csr_step(const PerSampleCall<typename S::Compute>& call, std:
     const double before = decay.scale;
     decay.scale *= 1.0 - lr * static_cast<double>(call.l2[m]);
     if (!(decay.scale > kLeastScale) && decay.scale != before) csr_settle<S>(call, m);
+    const T step = static_cast<T>(-lr / decay.scale);
     for (int k = 0; k < call.n_outputs; ++k) {
         const T* d = call.dloss + (first_score + k) * call.stride;
         T* v = call.coef + (first_score + k) * call.coef_stride;
@@ -97,10 +101,10 @@ FASTGD_INLINE void csr_step(const PerSampleCall<typename S::Compute>& call, std:
         for (std::ptrdiff_t i = begin; i < end; ++i) {
             if (d[i - begin] == T(0)) continue;
             sum = sum + d[i - begin];
-            const typename S::Row row = row_of(i);
-            const T step = static_cast<T>(lr * static_cast<double>(d[i - begin]) / decay.scale);
-            for (std::ptrdiff_t j = 0; j < row.count; ++j)
-                v[row.column[j]] = scalar_fnma(step, row.value[j], v[row.column[j]]);
+            const bool fetches = fetches_later && k == 0 && i + kRowAhead < call.rows.count;
+            typename S::Row later{};
+            if (fetches) later = row_of(i + kRowAhead);
+            add_row<S>(row_of(i), step * d[i - begin], v, fetches ? &later : nullptr);
         }
         if (call.fit_intercept) bias[k] = scalar_fnma(static_cast<T>(lr), sum, bias[k]);
     }
@@ -109,18 +113,12 @@ FASTGD_INLINE void csr_step(const PerSampleCall<typename S::Compute>& call, std:
 
 template <class S>
 void csr_steps(const PerSampleCall<typename S::Compute>& call) {
-    // A row's offset has to be there before the row itself can be asked for.
-    constexpr std::ptrdiff_t kRowAhead = 16;
-    constexpr std::ptrdiff_t kOffsetAhead = 32;
     const std::ptrdiff_t n = call.rows.count;
     std::ptrdiff_t begin = 0;
     for (std::ptrdiff_t b = 0; b < call.n_batches; ++b) {
         const auto end = static_cast<std::ptrdiff_t>(call.batch_ends[b]);
-        for (std::ptrdiff_t i = begin; i < end; ++i) {
-            if (i + kOffsetAhead < n) prefetch(call.rows.row[i + kOffsetAhead]);
-            if (i + kRowAhead < n) prefetch_row<S>(call.rows, call.rows.row[i + kRowAhead]);
-        }
-        for (int m = 0; m < call.n_models; ++m) csr_step<S>(call, b, begin, end, m);
+        for (std::ptrdiff_t i = begin; i < end && i + kOffsetAhead < n; ++i) prefetch(call.rows.row[i + kOffsetAhead]);
+        for (int m = 0; m < call.n_models; ++m) csr_step<S>(call, b, begin, end, m, m == 0);
         begin = end;
     }
 }

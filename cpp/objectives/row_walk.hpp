@@ -23,6 +23,8 @@ inline std::ptrdiff_t rows_at_once(std::ptrdiff_t row_bytes, std::ptrdiff_t n_sc
 // The same for the loss of a problem. A call of Python costs as much as hundreds of rows.
 template <class T>
 std::ptrdiff_t rows_at_once(const LinearProblem<T>& problem, std::ptrdiff_t n_scores) {
+    // Of sparse rows it is their gradients that have to stay in L1 while they are scored, too.
+    if (problem.sparse() && problem.user_loss == nullptr) return n_scores < 4 ? kRowTile : 16;
     if (problem.user_loss == nullptr || !problem.user_loss->on_calling_thread)
         return rows_at_once(problem.row_bytes(), n_scores);
     return std::clamp<std::ptrdiff_t>(256 * 1024 / n_scores, 16, 1024) / 16 * 16;
