@@ -44,7 +44,11 @@ FASTGD_INLINE void add_row(const typename S::Row& row, typename S::Compute d, ty
         const typename S::Index* column = row.column + j;
         for (int i = 0; i < kTogether; ++i) to[column[i]] = scalar_fma(d, value[i], to[column[i]]);
     }
-    if (later != nullptr) prefetch_entries<S>(*later, j);
+    if (later != nullptr) {
+        prefetch_entries<S>(*later, j);
+        prefetch(later->value + later->count - 1);
+        prefetch(later->column + later->count - 1);
+    }
     for (; j < row.count; ++j) to[row.column[j]] = scalar_fma(d, row.value[j], to[row.column[j]]);
 }
 

@@ -101,9 +101,10 @@ FASTGD_INLINE void csr_step(const PerSampleCall<typename S::Compute>& call, std:
         for (std::ptrdiff_t i = begin; i < end; ++i) {
             if (d[i - begin] == T(0)) continue;
             sum = sum + d[i - begin];
-            const bool fetches = fetches_later && k == 0 && i + kRowAhead < call.rows.count;
+            const std::ptrdiff_t ahead = i + (end - begin) - 1 + kRowAhead;
+            const bool fetches = fetches_later && k == 0 && ahead < call.rows.count;
             typename S::Row later{};
-            if (fetches) later = row_of(i + kRowAhead);
+            if (fetches) later = row_of(ahead);
             add_row<S>(row_of(i), step * d[i - begin], v, fetches ? &later : nullptr);
         }
         if (call.fit_intercept) bias[k] = scalar_fnma(static_cast<T>(lr), sum, bias[k]);
@@ -117,7 +118,8 @@ void csr_steps(const PerSampleCall<typename S::Compute>& call) {
     std::ptrdiff_t begin = 0;
     for (std::ptrdiff_t b = 0; b < call.n_batches; ++b) {
         const auto end = static_cast<std::ptrdiff_t>(call.batch_ends[b]);
-        for (std::ptrdiff_t i = begin; i < end && i + kOffsetAhead < n; ++i) prefetch(call.rows.row[i + kOffsetAhead]);
+        const std::ptrdiff_t ahead = (end - begin) - 1 + kOffsetAhead;
+        for (std::ptrdiff_t i = begin; i < end && i + ahead < n; ++i) prefetch(call.rows.row[i + ahead]);
         for (int m = 0; m < call.n_models; ++m) csr_step<S>(call, b, begin, end, m, m == 0);
         begin = end;
     }
