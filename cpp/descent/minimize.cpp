@@ -110,9 +110,9 @@ private:
         require(memory.size() == from.rates.size(), "resume must be of the same schedule");
         std::copy(from.rates.begin(), from.rates.end(), memory.begin());
         for (std::size_t m = 0; m < n_models_; ++m) {
-            const ModelState like = run_->state(static_cast<int>(m));
             // A state may be no more than a place in the schedule.
             if (from.runs[m].params.empty()) continue;
+            const ModelState like = run_->state(static_cast<int>(m));
             require(like.params.size() == from.runs[m].params.size() && like.slots.size() == from.runs[m].slots.size(),
                     "resume must be of the same objective and optimizer");
             run_->set_state(static_cast<int>(m), from.runs[m]);
@@ -368,8 +368,8 @@ private:
         if (natural && model.last_loss > kGrowth * model.early_loss) return Status::diverged;
         // One that has only just gone back has not shown that it need not.
         if (natural && model.n_restarts > 0 && model.n_epochs == 0) return Status::diverged;
-        const std::vector<double> own = model.ended ? model.final_params : params_of(m, x_);
-        const bool valid = std::all_of(own.begin(), own.end(), [](double v) { return std::isfinite(v); });
+        const double* own = model.ended ? model.final_params.data() : x_.data() + m * n_params_;
+        const bool valid = std::all_of(own, own + n_params_, [](double v) { return std::isfinite(v); });
         return valid ? status : Status::diverged;
     }
 
@@ -407,7 +407,7 @@ private:
     std::unique_ptr<Run> run_;
     std::vector<double> x_;
     const std::vector<double> start_ = x_;
-    std::vector<double> after_ = x_;
+    std::vector<double> after_ = options_.stream ? std::vector<double>() : x_;
     std::vector<double> loss_;
     std::vector<double> weight_;
     std::vector<double> lr_;

@@ -39,7 +39,6 @@ public:
           updates_(*problem.kernels, info_, settings_, space_.params),
           searches_(settings_, sizeof(T) == 4 ? 1e-6 : 0.0),
           flat_(static_cast<std::size_t>(settings_.n_models * space_.params.n_params())),
-          flat_grad_(flat_.size()),
           scale_(static_cast<std::size_t>(settings_.n_models)) {
         settings_.n_threads = problem.loss_threads(settings_.n_threads);
         settings_.intercept_slope = problem.intercept_slope;
@@ -131,6 +130,7 @@ public:
     void solution(std::span<double> out) override {
         settle();
         if (searches_.started()) return searches_.best(out);
+        if (!info_.averages) return space_.params.get(out.data());
         Parameters<T> reported = shape();
         updates_.solution(space_.params, reported);
         reported.get(out.data());
@@ -219,6 +219,7 @@ private:
         const Parameters<T>& data = space_.data_params();
         const std::ptrdiff_t n = space_.params.n_params();
         std::vector<double> of_model(static_cast<std::size_t>(data.n_params()));
+        flat_grad_.resize(flat_.size());
         for (int m = 0; m < settings_.n_models; ++m) {
             double* out = flat_grad_.data() + m * n;
             write_gradient(pass, data, m, weight(m), space_.is_standardized() ? of_model.data() : out);
@@ -415,6 +416,7 @@ private:
     Updates<T> updates_;
     LineSearches searches_;
     std::vector<double> flat_;
+    // Empty until it is asked for.
     std::vector<double> flat_grad_;
     std::vector<double> mean_weight_;
     std::optional<RowSteps<T>> rows_;

@@ -12,6 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .. import _validation as check
+from .._matrix import is_sparse
 from .._scores import raw_scores
 from ..config import get_num_threads
 from ..objectives.nonfinite import nonfinite_entry
@@ -165,7 +166,7 @@ def check_X_y(
     if y is None:
         name = type(estimator).__name__
         raise ValueError(f"This {name} estimator requires y to be passed, but the target y is None")
-    if not reset and _is_ready(estimator, X) and _is_plain(y) and len(y) == len(X):
+    if not reset and _is_ready(estimator, X) and _is_plain(y) and len(y) == X.shape[0]:
         return X, y
     given: tuple[Any, NDArray[Any]] = _checked(
         estimator, X, {"multi_output": multi_output, "y_numeric": y_numeric, "y": y}, reset
@@ -185,12 +186,11 @@ def _checked(estimator: LinearModel, X: Any, targets: Mapping[str, Any] | None, 
     return validate_data(estimator, X, reset=reset, **options, **(targets or {}))
 
 
-def _is_ready(estimator: LinearModel, X: object) -> bool:
+def _is_ready(estimator: LinearModel, X: Any) -> bool:
     """Whether there is nothing to check beside what the core does: rows that come one by one are many calls."""
+    is_dense = type(X) is np.ndarray and X.ndim == 2 and X.dtype in _STORED_DTYPES
     return (
-        type(X) is np.ndarray
-        and X.ndim == 2
-        and X.dtype in _STORED_DTYPES
+        (is_dense or (is_sparse(X) and X.format == "csr" and X.dtype.char in "fd"))
         and X.shape[0] > 0
         and X.shape[1] == estimator.n_features_in_
         and "feature_names_in_" not in vars(estimator)

@@ -40,6 +40,8 @@ class Stream(NamedTuple):
     lr: float | None = None
     state: tuple[Any, ...] | None = None
     coef: Any = None
+    # Whether there is nothing to know but where it is: plain SGD, at a rate that learns nothing.
+    is_plain: bool = False
 
 
 class Recipe(NamedTuple):
@@ -48,15 +50,16 @@ class Recipe(NamedTuple):
     key: tuple[Any, ...]
     objective: LinearObjective
     lr: float | None
+    is_plain: bool
     arguments: dict[str, Any]
 
 
-def stream_after(state: _core.DescentState, lr: float | None, coef: Any) -> Stream:
-    """Where a run has ended."""
+def stream_after(state: _core.DescentState, lr: float | None, coef: Any, is_plain: bool = False) -> Stream:
+    """Where a run has ended; plain SGD has its state in its parameters alone."""
     parts = state.parts()
     epoch, step, _, slots, _, learned = parts
-    if len(slots) == 0 and len(learned) == 0:
-        return Stream(epoch, step, lr)
+    if len(learned) == 0 and (is_plain or len(slots) == 0):
+        return Stream(epoch, step, lr, is_plain=True)
     return Stream(epoch, step, lr, parts, coef)
 
 
@@ -66,6 +69,7 @@ def go_on(estimator: SGDModel, problem: Problem) -> None:
     before: Stream = of.get("_stream") or Stream(0, 0)
     recipe: Recipe | None = of.get("_recipe")
     key = _key(estimator, problem)
+    goes_on = recipe is not None and recipe.key == key
     if recipe is None or recipe.key != key:
         objective = estimator._objective(problem)
         recipe = estimator._recipe = _make_recipe(estimator, objective, before, key)
@@ -99,7 +103,11 @@ def go_on(estimator: SGDModel, problem: Problem) -> None:
     estimator.n_iter_ = 1
     estimator.t_ = of.get("t_", 1.0) + outcome["n_steps"][0]
     estimator.__dict__.setdefault("loss_curve_", []).append(float(outcome["history"]["loss"][0, 0]))
-    estimator._stream = stream_after(outcome["state"], recipe.lr, estimator.coef_)
+    if before.is_plain and goes_on:
+        # The numbers of a wide model take longer to bring than a small piece to learn from.
+        estimator._stream = before._replace(epoch=before.epoch + 1, step=before.step + int(outcome["n_steps"][0]))
+    else:
+        estimator._stream = stream_after(outcome["state"], recipe.lr, estimator.coef_, recipe.is_plain)
 
 
 def _make_recipe(estimator: SGDModel, objective: LinearObjective, before: Stream, key: tuple[Any, ...]) -> Recipe:
@@ -133,7 +141,11 @@ def _make_recipe(estimator: SGDModel, objective: LinearObjective, before: Stream
     model = with_rate(objective, model, plan) if optimizer._is_auto and before.lr is None else model
     same = arguments([model], plan)
     return Recipe(
-        key, objective, model.lr, {**same, "fold_of_row": np.empty(0, np.int32), "fold_of_model": [], "observer": None}
+        key,
+        objective,
+        model.lr,
+        optimizer._is_plain,
+        {**same, "fold_of_row": np.empty(0, np.int32), "fold_of_model": [], "observer": None},
     )
 
 
