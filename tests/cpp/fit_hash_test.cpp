@@ -36,6 +36,10 @@ struct Data {
     std::vector<double> labels64;
     std::vector<float> classes;
     std::vector<float> weights;
+    // CSR rows of the largest of these floats, about one in sixteen.
+    std::vector<float> values;
+    std::vector<std::int32_t> indices;
+    std::vector<std::int32_t> offsets{0};
 
     Data() {
         for (int i = 0; i < kRows * kColumns; ++i) {
@@ -43,6 +47,14 @@ struct Data {
             bytes.push_back(byte);
             doubles.push_back((byte - 128) / 128.0);
             floats.push_back(static_cast<float>(doubles.back()));
+        }
+        for (int i = 0; i < kRows * kColumns; ++i) {
+            const float value = floats[static_cast<std::size_t>(i)];
+            if (value >= 0.9375F || value < -0.9375F) {
+                values.push_back(value);
+                indices.push_back(i % kColumns);
+            }
+            if (i % kColumns == kColumns - 1) offsets.push_back(static_cast<std::int32_t>(values.size()));
         }
         for (int r = 0; r < kRows; ++r) {
             const int sum =
@@ -111,6 +123,11 @@ int main(int argc, char** argv) {
     const MatrixView bytes{data.bytes.data(), kRows, kColumns, kColumns, Storage::u8};
     const MatrixView floats{data.floats.data(), kRows, kColumns, kColumns * 4, Storage::f32};
     const MatrixView doubles{data.doubles.data(), kRows, kColumns, kColumns * 8, Storage::f64};
+    const MatrixView csr{
+        data.offsets.data(), kRows, kColumns, sizeof(std::int32_t), Storage::csr_f32_i32, data.values.data(),
+        data.indices.data()};
+    const LinearObjective of_csr(csr, data.labels.data(), {.loss = "log_loss", .alpha = 0.01, .l1_ratio = 0.25});
+    const LinearObjective lasso(csr, data.labels.data(), {.loss = "log_loss", .alpha = 0.01, .l1_ratio = 1.0});
     const LinearObjective log_loss(floats, data.labels.data(), {.loss = "log_loss", .alpha = 0.01});
     const LinearObjective sparse(floats, data.labels.data(), {.loss = "huber", .alpha = 0.01, .l1_ratio = 0.5},
                                  data.weights.data());
@@ -129,6 +146,11 @@ int main(int argc, char** argv) {
         {"cpp-f32-huber-l1-weights-32", &sparse, {.schedule = {"constant", slow}, .batch_size = 32}},
         {"cpp-u8-multinomial-128", &softmax, {.schedule = {"constant", bytes_rate}, .batch_size = 128}},
         {"cpp-u8-multinomial-full", &softmax, {.schedule = {"constant", bytes_rate}}},
+        {"cpp-csr-log_loss-full", &of_csr, {.schedule = {"constant", slow}}},
+        {"cpp-csr-log_loss-l1-rows", &of_csr, {.schedule = {"inverse_scaling", falling}, .batch_size = 1}},
+        {"cpp-csr-log_loss-l1-adagrad-16",
+         &lasso,
+         {.optimizer = "adagrad", .schedule = {"constant", slow}, .batch_size = 16}},
         {"cpp-f64-log_cosh-100", &exact, {.schedule = {"inverse_scaling", falling}, .batch_size = 100}},
     };
     const auto golden = argc > 2 ? read_golden(argv[2]) : std::map<std::string, std::uint64_t>();
