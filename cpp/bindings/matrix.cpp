@@ -52,7 +52,8 @@ void check_entries(const I* offsets, std::int64_t n_rows, const I* indices, std:
     for (; e + kTogether <= offsets[n_rows]; e += kTogether)
         for (int i = 0; i < kTogether; ++i) signs[i] |= sign_of(indices[e + i]);
     for (; e < offsets[n_rows]; ++e) signs[0] |= sign_of(indices[e]);
-    if (std::all_of(std::begin(signs), std::end(signs), [](Unsigned sign) { return static_cast<I>(sign) >= 0; })) return;
+    if (std::all_of(std::begin(signs), std::end(signs), [](Unsigned sign) { return static_cast<I>(sign) >= 0; }))
+        return;
     const I* const bad =
         std::find_if(indices, indices + offsets[n_rows], [n_cols](I index) { return index < 0 || index >= n_cols; });
     const std::int64_t row = std::upper_bound(offsets, offsets + n_rows + 1, bad - indices) - offsets - 1;

@@ -111,9 +111,10 @@ class UserLoss(metaclass=_PybindType):
     def of_address(address: int, class_targets: bool) -> UserLoss: ...
 
 @final
-class CsrMatrix:
+class CsrMatrix(metaclass=_PybindType):
     def __init__(self, values: NDArray[Any], indices: NDArray[Any], offsets: NDArray[Any], n_cols: int) -> None: ...
 
+@final
 class LinearObjective(Objective):
     def __init__(
         self,
