@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 import ml_dtypes
 import numpy as np
+import scipy.sparse
 
 import fastgd
 from fastgd.optimizers import SGD
@@ -35,6 +36,8 @@ DTYPES: dict[str, Any] = {
     "float16": np.float16,
     "bfloat16": ml_dtypes.bfloat16,
     "float32": np.float32,
+    # Sparse rows: a fifth of the pixels, with their columns.
+    "csr": np.float32,
 }
 # Numbers of 8 bytes that a parameter may take in each thread and once more: itself, its gradient, the optimiser's
 # state, the first, the last and the best ones as float64. Standardising takes one more, for two of float32: the
@@ -49,7 +52,7 @@ Fit = Callable[["Data", "int | str"], fastgd.Result]
 class Data(NamedTuple):
     """What a caller has: labels and weights in other types than those of the arithmetic."""
 
-    X: np.ndarray
+    X: Any
     y: np.ndarray
     weight: np.ndarray
 
@@ -104,12 +107,17 @@ class Peak:
             self._look()
 
 
-def promised(X: np.ndarray, n_params: int, batch_size: int | str, n_threads: int, standardized: bool = False) -> int:
+def size_of(X: Any) -> int:
+    """Bytes of a table."""
+    return X.nbytes if isinstance(X, np.ndarray) else X.data.nbytes + X.indices.nbytes + X.indptr.nbytes
+
+
+def promised(X: Any, n_params: int, batch_size: int | str, n_threads: int, standardized: bool = False) -> int:
     """The promise of DESIGN section 2 for one model, in bytes. A full batch is read in blocks: it has no share."""
     rows, columns = X.shape
     batch = 0 if batch_size == "full" else min(int(batch_size), rows) * columns * 4
     numbers = NUMBERS + standardized
-    return X.nbytes // 100 + 16 * rows + numbers * 8 * n_params * (n_threads + 1) + 2 * batch
+    return size_of(X) // 100 + 16 * rows + numbers * 8 * n_params * (n_threads + 1) + 2 * batch
 
 
 def fit(data: Data, batch_size: int | str, standardize: bool = False) -> fastgd.Result:
@@ -139,7 +147,8 @@ def fit_standardized(data: Data, batch_size: int | str) -> fastgd.Result:
 
 def fit_on_copy(data: Data, batch_size: int | str) -> fastgd.Result:
     """What must not happen."""
-    return fit(data._replace(X=data.X.astype(np.float32)), batch_size)
+    X = data.X.astype(np.float32) if isinstance(data.X, np.ndarray) else data.X.toarray()
+    return fit(data._replace(X=X), batch_size)
 
 
 def measure(how: Fit, data: Data, batch_size: int | str) -> dict[str, int]:
@@ -155,8 +164,13 @@ def measure(how: Fit, data: Data, batch_size: int | str) -> dict[str, int]:
     }
 
 
-def make_data(storage: str) -> np.ndarray:
-    pixels = np.random.default_rng(0).integers(0, 256, (ROWS, COLUMNS), np.uint8)
+def make_data(storage: str) -> Any:
+    # As many bytes of sparse rows as of others: what a slice of steps takes is the same for all.
+    rows = 2 * ROWS if storage == "csr" else ROWS
+    pixels = np.random.default_rng(0).integers(0, 256, (rows, COLUMNS), np.uint8)
+    if storage == "csr":
+        pixels[pixels < 205] = 0
+        return scipy.sparse.csr_array(pixels).astype(np.float32)
     X = np.empty(pixels.shape, DTYPES[storage])
     for begin in range(0, ROWS, 1024):
         X[begin : begin + 1024] = pixels[begin : begin + 1024]
@@ -165,20 +179,21 @@ def make_data(storage: str) -> np.ndarray:
 
 def main() -> None:
     storage = sys.argv[1]
-    X: np.ndarray
+    X: Any
     if len(sys.argv) > 2:
         X = np.memmap(sys.argv[2], DTYPES[storage], "r").reshape(-1, COLUMNS)
     else:
         X = make_data(storage)
-    data = Data(X, np.arange(len(X)) % CLASSES, np.resize([0.5, 1.0, 0.0, 2.0], len(X)))
-    report: dict[str, Any] = {"data": X.nbytes, "rows": len(X), "fits": {}, "standardized": {}, "copies": {}}
+    rows = X.shape[0]
+    data = Data(X, np.arange(rows) % CLASSES, np.resize([0.5, 1.0, 0.0, 2.0], rows))
+    report: dict[str, Any] = {"data": size_of(X), "rows": rows, "fits": {}, "standardized": {}, "copies": {}}
     for batch_size in BATCH_SIZES:
         # What a process takes once, for its first fit: threads and their stacks, modules, the allocator's arenas.
         fit(data.first(2000), batch_size)
         report["fits"][str(batch_size)] = measure(fit, data, batch_size)
         report["standardized"][str(batch_size)] = measure(fit_standardized, data, batch_size)
         report["copies"][str(batch_size)] = measure(fit_on_copy, data, batch_size)
-    by_columns = data._replace(X=np.asfortranarray(X))
+    by_columns = data._replace(X=np.asfortranarray(X) if isinstance(X, np.ndarray) else X.tocsc())
     report["columns"] = measure(fit, by_columns, 128)
     json.dump(report, sys.stdout)
 
