@@ -40,6 +40,7 @@ std::uint64_t random_bits(Storage storage, std::uint64_t random) {
         case Storage::bf16: return 0x3F003F003F003F00ULL | (random & 0x807F807F807F807FULL);
         case Storage::u8:
         case Storage::i8: return 0x0101010101010101ULL | random;
+        default: break;
     }
     return 0;
 }
@@ -60,7 +61,7 @@ std::string name_of(Shape shape) { return std::to_string(shape.n_rows) + "x" + s
 
 const char* name_of(Storage storage) {
     static constexpr const char* kNames[] = {"float64", "float32", "float16", "bfloat16", "uint8", "int8"};
-    static_assert(std::size(kNames) == kStorages);
+    static_assert(std::size(kNames) == kDenseStorages);
     return kNames[static_cast<int>(storage)];
 }
 

@@ -60,7 +60,7 @@ void full_pass(benchmark::State& state, Shape shape, Storage storage, int n_thre
 void register_full_pass() {
     for (const Shape full : {Shape{1'000'000, 64}, Shape{200'000, 512}, Shape{60'000, 784}}) {
         const Shape shape = scaled(full);
-        for (int s = 0; s < kStorages; ++s) {
+        for (int s = 0; s < kDenseStorages; ++s) {
             const auto storage = static_cast<Storage>(s);
             for (const int threads : thread_counts()) {
                 const std::string name =

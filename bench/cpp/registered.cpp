@@ -143,7 +143,7 @@ void register_type() {
             benchmark::RegisterBenchmark(name("math/", row.name).c_str(), math<double>, row.f64);
         }
     }
-    for (int s = 0; s < kStorages; ++s)
+    for (int s = 0; s < kDenseStorages; ++s)
         if (kernels_for<T>(table).storage[s].forward != nullptr) {
             const auto which = static_cast<Storage>(s);
             benchmark::RegisterBenchmark((std::string("storage/") + name_of(which)).c_str(), storage<T>, which);

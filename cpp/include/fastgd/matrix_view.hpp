@@ -20,6 +20,8 @@ enum class Storage : std::uint8_t {
     csr_f32_i64,
 };
 inline constexpr int kStorages = 10;
+// The first of them.
+inline constexpr int kDenseStorages = 6;
 
 // A matrix that somebody else owns. Dense: C order, any row stride in bytes (also negative), any alignment. CSR: `data`
 // are the n_rows + 1 offsets of the rows' entries in `values` and `indices`, and row_stride is the size of an index.
