@@ -113,7 +113,9 @@ private:
             // A state may be no more than a place in the schedule.
             if (from.runs[m].params.empty()) continue;
             const ModelState like = run_->state(static_cast<int>(m));
-            require(like.params.size() == from.runs[m].params.size() && like.slots.size() == from.runs[m].slots.size(),
+            require(like.params.size() == from.runs[m].params.size() &&
+                        like.slots.size() == from.runs[m].slots.size() &&
+                        like.memory.size() == from.runs[m].memory.size(),
                     "resume must be of the same objective and optimizer");
             run_->set_state(static_cast<int>(m), from.runs[m]);
         }

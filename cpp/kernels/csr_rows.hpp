@@ -32,8 +32,8 @@ FASTGD_INLINE void prefetch_entries(const typename S::Row& row, std::ptrdiff_t j
     for (std::ptrdiff_t b = 0; b < kColumnBytes; b += 64) prefetch(column + b);
 }
 
-// to[column] += d x over the entries, in order. Meanwhile a later row comes into cache, some entries at a time, as a burst
-// of prefetches would wait for itself.
+// to[column] += d x over the entries, in order. Meanwhile a later row comes into cache, some entries at a time, as a
+// burst of prefetches would wait for itself.
 template <class S>
 FASTGD_INLINE void add_row(const typename S::Row& row, typename S::Compute d, typename S::Compute* to,
                            const typename S::Row* later) {

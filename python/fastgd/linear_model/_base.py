@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -31,6 +32,7 @@ _STORED = [np.float64, np.float32, np.float16, np.uint8, np.int8, np.bool_]
 _STORED_DTYPES = frozenset(map(np.dtype, _STORED))
 # Integer labels within so small a range are counted, not sorted.
 _COUNTED = 1 << 16
+_LARGEST_COUNTED = 2**62
 
 
 class LinearModel(BaseEstimator):
@@ -190,7 +192,7 @@ def _is_ready(estimator: LinearModel, X: Any) -> bool:
     """Whether there is nothing to check beside what the core does: rows that come one by one are many calls."""
     is_dense = type(X) is np.ndarray and X.ndim == 2 and X.dtype in _STORED_DTYPES
     return (
-        (is_dense or (is_sparse(X) and X.format == "csr" and X.dtype.char in "fd"))
+        (is_dense or (is_sparse(X) and X.format == "csr" and X.ndim == 2 and X.dtype.char in "fd"))
         and X.shape[0] > 0
         and X.shape[1] == estimator.n_features_in_
         and "feature_names_in_" not in vars(estimator)
@@ -238,16 +240,17 @@ def encode_labels(y: NDArray[Any], classes: NDArray[Any] | None = None) -> tuple
 
 def _count_labels(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]] | None:
     """Labels and indices without sorting, where the labels are integers of a small range."""
+    offsets: NDArray[Any]
     if y.dtype.kind == "b":
         found, offsets = np.array([False, True]), y.view(np.uint8)
         present = np.array([not y.all(), y.any()])
     elif y.dtype.kind in "iu":
         low, high = int(y.min()), int(y.max())
-        if high - low >= _COUNTED:
+        if high - low >= _COUNTED or high > _LARGEST_COUNTED:
             return None
-        offsets = y if low == 0 else y - y.dtype.type(low)
+        offsets = y if low == 0 else y.astype(np.int64) - low
         present = np.bincount(offsets, minlength=high - low + 1) > 0
-        found = (np.arange(low, high + 1)).astype(y.dtype)
+        found = np.arange(low, high + 1, dtype=np.int64).astype(y.dtype)
     else:
         return None
     if present.all():
@@ -259,7 +262,7 @@ def check_sample_weight(sample_weight: Any, n_samples: int) -> NDArray[Any] | No
     """Sample weights as an array of one number a row, or None; the objective checks their values."""
     if sample_weight is None:
         return None
-    if isinstance(sample_weight, (int, float)) and not isinstance(sample_weight, bool):
+    if isinstance(sample_weight, Real) and not isinstance(sample_weight, (bool, np.bool_)):
         return np.full(n_samples, float(sample_weight))
     weight = check.real_array("sample_weight", sample_weight)
     if weight.ndim != 1:
@@ -289,8 +292,9 @@ def add_class_weight(
         # A class without rows has no weight to set.
         of_class = np.divide(counts.sum(), len(classes) * counts, out=np.ones(len(classes)), where=counts > 0)
     else:
+        # A class that has no rows here may have some in another fold, or later; a name that is none is a mistake.
         unknown = [label for label in class_weight if label not in classes.tolist()]
-        if unknown:
+        if unknown and any(label not in class_weight for label in classes.tolist()):
             raise ValueError(
                 f"class_weight must name classes among {check.shown(classes.tolist())}, got {check.shown(unknown)}"
             )

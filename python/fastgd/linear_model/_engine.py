@@ -96,8 +96,18 @@ class SGDModel(CallbackSupportMixin, LinearModel):
     }
 
     def __getstate__(self) -> dict[str, Any]:
-        # What is only there to be fast is made anew.
-        return {name: value for name, value in super().__getstate__().items() if name != "_recipe"}
+        # What is only there to be fast is made anew; and who stores arrays one by one would store two for one.
+        state = {name: value for name, value in super().__getstate__().items() if name != "_recipe"}
+        stream = state.get("_stream")
+        if stream is not None and stream.coef is not None:
+            state["_stream"] = stream._replace(coef=True if stream.coef is vars(self).get("coef_") else None)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        stream = vars(self).get("_stream")
+        if stream is not None and stream.coef is True:
+            self._stream = stream._replace(coef=self.coef_)
 
     # ---- what an estimator decides
 
@@ -184,7 +194,7 @@ class SGDModel(CallbackSupportMixin, LinearModel):
         self.history_ = result.history
         if validation is not None:
             self.validation_scores_ = end.scores
-        self._stream = stream_after(state, model.lr, self.coef_)
+        self._stream = stream_after(state, model.lr, self.coef_, model.optimizer._core_name)
         if tasks is not None:
             tasks.end()
         self._report(result, end)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from sklearn.base import MultiOutputMixin
 
+from .._matrix import as_matrix, is_sparse
 from ..objectives import LinearObjective
 from . import _closed_form as closed_form
 from ._base import LinearRegressor, check_sample_weight, check_X_y, refuse_no_weight, refuse_nonfinite, threads_of
@@ -47,6 +48,9 @@ class LeastSquares(MultiOutputMixin, LinearRegressor):
                 raise ValueError(
                     "sample_weight must be finite and >= 0; negative values in data passed to sample_weight"
                 )
+        if is_sparse(X):
+            # Before SciPy's products follow its indices.
+            as_matrix("X", X)
         targets = np.asarray(y, np.float64).reshape(len(y), -1)
         alphas = _one_an_output(alpha, targets.shape[1])
         problem = closed_form.Problem(X, targets, weight, bool(self.fit_intercept))

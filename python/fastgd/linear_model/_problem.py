@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
+from .. import _validation as check
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -34,5 +36,5 @@ class Validation(NamedTuple):
 def seed_of(random_state: Any) -> int:
     """A seed for the core from what scikit-learn takes as one."""
     if isinstance(random_state, Integral):
-        return int(random_state)
+        return check.seed("random_state", int(random_state))
     return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))

@@ -32,7 +32,8 @@ _PARAMETERS = (
 class Stream(NamedTuple):
     """Where `partial_fit` goes on: the epoch, the steps made, the rate of ``"auto"`` and the optimiser's state.
 
-    The state belongs to the parameters in `coef`: others have been set since where that is not the estimator's.
+    The state belongs to the parameters in `coef`, others have been set since where that is not the estimator's; and to
+    an optimiser of this `kind`.
     """
 
     epoch: int
@@ -40,6 +41,7 @@ class Stream(NamedTuple):
     lr: float | None = None
     state: tuple[Any, ...] | None = None
     coef: Any = None
+    kind: str = ""
     # Whether there is nothing to know but where it is: plain SGD, at a rate that learns nothing.
     is_plain: bool = False
 
@@ -54,13 +56,13 @@ class Recipe(NamedTuple):
     arguments: dict[str, Any]
 
 
-def stream_after(state: _core.DescentState, lr: float | None, coef: Any, is_plain: bool = False) -> Stream:
+def stream_after(state: _core.DescentState, lr: float | None, coef: Any, kind: str, is_plain: bool = False) -> Stream:
     """Where a run has ended; plain SGD has its state in its parameters alone."""
     parts = state.parts()
     epoch, step, _, slots, _, learned = parts
     if len(learned) == 0 and (is_plain or len(slots) == 0):
-        return Stream(epoch, step, lr, is_plain=True)
-    return Stream(epoch, step, lr, parts, coef)
+        return Stream(epoch, step, lr, kind=kind, is_plain=True)
+    return Stream(epoch, step, lr, parts, coef, kind)
 
 
 def go_on(estimator: SGDModel, problem: Problem) -> None:
@@ -77,14 +79,17 @@ def go_on(estimator: SGDModel, problem: Problem) -> None:
         objective = recipe.objective._on(problem.X, problem.y, problem.weight, problem.offset)
     coef = of.get("coef_")
     start = estimator._start(objective, coef, estimator._start_intercept())
-    state = before.state if before.state is not None and before.coef is coef else None
+    kind = recipe.arguments["optimizer"]
+    state = before.state if before.coef is coef and before.kind == kind else None
+    # An optimiser without its state is at its first step.
+    step = before.step if state is not None or (before.is_plain and before.kind == kind) else 0
     options = {**recipe.arguments, "seed": seed_of(estimator.random_state)}
     if estimator.batch_size == "full":
         options["batch_size"] = objective.n_samples
     outcome = _core.minimize(
         objective._core,
         start[np.newaxis],
-        resume=_core.DescentState(state or (before.epoch, before.step, *[_NONE] * 4)),
+        resume=_core.DescentState(state or (before.epoch, step, *[_NONE] * 4)),
         **options,
     )
     refuse_nonfinite(objective, outcome)
@@ -96,7 +101,8 @@ def go_on(estimator: SGDModel, problem: Problem) -> None:
             "was before; take a smaller learning rate, or scale X with StandardScaler"
         )
     estimator._set_params_of(objective, outcome["x"][0])
-    if type(coef) is np.ndarray and coef.shape == estimator.coef_.shape and coef.dtype == estimator.coef_.dtype:
+    made = estimator.coef_
+    if type(coef) is np.ndarray and coef.shape == made.shape and coef.dtype == made.dtype and coef.flags.writeable:
         # As in scikit-learn, who holds the coefficients of a stream sees them change.
         coef[...] = estimator.coef_
         estimator.coef_ = coef
@@ -105,12 +111,13 @@ def go_on(estimator: SGDModel, problem: Problem) -> None:
     estimator.__dict__.setdefault("loss_curve_", []).append(float(outcome["history"]["loss"][0, 0]))
     if before.is_plain and goes_on:
         # The numbers of a wide model take longer to bring than a small piece to learn from.
-        estimator._stream = before._replace(epoch=before.epoch + 1, step=before.step + int(outcome["n_steps"][0]))
+        estimator._stream = before._replace(epoch=before.epoch + 1, step=step + int(outcome["n_steps"][0]))
     else:
-        estimator._stream = stream_after(outcome["state"], recipe.lr, estimator.coef_, recipe.is_plain)
+        estimator._stream = stream_after(outcome["state"], recipe.lr, estimator.coef_, kind, recipe.is_plain)
 
 
 def _make_recipe(estimator: SGDModel, objective: LinearObjective, before: Stream, key: tuple[Any, ...]) -> Recipe:
+    estimator._validate_params()
     if estimator.standardize:
         raise ValueError("standardize must be False with partial_fit: each piece has other means, got True")
     optimizer = _rates.make_optimizer(estimator, estimator._alpha())

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
+_LEARNED = ("classes_", "coef_", "intercept_")
+
+
 class StreamingClassifier(BaseSGDClassifier):
     """What `SGDClassifier` and `Perceptron` share: `fit`, and `partial_fit`."""
 
@@ -96,14 +99,22 @@ class StreamingClassifier(BaseSGDClassifier):
         object
             This estimator.
         """
-        is_first = "classes_" not in vars(self)
+        is_first = "coef_" not in vars(self)
         if is_first:
             self._validate_params()
             self._refuse_for_stream()
+            forget(self, "classes_")
         X, y = check_X_y(self, X, y, reset=is_first)
-        indices = self._encode_piece(y, classes)
-        weight = check_sample_weight(sample_weight, X.shape[0])
-        self._go_on(self._problem(X, indices, weight))
+        before = {name: vars(self)[name] for name in _LEARNED if name in vars(self)}
+        try:
+            indices = self._encode_piece(y, classes)
+            weight = check_sample_weight(sample_weight, X.shape[0])
+            self._go_on(self._problem(X, indices, weight))
+        except BaseException:
+            # Neither classes nor rows for them, where nothing was learned of them.
+            forget(self, *_LEARNED)
+            self.__dict__.update(before)
+            raise
         return self
 
     def _refuse_for_stream(self) -> None:
@@ -139,7 +150,8 @@ class StreamingClassifier(BaseSGDClassifier):
 
     def _grow(self, known: NDArray[Any], union: NDArray[Any]) -> None:
         """Rows of zeros for new classes."""
-        of_known = self._scores_of_classes(np.atleast_2d(self.coef_), len(known))
+        coef = self.coef_.toarray() if hasattr(self.coef_, "toarray") else self.coef_
+        of_known = self._scores_of_classes(np.atleast_2d(coef), len(known))
         coef = np.zeros((len(union), of_known.shape[1]), of_known.dtype)
         intercept = np.zeros(len(union), of_known.dtype)
         places = np.searchsorted(union, known)

@@ -238,7 +238,7 @@ class SGDClassifierCV(BaseSGDClassifier):
         weight = check_sample_weight(sample_weight, X.shape[0])
         self.classes_, indices = encode_labels(y)
         check_classes(self.classes_)
-        forget(self, "coef_", "intercept_")
+        forget(self, "coef_", "intercept_", "best_params_", "best_score_", "best_index_", "cv_results_")
         problem = self._problem(X, indices, weight)
         objective = self._objective(problem)
         candidates = [self._with(setting) for setting in ParameterGrid(self._grid())]
