@@ -35,6 +35,10 @@ LEAST_EIGENVALUE = 1e-6
 # rows, which has to be copied.
 MAX_COLUMNS = 4096
 MAX_WIDE_ENTRIES = 1 << 24
+# A column's sum of squares of which less than this is left once its mean is taken away has lost its digits.
+_LEAST_LEFT = 1e-6
+# Operations that are worth a column's digits: those of rows made dense, block by block.
+_WORTH_DENSE = 1e11
 # Bytes of a block: at most this, or a hundredth of X.
 _BLOCK_BYTES = 1 << 20
 # Entries of X from which on the milliseconds that it takes to limit BLAS's threads are few.
@@ -60,11 +64,13 @@ class Problem(NamedTuple):
     def blocks(self) -> Iterator[tuple[Floats, Floats, Floats]]:
         """Some rows with weight, their targets and their weights, in float64."""
         n, d = self.X.shape
-        size = max(_BLOCK_BYTES, self.X.nbytes // 100) // (8 * d)
+        n_bytes = self.X.data.nbytes if self.is_sparse else self.X.nbytes
+        size = max(_BLOCK_BYTES, n_bytes // 100) // (8 * d)
         size = max(16, size if size < n else n)
         for begin in range(0, n, size):
             rows = slice(begin, begin + size)
-            x, y = np.asarray(self.X[rows]), self.y[rows]
+            x, y = self.X[rows], self.y[rows]
+            x = x.toarray() if self.is_sparse else np.asarray(x)
             s = np.ones(len(y)) if self.weight is None else self.weight[rows]
             if not s.all():
                 x, y, s = x[s > 0.0], y[s > 0.0], s[s > 0.0]
@@ -116,6 +122,8 @@ def solve(problem: Problem, means: Means, alpha: Floats, cutoff: float, way: str
     """
     if problem.is_sparse or (way != "qr" and not problem.is_wide):
         squares, products = gram(problem, means)
+        if problem.is_sparse and _lost_digits(problem, means, squares):
+            squares, products = _dense_gram(problem, means)
         eigenvalues, vectors = np.linalg.eigh(squares)
         eigenvalues, vectors = np.maximum(eigenvalues[::-1], 0.0), vectors[:, ::-1]
         least = eigenvalues[-1] + alpha.min()
@@ -148,6 +156,18 @@ def gram(problem: Problem, means: Means) -> tuple[Floats, Floats]:
         weighted = problem.X.T.astype(np.float64).multiply(s).tocsr()
         squares = (weighted @ problem.X.astype(np.float64)).toarray() - s.sum() * np.outer(means.x, means.x)
         return squares, np.asarray(weighted @ (problem.y - means.y))
+    return _dense_gram(problem, means)
+
+
+def _lost_digits(problem: Problem, means: Means, squares: Floats) -> bool:
+    """Whether the means of sparse columns are so large that their squares leave nothing of the rest."""
+    total = len(problem.y) if problem.weight is None else problem.weight.sum()
+    left = np.diag(squares)
+    lost = (left < _LEAST_LEFT * (left + total * means.x**2)).any()
+    return bool(lost) and problem.X.shape[0] * float(problem.X.shape[1]) ** 2 <= _WORTH_DENSE
+
+
+def _dense_gram(problem: Problem, means: Means) -> tuple[Floats, Floats]:
     d, k = problem.X.shape[1], problem.y.shape[1]
     squares, products = np.zeros((d, d)), np.zeros((d, k))
     for a, b in _rooted(problem, means):
