@@ -42,6 +42,9 @@ class LinearModel(BaseEstimator):
     intercept_: NDArray[Any]
     n_features_in_: int
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return "coef_" in vars(self)
+
     def _raw_scores(self, X: Any) -> Floats:
         """Scores of shape (n_samples, n_outputs)."""
         check_is_fitted(self)
@@ -265,6 +268,8 @@ def check_sample_weight(sample_weight: Any, n_samples: int) -> NDArray[Any] | No
     if isinstance(sample_weight, Real) and not isinstance(sample_weight, (bool, np.bool_)):
         return np.full(n_samples, float(sample_weight))
     weight = check.real_array("sample_weight", sample_weight)
+    if weight.ndim == 0:
+        return np.full(n_samples, float(weight))
     if weight.ndim != 1:
         raise ValueError(f"Sample weights must be 1D array or scalar: sample_weight has shape {weight.shape}")
     if weight.shape != (n_samples,):
@@ -273,7 +278,12 @@ def check_sample_weight(sample_weight: Any, n_samples: int) -> NDArray[Any] | No
 
 
 def refuse_no_weight(weight: NDArray[Any] | None) -> None:
-    """Raise where no row has any weight; worded as scikit-learn's."""
+    """Raise where weights are no weights, or no row has any; the latter worded as scikit-learn's."""
+    if weight is not None and not (np.isfinite(weight) & (weight >= 0.0)).all():
+        bad = int(np.argmin(np.isfinite(weight) & (weight >= 0.0)))
+        raise ValueError(
+            f"sample_weight must be >= 0, got {weight[bad]} at sample_weight[{bad}], class weights included"
+        )
     if weight is not None and not weight.any():
         raise ValueError("sample_weight must be > 0 for at least one row, got weights that are all zero")
 

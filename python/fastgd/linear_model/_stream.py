@@ -78,7 +78,7 @@ def go_on(estimator: SGDModel, problem: Problem) -> None:
     else:
         objective = recipe.objective._on(problem.X, problem.y, problem.weight, problem.offset)
     coef = of.get("coef_")
-    start = estimator._start(objective, coef, estimator._start_intercept())
+    start = estimator._start(objective, coef, estimator._start_intercept() if objective.fit_intercept else None)
     kind = recipe.arguments["optimizer"]
     state = before.state if before.coef is coef and before.kind == kind else None
     # An optimiser without its state is at its first step.

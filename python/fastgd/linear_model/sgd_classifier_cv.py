@@ -332,6 +332,6 @@ class SGDClassifierCV(BaseSGDClassifier):
             **{f"split{k}_test_score": scores[:, k] for k in range(scores.shape[1])},
             "mean_test_score": mean,
             "std_test_score": std,
-            "rank_test_score": 1 + np.argsort(np.argsort(-mean, kind="stable"), kind="stable"),
+            "rank_test_score": 1 + np.searchsorted(np.sort(-mean), -mean),
             "mean_test_loss": losses.mean(axis=1),
         }

@@ -241,7 +241,8 @@ class SGDRegressor(LinearRegressor, SGDModel):
             forget(self, "coef_", "intercept_", "_stream")
         elif hasattr(self, "coef_"):
             coef_init = self.coef_ if coef_init is None else coef_init
-            intercept_init = self.intercept_ if intercept_init is None else intercept_init
+            if intercept_init is None and self.fit_intercept:
+                intercept_init = self.intercept_
         self._is_flat = y.ndim == 1
         given = check_validation(self, X_val, y_val, sample_weight_val)
         weight, validation = (weight, given) if given is not None else split(self, X, y, weight)
