@@ -180,7 +180,7 @@ def test_descent_that_is_cut_short_says_so() -> None:
         (Ridge(positive=True, solver="svd"), {}, "does not support positive"),
         (LinearRegression(n_jobs=2, n_threads=3), {}, "n_jobs must be None or the same as n_threads"),
         (LinearRegression(), {"sample_weight": np.zeros(300)}, "all zero"),
-        (LinearRegression(), {"sample_weight": np.full(300, -1.0)}, "sample_weight must be finite and >= 0"),
+        (LinearRegression(), {"sample_weight": np.full(300, -1.0)}, "sample_weight must be >= 0, got -1.0"),
     ],
 )
 def test_refusals(estimator: Any, fit: dict[str, Any], message: str) -> None:

@@ -44,10 +44,6 @@ class LeastSquares(MultiOutputMixin, LinearRegressor):
         refuse_no_weight(weight)
         if weight is not None:
             weight = weight.astype(np.float64)
-            if not (weight >= 0.0).all() or not np.isfinite(weight).all():
-                raise ValueError(
-                    "sample_weight must be finite and >= 0; negative values in data passed to sample_weight"
-                )
         if is_sparse(X):
             # Before SciPy's products follow its indices.
             as_matrix("X", X)

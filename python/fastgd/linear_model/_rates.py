@@ -33,6 +33,7 @@ def make_optimizer(estimator: Any, alpha: float) -> Optimizer:
         return chosen
     # scikit-learn's default rates are made for plain gradient steps.
     if given not in (None, "sgd", "asgd") and _is_default(estimator, "learning_rate"):
+        _refuse_second_rate(estimator, chosen)
         return chosen
     return chosen.set_params(lr=_rate(estimator, alpha))
 
