@@ -28,6 +28,8 @@ _PARAMS: dict[tuple[str, str], check.Rule] = {
 }
 
 ZERO_ONE = "zero_one"
+# Those whose scores are logarithms of what they predict.
+LOG_LINK = frozenset({"poisson", "gamma", "tweedie"})
 
 
 class Loss(NamedTuple):

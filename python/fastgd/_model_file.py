@@ -20,6 +20,8 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from ._losses import LOG_LINK
+
 FORMAT_NAME = "fastgd-model"
 FORMAT_VERSION = 1
 
@@ -27,7 +29,6 @@ Path = str | os.PathLike[str]
 Label = str | int | float
 FloatArray = npt.NDArray[np.floating[Any]]
 
-_LOG_LINK = frozenset({"poisson", "gamma", "tweedie"})
 _ENTRIES = ("header", "coef", "intercept")
 _BLOCK_BYTES = 1 << 22
 
@@ -90,7 +91,7 @@ class Model:
     def mean(self, raw: FloatArray) -> FloatArray:
         """The predicted value of a regression: the scores, through ``exp`` where the loss has a log link."""
         values = raw[:, 0] if raw.shape[1] == 1 else raw
-        return np.exp(values) if self.loss in _LOG_LINK else values
+        return np.exp(values) if self.loss in LOG_LINK else values
 
 
 def save(path: Path, model: Model) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import StrOptions
 
-from .._losses import registry
+from .._losses import LOG_LINK, registry
 from ._base import LinearRegressor, check_sample_weight, check_X_y, forget
 from ._engine import SGDModel
 from ._problem import Problem
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.floating[Any]]
 
 LOSSES = frozenset(name for name, loss in registry().items() if loss.kind == "regression")
-_LOG_LINK = ("poisson", "gamma", "tweedie")
 
 
 class SGDRegressor(LinearRegressor, SGDModel):
@@ -298,4 +297,4 @@ class SGDRegressor(LinearRegressor, SGDModel):
         return tags
 
     def _inverse_link(self, raw: Floats) -> Floats:
-        return np.exp(raw) if self.loss in _LOG_LINK else raw
+        return np.exp(raw) if self.loss in LOG_LINK else raw

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import _core
 from .. import _validation as check
-from .._losses import check_domain
+from .._losses import LOG_LINK, check_domain
 from .._probabilities import PROBABILITIES, probabilities
 from .._scores import raw_scores
 from ..schedules._spec import stacked
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from ..optimizers._base import Rate
 
     Floats = NDArray[np.float64]
-
-_LOG_LINK = ("poisson", "gamma", "tweedie")
 
 
 class Learner(_core.OnlineLearner):
@@ -146,7 +144,7 @@ class Learner(_core.OnlineLearner):
             width,
             hash_bits,
             None if labels is None else labels.target,
-            self._loss.name not in _LOG_LINK,
+            self._loss.name not in LOG_LINK,
         )
 
     def predict_proba(self, x: Any) -> NDArray[np.floating[Any]]:
@@ -206,7 +204,7 @@ class Learner(_core.OnlineLearner):
     # What the core calls for rows other than dicts and arrays of float64, and for losses with a log link.
 
     def _update(self, x: Any, y: Any, sample_weight: Any) -> Any:
-        if self._loss.name in _LOG_LINK:
+        if self._loss.name in LOG_LINK:
             check_domain(self._loss, self._loss_params, np.atleast_1d(check.real_array("y", y)).astype(np.float64))
         row = as_row(x, self.n_features)
         if is_block(row):
@@ -223,7 +221,7 @@ class Learner(_core.OnlineLearner):
     def _predict(self, x: Any) -> Any:
         raw = self.decision_function(x)
         if self.classes is None:
-            return np.exp(raw) if self._loss.name in _LOG_LINK else raw
+            return np.exp(raw) if self._loss.name in LOG_LINK else raw
         if len(self._intercept()) == 1:
             best = np.asarray(raw > 0.0, np.intp)
         else:
