@@ -63,17 +63,19 @@ struct Targets {
     const void* weight;
 };
 
+// Targets of a binary loss with a column for each output are labels of their own.
 template <class Options>
-Targets check_targets(const MatrixView& X, const py::array& y, const Options& options,
+Targets check_targets(const MatrixView& X, const py::array& y, Options& options,
                       const std::optional<py::array>& sample_weight) {
     const bool is_double = computes_in_double(X.storage);
-    // One for each output of a regression, else a label or a class index.
-    const auto n_targets = [&]() -> py::ssize_t {
-        if (options.user_loss != nullptr) return options.user_loss->class_targets ? 1 : options.n_outputs;
+    bool many = options.user_loss != nullptr && !options.user_loss->class_targets;
+    if (options.user_loss == nullptr) {
         const KernelTable& table = kernels();
-        return table.losses[loss_index(table, options.loss)].kind == LossKind::regression ? options.n_outputs : 1;
-    };
-    return {checked(y, is_double, X.n_rows * n_targets(), "y"),
+        const LossKind kind = table.losses[loss_index(table, options.loss)].kind;
+        options.multilabel = kind == LossKind::binary && y.ndim() == 2;
+        many = kind == LossKind::regression || options.multilabel;
+    }
+    return {checked(y, is_double, X.n_rows * (many ? options.n_outputs : 1), "y"),
             sample_weight ? checked(*sample_weight, is_double, X.n_rows, "sample_weight") : nullptr};
 }
 

@@ -24,7 +24,8 @@ template <class T>
 Problem<T> linear_problem(const MatrixView& X, const void* y, const LinearOptions& options, const void* weight,
                           const void* offset) {
     Problem<T> problem =
-        make_problem<T>(X, y, {options.loss, options.loss_param, options.user_loss.get()}, options.n_outputs, weight);
+        make_problem<T>(X, y, {options.loss, options.loss_param, options.user_loss.get(), options.multilabel},
+                        options.n_outputs, weight);
     problem.offset = static_cast<const T*>(offset);
     problem.fit_intercept = options.fit_intercept || options.standardize;
     problem.intercept_slope = options.fit_intercept ? options.intercept_slope : 0.0;

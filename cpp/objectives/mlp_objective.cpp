@@ -45,9 +45,9 @@ MlpProblem<T> make_mlp_problem(const MatrixView& X, const void* y, const MlpOpti
     sizes.insert(sizes.begin(), X.n_cols);
     sizes.push_back(options.n_outputs);
     check_sizes(sizes);
-    return {
-        make_problem<T>(X, y, {options.loss, options.loss_param, options.user_loss.get()}, options.n_outputs, weight),
-        MlpShape<T>(sizes), kernels_for<T>(table).activation[activation_index(table, options.activation)]};
+    return {make_problem<T>(X, y, {options.loss, options.loss_param, options.user_loss.get(), options.multilabel},
+                            options.n_outputs, weight),
+            MlpShape<T>(sizes), kernels_for<T>(table).activation[activation_index(table, options.activation)]};
 }
 
 int threads_or_default(int n_threads) { return n_threads > 0 ? n_threads : max_threads(); }

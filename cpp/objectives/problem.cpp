@@ -27,8 +27,10 @@ void set_loss(Problem<T>& problem, const KernelTable& table, const LossChoice& c
     const LossInfo& info = table.losses[loss];
     require(info.kind != LossKind::multiclass || problem.n_outputs >= 2,
             "n_outputs must be at least 2 for loss '" + choice.name + "'");
-    problem.n_targets = info.kind == LossKind::regression ? problem.n_outputs : 1;
-    problem.one_vs_rest = info.kind == LossKind::binary && problem.n_outputs > 1;
+    require(!choice.multilabel || info.kind == LossKind::binary,
+            "multilabel must be false for loss '" + choice.name + "'");
+    problem.n_targets = info.kind == LossKind::regression || choice.multilabel ? problem.n_outputs : 1;
+    problem.one_vs_rest = info.kind == LossKind::binary && problem.n_outputs > 1 && !choice.multilabel;
     problem.loss_param = static_cast<T>(choice.param.value_or(info.param.default_value));
     problem.loss = problem.kernels->loss[loss];
     problem.loss_of_row = problem.kernels->loss_of_row[loss];

@@ -87,6 +87,8 @@ struct LossChoice {
     std::optional<double> param;
     // In its place, where it is not null.
     const UserLoss* user_loss;
+    // Whether a binary loss has targets of its own for every output, in place of one against the rest.
+    bool multilabel;
 };
 
 // Without an offset, and with an intercept. Throws std::invalid_argument for what does not fit together.

@@ -25,6 +25,8 @@ struct MlpOptions {
     std::optional<double> loss_param{};
     std::shared_ptr<const UserLoss> user_loss{};
     int n_outputs = 2;
+    // As in LinearOptions.
+    bool multilabel = false;
     // The penalty's strength, on all weights, intercepts never.
     double alpha = 0.0;
     double l1_ratio = 0.0;
