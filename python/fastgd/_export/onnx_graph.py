@@ -141,7 +141,8 @@ def _leaky_relu(nodes: Nodes, z: str) -> str:
 
 
 def _silu(nodes: Nodes, z: str) -> str:
-    return nodes.add("Mul", z, nodes.add("Sigmoid", z))
+    # Sigmoid's error where it is small would be multiplied by a large z.
+    return nodes.add("Div", z, nodes.add("Add", nodes.number(1.0), nodes.add("Exp", nodes.add("Neg", z))))
 
 
 def _softplus(nodes: Nodes, z: str) -> str:
