@@ -178,8 +178,9 @@ def test_labels_of_bool() -> None:
     assert run(model, X)["label"].tolist() == model.predict(X).tolist()
 
 
-def test_a_score_of_zero_is_the_first_class() -> None:
-    X, y = two_classes()
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_of_equal_scores_the_first_class_is_taken(n_classes: int) -> None:
+    X, y = classes(n_classes, np.float64)
     for model in (LogisticRegression(), SGDClassifier()):
         model.fit(X, y)
         model.coef_[:], model.intercept_[:] = 0.0, 0.0

@@ -98,6 +98,7 @@ def test_modules_have_copies(torch: Any) -> None:
     coefs, intercepts, *_ = from_sequential(torch.nn.Sequential(layer))
     coefs[0][:], intercepts[0][:] = 7.0, 7.0
     assert not layer.weight.any()
+    assert not (layer.bias == 7.0).any()
 
 
 def test_random_state_stays(torch: Any) -> None:

@@ -122,7 +122,7 @@ def _probabilities(nodes: Nodes, loss: str, n_outputs: int, raw: str) -> None:
         shares = _share(nodes, loss, raw)
         sums = nodes.add("ReduceSum", shares, nodes.keep("over_classes", np.array([1])), keepdims=1)
         none = nodes.add("Equal", sums, nodes.number(0.0))
-        normalized = nodes.add("Div", shares, nodes.add("Where", none, nodes.number(1.0), sums))
+        normalized = nodes.add("Div", shares, sums)
         nodes.add("Where", none, nodes.number(1.0 / n_outputs), normalized, output="probabilities")
 
 

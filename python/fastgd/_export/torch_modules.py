@@ -75,7 +75,7 @@ def from_sequential(module: Any) -> Layers:
     for block in blocks:
         weight, bias = block.linear.weight, block.linear.bias
         coefs.append(_array(weight, dtype).T.copy())
-        intercepts.append(np.zeros(len(weight), coefs[0].dtype) if bias is None else _array(bias, dtype))
+        intercepts.append(np.zeros(len(weight), coefs[0].dtype) if bias is None else _array(bias, dtype).copy())
     hidden = blocks[:-1]
     activation = _common("activation", [block.activation or "identity" for block in hidden])
     dropout = _common("dropout", [block.dropout or 0.0 for block in hidden])
@@ -149,5 +149,5 @@ def _common(name: str, values: list[Any]) -> Any:
 
 
 def _array(tensor: Any, dtype: Any) -> NDArray[Any]:
-    array: NDArray[Any] = tensor.detach().to("cpu", dtype).numpy().copy()
+    array: NDArray[Any] = tensor.detach().to("cpu", dtype).numpy()
     return array
