@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,10 +20,12 @@ class Problem(NamedTuple):
 
     X: Any
     y: NDArray[Any]
-    loss: str
+    loss: str | Callable[..., Any]
     n_classes: int | None = None
     weight: NDArray[Any] | None = None
     offset: NDArray[Any] | None = None
+    # What weights are divided by: of a fit their mean, those of a stream count as they are.
+    mean_weight: float = 1.0
 
 
 class Validation(NamedTuple):
