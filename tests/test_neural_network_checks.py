@@ -18,7 +18,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-import fastgd
 from fastgd.neural_network import MLPClassifier, MLPRegressor
 from fastgd.optimizers import SGD, AdamW
 
@@ -57,7 +56,8 @@ def test_clones_have_optimisers_of_their_own() -> None:
 
 def test_searches_vary_the_optimiser() -> None:
     pipeline = make_pipeline(
-        StandardScaler(), MLPClassifier(optimizer=AdamW(0.01), max_iter=30, tol=0.0, n_iter_no_change=30, random_state=0)
+        StandardScaler(),
+        MLPClassifier(optimizer=AdamW(0.01), max_iter=100, tol=0.0, n_iter_no_change=100, random_state=0),
     )
     grid = {"mlpclassifier__optimizer__lr": [1e-6, 1e-2], "mlpclassifier__hidden_layer_sizes": [(10,), ()]}
     with pytest.warns(match="Maximum iterations"):
@@ -67,7 +67,6 @@ def test_searches_vary_the_optimiser() -> None:
 
 
 def test_importing_the_package_alone_does_not_import_scikit_learn() -> None:
-    assert "neural_network" not in vars(fastgd)
     program = "import sys, fastgd; sys.exit('sklearn' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 

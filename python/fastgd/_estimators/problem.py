@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,7 +19,7 @@ class Problem(NamedTuple):
 
     X: Any
     y: NDArray[Any]
-    loss: str | Callable[..., Any]
+    loss: str
     n_classes: int | None = None
     weight: NDArray[Any] | None = None
     offset: NDArray[Any] | None = None

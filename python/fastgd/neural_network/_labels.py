@@ -11,8 +11,6 @@ from sklearn.utils.multiclass import type_of_target
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
-
 
 def as_labels(y: Any) -> tuple[NDArray[Any], bool]:
     """Labels of shape (n_samples,), or (n_samples, n_labels) where each has a column; and whether it has."""
@@ -32,11 +30,3 @@ def strata(indices: NDArray[Any], n_classes: int) -> NDArray[Any]:
         return indices
     named: NDArray[Any] = np.array(["False", "True"])[indices]
     return named
-
-
-def logistic_losses(y: Floats, raw: Floats) -> tuple[Floats, Floats]:
-    """The logistic loss of each score, for labels of -1 and 1, summed over a row."""
-    margin = y * raw
-    with np.errstate(over="ignore"):
-        loss, dloss = np.logaddexp(0.0, -margin), -y / (1.0 + np.exp(margin))
-    return loss if raw.ndim == 1 else loss.sum(axis=1), dloss

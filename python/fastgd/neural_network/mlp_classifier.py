@@ -12,7 +12,7 @@ from .. import _validation as check
 from .._estimators.inputs import check_sample_weight, check_X_y, encode_labels, forget
 from .._estimators.problem import Problem
 from .._probabilities import log_logistic, log_probabilities, logistic, probabilities
-from ._labels import as_labels, logistic_losses, strata
+from ._labels import as_labels, strata
 from ._network import Network
 
 if TYPE_CHECKING:
@@ -320,7 +320,7 @@ class MLPClassifier(ClassifierMixin, Network):
 
     def _problem(self, X: Any, indices: NDArray[Any], weight: NDArray[Any] | None) -> Problem:
         if self._has_many_labels:
-            return Problem(X, np.where(indices, 1.0, -1.0), logistic_losses, None, weight)
+            return Problem(X, indices, "log_loss", None, weight)
         loss = "log_loss" if len(self.classes_) <= 2 else "multinomial"
         return Problem(X, indices, loss, max(2, len(self.classes_)), weight)
 
