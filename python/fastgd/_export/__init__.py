@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .exportable import Exportable
-from .network import Labels, Network, Outliers, Values
+from .network import Head, Labels, ManyLabels, Network, Outliers, Values
 
-__all__ = ["Exportable", "Labels", "Network", "Outliers", "Values"]
+__all__ = ["Exportable", "Head", "Labels", "ManyLabels", "Network", "Outliers", "Values"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -20,6 +20,11 @@ class Labels:
 
 
 @dataclass(frozen=True)
+class ManyLabels:
+    """A score for each of several labels, which a row has where its own is above 0."""
+
+
+@dataclass(frozen=True)
 class Values:
     """Scores that are predicted numbers, or with a `log_link` their logarithms."""
 
@@ -29,6 +34,9 @@ class Values:
 @dataclass(frozen=True)
 class Outliers:
     """One score, negative for outliers."""
+
+
+Head: TypeAlias = Labels | ManyLabels | Values | Outliers
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,7 @@ class Network:
         Weights of each layer, of one dtype.
     intercepts : list of array of shape (n_out,)
         Intercepts, likewise.
-    head : Labels, Values or Outliers
+    head : Labels, ManyLabels, Values or Outliers
         What the raw scores of the last layer say.
     activation : str
         What follows every layer but the last.
@@ -51,7 +59,7 @@ class Network:
 
     coefs: list[NDArray[Any]]
     intercepts: list[NDArray[Any]]
-    head: Labels | Values | Outliers
+    head: Head
     activation: str = "identity"
     dropout: float = 0.0
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .extras import need
-from .network import Labels, Network, Outliers
+from .network import Labels, ManyLabels, Network, Outliers
 from .onnx_nodes import Nodes
 
 if TYPE_CHECKING:
@@ -69,12 +69,17 @@ def _head(nodes: Nodes, network: Network, raw: str) -> list[Any]:
     head = network.head
     if isinstance(head, Labels):
         labels = _kept_labels(head.classes)
-        nodes.add("Gather", nodes.keep("classes", labels), _chosen(nodes, network, raw), output="label")
+        nodes.add("Gather", nodes.keep("classes", labels), _chosen(nodes, len(labels), raw), output="label")
         outputs = [nodes.declare("label", labels.dtype)]
         if head.probabilities is None:
             return [*outputs, _scores(nodes, network, raw)]
         _probabilities(nodes, head.probabilities, network.n_outputs, raw)
-        return [*outputs, nodes.declare("probabilities", nodes.dtype, len(labels))]
+        return [*outputs, nodes.declare("probabilities", nodes.dtype, max(2, network.n_outputs))]
+    if isinstance(head, ManyLabels):
+        nodes.cast(nodes.add("Greater", raw, nodes.number(0.0)), np.int64, output="label")
+        nodes.add("Identity", _share(nodes, "log_loss", raw), output="probabilities")
+        labels = nodes.declare("label", np.int64, network.n_outputs)
+        return [labels, nodes.declare("probabilities", nodes.dtype, network.n_outputs)]
     if isinstance(head, Outliers):
         inside = nodes.add("GreaterOrEqual", nodes.column(raw), nodes.number(0.0))
         one, minus_one = (nodes.keep(f"label_{side}", np.int64(side)) for side in (1, -1))
@@ -104,9 +109,9 @@ def _kept_labels(classes: Any) -> Any:
     return classes.astype(str).astype(object)
 
 
-def _chosen(nodes: Nodes, network: Network, raw: str) -> str:
-    """The index of the predicted class: the greatest score's, of one score the second where it is above 0."""
-    if network.n_outputs > 1:
+def _chosen(nodes: Nodes, n_classes: int, raw: str) -> str:
+    """The index of the predicted class: the greatest score's; the one score of two classes is the second one's."""
+    if n_classes != 2:
         return nodes.add("ArgMax", raw, axis=1, keepdims=0)
     return nodes.cast(nodes.add("Greater", nodes.column(raw), nodes.number(0.0)), np.int64)
 

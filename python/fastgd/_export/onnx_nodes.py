@@ -39,9 +39,9 @@ class Nodes:
         """The only column of a matrix, as a vector."""
         return self.add("Squeeze", matrix, self.keep("columns", np.array([1])))
 
-    def cast(self, values: str, dtype: DTypeLike) -> str:
+    def cast(self, values: str, dtype: DTypeLike, output: str = "") -> str:
         """Values of another type."""
-        return self.add("Cast", values, to=self._type(dtype))
+        return self.add("Cast", values, to=self._type(dtype), output=output)
 
     def declare(self, name: str, dtype: DTypeLike, n_columns: int | None = None) -> Any:
         """An input or output of the graph: a matrix of any number of rows, or a vector."""

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .._estimators.inputs import check_X, threads_of
-from .._export import Exportable, Labels, Network, Outliers, Values
+from .._export import Exportable, Head, Labels, Network, Values
 from .._scores import raw_scores
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class LinearModel(Exportable, BaseEstimator):
         intercept = np.broadcast_to(np.asarray(self._score_intercept(), coef.dtype), len(coef))
         return Network([coef.T], [intercept], self._head())
 
-    def _head(self) -> Labels | Values | Outliers:
+    def _head(self) -> Head:
         """What the raw scores say."""
         raise NotImplementedError
 
