@@ -19,7 +19,7 @@ LABELS = np.random.default_rng(3).integers(0, 2, (60, 3))
 def make(data: Data, kind: str, y: Any = LABELS, **given: Any) -> Any:
     if kind == "linear":
         return fastgd.LinearObjective(data.X, y, **given)
-    return fastgd.MLPObjective(data.X, y, hidden_layer_sizes=4, **given)
+    return fastgd.MLPObjective(data.X, y, hidden_layer_sizes=8, **given)
 
 
 @pytest.mark.parametrize("loss", BINARY)
@@ -59,7 +59,7 @@ def test_labels_may_be_written_as(data: Data, kind: str) -> None:
 def test_they_are_learned(data: Data, kind: str) -> None:
     y = np.stack([data.X[:, 0] > 0.0, data.X[:, 1] + data.X[:, 0] > 0.0, data.X[:, 2] < 0.5], axis=1)
     objective = make(data, kind, y, loss="log_loss")
-    result = fastgd.minimize(objective, optimizer=SGD(0.5, momentum=0.9), batch_size=10, max_epochs=100, tol=None)
+    result = fastgd.minimize(objective, optimizer=SGD(0.1, momentum=0.9), batch_size=10, max_epochs=200, tol=None)
     assert np.mean((objective.decision_function(result.x) > 0.0) == y) > 0.95
 
 
