@@ -44,7 +44,10 @@ def encode(
 ) -> Targets:
     """Check targets against the loss, and encode them for the core."""
     values = check.real_array("y", y)
-    has_columns = loss.kind == "regression" or (loss.kind == "binary" and loss.trainable)
+    # A single column of labels is rather a mistake.
+    has_columns = loss.kind == "regression" or (
+        loss.kind == "binary" and loss.trainable and values.ndim == 2 and values.shape[1] != 1
+    )
     shapes = "(n_samples,) or (n_samples, n_outputs)" if has_columns else "(n_samples,)"
     if values.ndim not in ((1, 2) if has_columns else (1,)):
         raise ValueError(f"y must have shape {shapes} for loss {loss.name!r}, got shape {values.shape}")
@@ -93,7 +96,8 @@ def _encode_columns(values: NDArray[Any], loss: Loss, n_classes: object, dtype: 
     if index is not None:
         allowed = "-1 or +1 where others are -1" if low else "0 or 1 in columns of labels"
         raise _not_a_label(values, index, allowed, loss)
-    return Targets(np.where(values > 0, dtype.type(1), dtype.type(-1)), values.shape[1], None)
+    signs = np.where(values > 0, dtype.type(1), dtype.type(-1))
+    return Targets(np.ascontiguousarray(signs), values.shape[1], None)
 
 
 def _check_integral(values: NDArray[Any], loss: Loss, declared: int | None) -> None:
