@@ -8,11 +8,12 @@ import numpy as np
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
+from .._estimators.inputs import add_class_weight
+from .._estimators.problem import Problem
 from .._losses import registry
 from .._probabilities import PROBABILITIES, probabilities
-from ._base import LinearClassifier, add_class_weight
+from ._base import LinearClassifier
 from ._engine import SGDModel
-from ._problem import Problem
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,6 +78,9 @@ class BaseSGDClassifier(LinearClassifier, SGDModel):
         with np.errstate(divide="ignore"):
             logarithms: Floats = np.log(self.predict_proba(X))
         return logarithms
+
+    def _loss_of_probabilities(self) -> str | None:
+        return self.loss if self.loss in PROBABILITIES else None
 
     def _scores_of_classes(self, rows: Floats, n_classes: int) -> Floats:
         """One row a class: two classes may have one between them, which is the second one's."""
