@@ -146,7 +146,11 @@ def test_auto_takes_it_and_tells_why(objective: Any) -> None:
         ({"rates": [0.1, np.inf]}, ValueError, r"rates must be finite, got inf at rates\[1\]"),
         ({"rates": "fast"}, TypeError, "rates must hold real numbers"),
         ({"n_steps": 1.5}, TypeError, "n_steps must be an integer >= 1, got 1.5"),
-        ({"objective": 3}, TypeError, "objective must be a LinearObjective or a FunctionObjective of fastgd, got 3"),
+        (
+            {"objective": 3},
+            TypeError,
+            "objective must be a LinearObjective, an MLPObjective or a FunctionObjective of fastgd, got 3",
+        ),
         ({"optimizer": SAGA()}, ValueError, "batch_size must be an integer from 1 to 4096 with SAGA, got full"),
         ({"n_steps": 0}, ValueError, "n_steps must be an integer >= 1, got 0"),
         ({"optimizer": LBFGS()}, ValueError, "optimizer must have a learning rate"),

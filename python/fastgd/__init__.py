@@ -1,8 +1,9 @@
-"""Fast gradient descent: empirical risk of linear models, minimised at the speed of memory.
+"""Fast gradient descent: empirical risk of linear models and networks, minimised at the speed of memory.
 
 ==========================  =====================================================================================
 `LinearObjective`           loss and gradient of a linear model on data, in one pass
-`loss_and_grad`             the same for one evaluation
+`MLPObjective`              the same of a multi-layer perceptron
+`loss_and_grad`             that of a linear model for one evaluation
 `FunctionObjective`         a function of your own, to be minimised by the same descent
 `minimize`                  batch, stochastic and mini-batch gradient descent; returns a `Result`
 `sweep`                     many configurations in one pass over the data; returns a `SweepResult`
@@ -28,7 +29,7 @@ from ._minimize import EpochInfo, minimize
 from ._sweep import sweep
 from ._sweep_result import SweepResult
 from .config import get_num_threads, set_num_threads, show_config, simd_level, simd_levels, threads
-from .objectives import FunctionObjective, LinearObjective
+from .objectives import FunctionObjective, LinearObjective, MLPObjective
 from .result import History, Result
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ __all__ = [
     "History",
     "LinearObjective",
     "LossAndGrad",
+    "MLPObjective",
     "RateCurve",
     "Result",
     "SweepResult",

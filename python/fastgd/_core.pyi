@@ -26,6 +26,9 @@ class _OptimizerInfo(TypedDict):
     full_batch: bool
     averages: bool
 
+class _ActivationInfo(TypedDict):
+    he: bool
+
 class _ScheduleInfo(TypedDict):
     name: str
     params: dict[str, float]
@@ -78,6 +81,12 @@ def schedule_rates(
 def linear_scores(
     X: NDArray[Any] | CsrMatrix, storage: str, coef: NDArray[Any], intercept: NDArray[Any], n_threads: int
 ) -> NDArray[Any]: ...
+def activations() -> dict[str, _ActivationInfo]: ...
+def mlp_initial(sizes: list[int], activation: str, seed: int, method: str) -> _Floats: ...
+def mlp_scores(
+    X: NDArray[Any] | CsrMatrix, storage: str, sizes: list[int], activation: str, params: _Floats, n_threads: int
+) -> NDArray[Any]: ...
+def dropout_mask(seed: int, step: int, layer: int, n_rows: int, n_units: int, dropout: float) -> NDArray[np.bool_]: ...
 def vector_math(name: str, x: NDArray[Any]) -> NDArray[Any]: ...
 
 class _PybindType(type): ...
@@ -143,6 +152,43 @@ class LinearObjective(Objective):
     def raw_params(self, w: _Floats) -> _Floats: ...
     def feature_means(self) -> _Floats: ...
     def feature_scales(self) -> _Floats: ...
+    @property
+    def n_samples(self) -> int: ...
+    @property
+    def n_features(self) -> int: ...
+    @property
+    def n_outputs(self) -> int: ...
+    @property
+    def n_params(self) -> int: ...
+
+@final
+class MLPObjective(Objective):
+    def __init__(
+        self,
+        X: NDArray[Any] | CsrMatrix,
+        storage: str,
+        y: NDArray[Any],
+        loss: str | UserLoss,
+        loss_params: dict[str, float],
+        n_outputs: int,
+        hidden_layer_sizes: list[int],
+        activation: str,
+        alpha: float,
+        dropout: float,
+        sample_weight: NDArray[Any] | None,
+    ) -> None: ...
+    def value(self, w: _Floats, rows: _Ints | None, n_threads: int) -> float: ...
+    def value_and_grad(
+        self,
+        w: _Floats,
+        rows: _Ints | None,
+        grad: _Floats,
+        n_threads: int,
+        dropout_seed: int,
+        dropout_step: int,
+    ) -> float: ...
+    def decision_function(self, w: _Floats, rows: _Ints | None, n_threads: int) -> NDArray[Any]: ...
+    def find_nonfinite(self) -> tuple[int, int] | None: ...
     @property
     def n_samples(self) -> int: ...
     @property
@@ -239,6 +285,7 @@ def minimize(
     shuffle: bool,
     order: _Ints | Callable[[int], _Ints] | None,
     seed: int,
+    init_seed: list[int],
     gtol: float | None,
     gap_tol: float | None,
     clip_value: float,

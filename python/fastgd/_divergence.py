@@ -9,11 +9,11 @@ import numpy as np
 
 from ._auto_lr import smoothness
 from ._matrix import sample
-from .objectives.function import FunctionObjective
+from .objectives import FunctionObjective, LinearObjective
 
 if TYPE_CHECKING:
     from ._plan import Objective
-    from .objectives import LinearObjective
+    from .objectives import DataObjective
     from .optimizers import Optimizer
 
 
@@ -25,6 +25,8 @@ def cause(objective: Objective, optimizer: Optimizer, lr: float, alpha: float, l
     """
     if isinstance(objective, FunctionObjective):
         return f"lr was {lr:.2g}, try a smaller one, or a start nearer to a minimum"
+    if not isinstance(objective, LinearObjective):
+        return f"{_largest_feature(objective)}; lr was {lr:.2g}, try a smaller one, or features of one scale"
     feature = "" if objective.standardize else f"{_largest_feature(objective)}; "
     if optimizer._of_smoothness is not None and objective._loss.own is None:
         bound = smoothness(objective, alpha, l1_ratio, batch_size)
@@ -38,7 +40,7 @@ def cause(objective: Objective, optimizer: Optimizer, lr: float, alpha: float, l
     return f"{feature}{advice}" + ("" if objective.standardize else ", or standardize=True")
 
 
-def _largest_feature(objective: LinearObjective) -> str:
+def _largest_feature(objective: DataObjective) -> str:
     rows = sample(objective._matrix)
     # Rows of weight 0 may hold anything.
     rows = rows[np.isfinite(rows).all(axis=1)]

@@ -44,7 +44,7 @@ def find_lr(
 
     Parameters
     ----------
-    objective : LinearObjective or FunctionObjective
+    objective : LinearObjective, MLPObjective or FunctionObjective
         What is minimised.
     w0 : array of shape (n_params,), optional
         Where all rates start; ``objective.initial(init_seed)`` by default.
@@ -95,7 +95,7 @@ def find_lr(
     )
     seed = check.seed("init_seed", init_seed)
     start = objective.initial(seed) if w0 is None else check_start(objective, w0)
-    model = Model(start, chosen, objective.alpha, objective.l1_ratio)
+    model = Model(start, chosen, objective.alpha, objective.l1_ratio, init_seed=seed)
     check_together(objective, model, plan)
     steps = default_steps(objective, plan) if n_steps is None else check.integer("n_steps", n_steps, 1)
     return range_test(objective, model, plan, default_rates() if rates is None else _check_rates(rates), steps)

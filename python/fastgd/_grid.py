@@ -10,7 +10,7 @@ import numpy as np
 
 from . import _validation as check
 from ._run import Model, check_start
-from .objectives import LinearObjective
+from .objectives import DataObjective
 
 if TYPE_CHECKING:
     from ._plan import Objective
@@ -27,7 +27,11 @@ _SHARED = {
     "random_state": "the order of the rows",
     "max_epochs": "the number of passes over the data",
     **dict.fromkeys(
-        ("loss", "loss_params", "fit_intercept", "sample_weight", "standardize", "offset", "n_classes"), "the objective"
+        (
+            *("loss", "loss_params", "fit_intercept", "sample_weight", "standardize", "offset", "n_classes"),
+            *("hidden_layer_sizes", "activation", "dropout"),
+        ),
+        "the objective",
     ),
     "optimizer": "the kind of step",
     "update_every": "the time of snapshots",
@@ -46,7 +50,7 @@ def check_grid(objective: Objective, optimizer: Optimizer, w0: Floats | None, gr
         raise check.refuse("grid", "a mapping of names to lists of values", grid, TypeError)
     if not grid:
         raise ValueError("grid must have at least one key, got {}")
-    penalty = ("alpha", "l1_ratio") if isinstance(objective, LinearObjective) else ()
+    penalty = ("alpha", "l1_ratio") if isinstance(objective, DataObjective) else ()
     known = [*optimizer.get_params(), *penalty, "init_seed", "w0"]
     values: dict[str, list[Any]] = {}
     for key, given in grid.items():
@@ -57,7 +61,7 @@ def check_grid(objective: Objective, optimizer: Optimizer, w0: Floats | None, gr
         if key not in known:
             raise ValueError(f"grid's keys must be among {', '.join(known)}, got {check.shown(key)}")
         values[key] = _values(f"grid[{key!r}]", given)
-    if "init_seed" in values and ("w0" in values or w0 is not None):
+    if "init_seed" in values and ("w0" in values or w0 is not None) and not objective._has_random_steps:
         raise ValueError("grid must not vary 'init_seed' where 'w0' gives the start")
     if "w0" in values:
         values["w0"] = [check_start(objective, start) for start in values["w0"]]
@@ -70,7 +74,7 @@ def make_models(
     """The model of each setting, checked."""
     models = [_model(objective, optimizer, w0, seed, setting) for setting in settings]
     n_seeds = len({setting.get("init_seed") for setting in settings})
-    if n_seeds > 1 and len({model.w0.tobytes() for model in models}) == 1:
+    if n_seeds > 1 and not objective._has_random_steps and len({model.w0.tobytes() for model in models}) == 1:
         raise ValueError(
             f"grid must not vary 'init_seed', every one of which gives the same start for {type(objective).__name__}; "
             "'w0' takes starts"
@@ -103,7 +107,8 @@ def _model(objective: Objective, optimizer: Optimizer, w0: Floats | None, seed: 
     alpha = check.number("alpha", setting.get("alpha", objective.alpha), *check.NOT_NEGATIVE)
     ratio = setting.get("l1_ratio", objective.l1_ratio)
     l1_ratio = check.number("l1_ratio", ratio, *check.PART)
+    init_seed = check.seed("init_seed", setting.get("init_seed", seed))
     start = setting.get("w0", w0)
     if start is None:
-        start = objective.initial(check.seed("init_seed", setting.get("init_seed", seed)))
-    return Model(start, chosen, alpha, l1_ratio)
+        start = objective.initial(init_seed)
+    return Model(start, chosen, alpha, l1_ratio, init_seed=init_seed)

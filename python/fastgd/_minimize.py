@@ -61,7 +61,7 @@ def minimize(
 
     Parameters
     ----------
-    objective : LinearObjective or FunctionObjective
+    objective : LinearObjective, MLPObjective or FunctionObjective
         What is minimised.
     w0 : array of shape (n_params,), optional
         Finite parameters to start from; ``objective.initial(init_seed)`` by default. It is not written to.
@@ -103,7 +103,8 @@ def minimize(
     random_state : int, default=0
         Seed of the orders, 0 to 2**64 - 1. There is no None: a run can always be repeated.
     init_seed : int, default=0
-        Seed of the start, where `w0` is not given and the objective's starts are random; 0 to 2**64 - 1.
+        Seed of the start, where `w0` is not given and the objective's starts are random, and of a network's dropout; 0
+        to 2**64 - 1.
     clip_value : float, optional
         Largest magnitude of an entry of the gradient, penalty included, above 0; larger ones are cut to it.
     clip_norm : float, optional
@@ -194,7 +195,7 @@ def minimize(
     start = objective.initial(seed) if w0 is None else check_start(objective, w0)
     given = check_callbacks(callbacks)
     bar = make_bar(plan.max_epochs) if check.boolean("progress", progress) else None
-    model = Model(start, chosen, objective.alpha, objective.l1_ratio)
+    model = Model(start, chosen, objective.alpha, objective.l1_ratio, init_seed=seed)
     check_together(objective, model, plan)
     model = with_rate(objective, model, plan)
     with Observers(given, bar) as observers:

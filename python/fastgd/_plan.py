@@ -9,13 +9,13 @@ import numpy as np
 
 from . import _validation as check
 from ._losses import no_gradient
-from .objectives import FunctionObjective, LinearObjective
+from .objectives import DataObjective, FunctionObjective
 from .objectives.beyond_gradient import DUAL_LOSSES
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    Objective = LinearObjective | FunctionObjective
+    Objective = DataObjective | FunctionObjective
     Order = NDArray[np.int64] | Callable[[int], NDArray[np.int64]] | None
 
 _MAX_INT = 2**63 - 1
@@ -88,10 +88,10 @@ def make_plan(
             raise check.refuse(
                 "gap_tol", "None but with batch_size='full', whose epochs are worth a pass more", gap_tol
             )
-        if not isinstance(objective, LinearObjective) or not objective._has_gap or objective.alpha == 0.0:
+        if not objective._has_gap or objective.alpha == 0.0:
             allowed = f"None but for a LinearObjective with alpha > 0 and one of the losses {', '.join(DUAL_LOSSES)}"
             raise check.refuse("gap_tol", allowed, gap_tol)
-    if plan.lazy and not (isinstance(objective, LinearObjective) and objective._moves_some(plan.batch_size)):
+    if plan.lazy and not objective._moves_some(plan.batch_size):
         allowed = "False but for a LinearObjective of sparse rows, not standardised, and a batch_size from 1 to 4096"
         raise check.refuse("lazy", allowed, lazy)
     if plan.batch_size != 0 and isinstance(objective, FunctionObjective) and not objective._is_sum:
@@ -101,9 +101,10 @@ def make_plan(
 
 def check_objective(objective: object, caller: str) -> None:
     """Refuse what cannot be minimised."""
-    if not isinstance(objective, (LinearObjective, FunctionObjective)):
-        raise check.refuse("objective", "a LinearObjective or a FunctionObjective of fastgd", objective, TypeError)
-    if isinstance(objective, LinearObjective) and not objective._loss.trainable:
+    if not isinstance(objective, (DataObjective, FunctionObjective)):
+        allowed = "a LinearObjective, an MLPObjective or a FunctionObjective of fastgd"
+        raise check.refuse("objective", allowed, objective, TypeError)
+    if isinstance(objective, DataObjective) and not objective._loss.trainable:
         raise no_gradient(caller)
 
 

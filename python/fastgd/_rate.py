@@ -11,7 +11,7 @@ from . import _core
 from ._auto_lr import choose_lr
 from ._outcome import refuse_nonfinite
 from ._run import Model, run
-from .objectives import LinearObjective
+from .objectives import DataObjective, LinearObjective
 from .optimizers import get_optimizer
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _order_of(objective: Objective, plan: Plan) -> Callable[[int], NDArray[np.in
 
 def _value_at_start(objective: Objective, model: Model) -> float:
     """The objective before any step, with the model's penalty."""
-    if isinstance(objective, LinearObjective) and (model.alpha, model.l1_ratio) != (
+    if isinstance(objective, DataObjective) and (model.alpha, model.l1_ratio) != (
         objective.alpha,
         objective.l1_ratio,
     ):

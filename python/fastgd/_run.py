@@ -10,7 +10,7 @@ import numpy as np
 from . import _core
 from . import _validation as check
 from ._plan import Plan
-from .objectives import FunctionObjective, LinearObjective
+from .objectives import LinearObjective, MLPObjective
 from .optimizers import check_l1
 from .schedules._function import as_schedule
 from .schedules._spec import stacked
@@ -39,6 +39,7 @@ class Model(NamedTuple):
     l1_ratio: float
     lr: float | None = None
     lr_reason: str = ""
+    init_seed: int = 0
 
 
 class Folds(NamedTuple):
@@ -62,6 +63,8 @@ def check_together(objective: Objective, model: Model, plan: Plan) -> None:
     name, info, size = type(model.optimizer).__name__, model.optimizer._info, plan.batch_size
     if plan.gtol is not None:
         _check_gtol(model.optimizer, plan.gtol)
+    if isinstance(objective, MLPObjective):
+        _check_network(objective, model, plan)
     if info["line_search"] and (plan.clip_value != 0.0 or plan.clip_norm != 0.0):
         which, given = ("clip_value", plan.clip_value) if plan.clip_value != 0.0 else ("clip_norm", plan.clip_norm)
         raise ValueError(f"{which} must be None with {name}, whose line searches need the gradient itself, got {given}")
@@ -71,13 +74,28 @@ def check_together(objective: Objective, model: Model, plan: Plan) -> None:
         what = "clip_norm" if plan.clip_norm != 0.0 else name
         raise ValueError(f"lazy must be False with {what}, whose steps need all coefficients, got True")
     if info["finite_sums"]:
-        if isinstance(objective, FunctionObjective):
-            raise ValueError(f"optimizer must be another than {name} for a function, of which it knows no rows' slopes")
+        if not isinstance(objective, LinearObjective):
+            kind = type(objective).__name__
+            raise ValueError(f"optimizer must be another than {name} for {kind}, whose rows have no slope in a score")
         if not 1 <= size <= _LARGEST_TABLED:
             allowed = f"an integer from 1 to {_LARGEST_TABLED}"
             raise ValueError(f"batch_size must be {allowed} with {name}, got {size or 'full'}")
         if plan.clip_norm != 0.0:
             raise ValueError(f"clip_norm must be None with {name}, got {plan.clip_norm}")
+
+
+def _check_network(objective: MLPObjective, model: Model, plan: Plan) -> None:
+    """Refuse what needs the value that a gradient belongs to, or slopes that the l1 norm may hold at 0."""
+    name, info = type(model.optimizer).__name__, model.optimizer._info
+    if objective._has_random_steps:
+        if info["full_batch"]:
+            raise ValueError(f"dropout must be 0 with {name}, which compares its steps, got {objective.dropout}")
+        if plan.gtol is not None:
+            raise ValueError(
+                f"gtol must be None with dropout, whose gradients are not those of the result, got {plan.gtol}"
+            )
+    if info["line_search"] and model.alpha > 0.0 and model.l1_ratio > 0.0:
+        raise ValueError(f"l1_ratio must be 0 with {name} for a network, got {model.l1_ratio}")
 
 
 def _check_gtol(optimizer: Optimizer, gtol: float) -> None:
@@ -130,6 +148,7 @@ def arguments(models: Sequence[Model], plan: Plan) -> dict[str, Any]:
         "shuffle": plan.shuffle,
         "order": plan.order,
         "seed": plan.seed,
+        "init_seed": [model.init_seed for model in models],
         "gtol": plan.gtol,
         "gap_tol": plan.gap_tol,
         "clip_value": plan.clip_value,
@@ -157,7 +176,7 @@ def _check_momenta(objective: Objective, models: Sequence[Model], plan: Plan) ->
 
     On sparse rows plain SGD keeps a scale beside its coefficients, which rounds in its own way.
     """
-    sparse = isinstance(objective, LinearObjective) and objective._moves_some(plan.batch_size)
+    sparse = objective._moves_some(plan.batch_size)
     momenta = {model.optimizer._core_params().get("momentum", 0.0) > 0.0 for model in models}
     if sparse and len(momenta) > 1:
         raise ValueError(

@@ -18,7 +18,7 @@ from ._plan import Plan, check_objective, make_plan
 from ._rate import with_rate
 from ._run import Folds, Model, check_resumable, check_start, check_together, run
 from ._sweep_result import SweepResult
-from .objectives import LinearObjective
+from .objectives import DataObjective
 from .optimizers import get_optimizer
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def sweep(
 
     Parameters
     ----------
-    objective : LinearObjective or FunctionObjective
+    objective : LinearObjective, MLPObjective or FunctionObjective
         What is minimised.
     w0 : array of shape (n_params,), optional
         Where all configurations start, unless the grid says otherwise; ``objective.initial(init_seed)`` by default.
@@ -74,8 +74,8 @@ def sweep(
         - the parameters of the optimiser, such as ``"lr"`` (floats, ``"auto"``, or schedules of one kind; for
           `SGD` on full batches not ``"auto"`` beside floats) and ``"momentum"``, and with a schedule as its ``lr``
           those of the schedule, such as ``"lr__gamma"``;
-        - ``"alpha"`` and ``"l1_ratio"``, the penalty in the place of a linear objective's own;
-        - ``"w0"``, starts; or ``"init_seed"``, seeds of starts where the objective's are random.
+        - ``"alpha"`` and ``"l1_ratio"``, the penalty in the place of the objective's own;
+        - ``"w0"``, starts; or ``"init_seed"``, seeds of starts where the objective's are random, and of dropout.
     cv : int, optional
         Number of folds, from 2 to the number of rows of positive weight. Every configuration is then fitted once for
         each fold, without the fold's rows, in the same passes, and scored by the mean loss on them, weighted and
@@ -178,7 +178,7 @@ def _check_cv(objective: Objective, cv: object) -> int:
     """The number of folds, 0 for none."""
     if cv is None:
         return 0
-    if not isinstance(objective, LinearObjective):
+    if not isinstance(objective, DataObjective):
         raise ValueError(f"cv must be None for {type(objective).__name__}, which has no rows to hold out, got {cv!r}")
     return check.integer("cv", cv, 2, objective._n_present)
 
@@ -187,7 +187,7 @@ def of_folds(
     objective: Objective, models: Sequence[Model], plan: Plan, k: int, of_row: NDArray[np.int32] | None = None
 ) -> tuple[list[Model], Folds | None]:
     """A model for each setting and fold, with the rate chosen from the rows it sees; folds are random unless given."""
-    if k == 0 or not isinstance(objective, LinearObjective):
+    if k == 0 or not isinstance(objective, DataObjective):
         return [with_rate(objective, model, plan) for model in models], None
     of_row = make_folds(objective, k, plan.seed) if of_row is None else of_row
     folds = Folds(of_row, [*range(k)] * len(models))
@@ -199,7 +199,7 @@ def of_folds(
 
 def _alone(objective: Objective, model: Model, folds: Folds | None = None, at: int = 0) -> Objective:
     """What a model would minimise alone: on the rows that it sees, with its own penalty."""
-    if not isinstance(objective, LinearObjective):
+    if not isinstance(objective, DataObjective):
         return objective
     penalty = {"alpha": model.alpha, "l1_ratio": model.l1_ratio}
     if folds is None:
@@ -210,7 +210,7 @@ def _alone(objective: Objective, model: Model, folds: Folds | None = None, at: i
 def _refuse_nonfinite(objective: Objective, outcome: _Outcome, folds: Folds | None) -> None:
     """Raise where the data kept models from descending; a bad row is held out by one fold, whose models fare well."""
     refuse_nonfinite(objective, outcome)
-    if folds is not None and "diverged" in outcome["status"] and isinstance(objective, LinearObjective):
+    if folds is not None and "diverged" in outcome["status"] and isinstance(objective, DataObjective):
         error = objective._nonfinite()
         if error is not None:
             raise error

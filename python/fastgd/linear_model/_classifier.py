@@ -8,11 +8,12 @@ import numpy as np
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
+from .._estimators.inputs import add_class_weight
+from .._estimators.problem import Problem
 from .._losses import registry
 from .._probabilities import PROBABILITIES, probabilities
-from ._base import LinearClassifier, add_class_weight
+from ._base import LinearClassifier
 from ._engine import SGDModel
-from ._problem import Problem
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,40 +1,30 @@
-"""From an estimator's parameters and data to a descent and back: one place for all that descend by SGD's ways."""
+"""Linear models that descend by SGD's ways: their parameters, their objective, and where they start."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from copy import copy
+from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from .. import _core
-from .._outcome import make_result, refuse_nonfinite
-from .._plan import Plan, make_plan
-from .._rate import with_rate
-from .._run import Model, check_together, run
+from .._estimators.descent import Descending
+from .._estimators.inputs import refuse_no_weight, threads_of, warn_not_converged
+from .._estimators.problem import Problem, Validation
 from ..objectives import LinearObjective
 from ..optimizers import SGD, Optimizer
-from ..result import Result
 from ..schedules import Schedule
 from . import _rates
-from ._base import LinearModel, forget, refuse_no_weight, threads_of, warn_not_converged
-from ._problem import Problem, Validation, seed_of
-from ._stopping import CallbackTasks, EpochEnd
-from ._stream import Stream, go_on, stream_after
-
-try:
-    from sklearn.callback import CallbackSupportMixin
-except ImportError:  # scikit-learn before 1.9
-
-    class CallbackSupportMixin:  # type: ignore[no-redef]
-        """Nothing to support."""
-
+from ._base import LinearModel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from .._estimators.stopping import CallbackTasks, EpochEnd
+    from .._plan import Plan
+    from .._run import Model
+    from ..result import Result
 
     Floats = NDArray[np.floating[Any]]
 
@@ -43,29 +33,20 @@ _N_CANDIDATES = 5
 _LOSSES_WITH_EPSILON = ("huber", "epsilon_insensitive", "squared_epsilon_insensitive")
 
 
-class SGDModel(CallbackSupportMixin, LinearModel):
+class SGDModel(Descending, LinearModel):
     """Base of the estimators that descend: parameters, `fit` and `partial_fit` on a `Problem`."""
 
     coef_: Any
     intercept_: Any
-    n_iter_: int
     t_: float
-    loss_curve_: list[float]
-    history_: Any
-    _stream: Stream
 
     # What some estimators have no parameter for.
     average: bool | int = False
-    early_stopping: bool = False
-    validation_fraction: float = 0.1
-    n_iter_no_change: int = 5
     penalty: str | None = "l2"
     l1_ratio: float = 0.0
     epsilon: float = 0.1
     power_t: float = 0.5
-    scoring: Any = None
     loss_params: Mapping[str, float] | None = None
-    learning_rate: Any = "constant"
 
     _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012
         "penalty": [StrOptions({"l2", "l1", "elasticnet"}), None],
@@ -95,19 +76,11 @@ class SGDModel(CallbackSupportMixin, LinearModel):
         "loss_params": [Mapping, None],
     }
 
-    def __getstate__(self) -> dict[str, Any]:
-        # What is only there to be fast is made anew; and who stores arrays one by one would store two for one.
-        state = {name: value for name, value in super().__getstate__().items() if name != "_recipe"}
-        stream = state.get("_stream")
-        if stream is not None and stream.coef is not None:
-            state["_stream"] = stream._replace(coef=True if stream.coef is vars(self).get("coef_") else None)
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        stream = vars(self).get("_stream")
-        if stream is not None and stream.coef is True:
-            self._stream = stream._replace(coef=self.coef_)
+    _of_stream = (
+        *("loss", "penalty", "alpha", "nu", "l1_ratio", "fit_intercept", "shuffle", "epsilon", "loss_params"),
+        *("learning_rate", "eta0", "power_t", "average", "optimizer", "batch_size", "standardize"),
+        *("n_threads", "n_jobs"),
+    )
 
     # ---- what an estimator decides
 
@@ -160,44 +133,26 @@ class SGDModel(CallbackSupportMixin, LinearModel):
     ) -> None:
         """Fit from the start, or from given coefficients."""
         objective = self._objective(problem)
-        plan = make_plan(
-            objective,
-            batch_size=self.batch_size,
-            max_epochs=self.max_iter,
-            tol=None,
-            shuffle=bool(self.shuffle),
-            random_state=seed_of(self.random_state),
-            n_threads=threads_of(self),
-        )._replace(evaluate=False)
-        start = self._start(objective, coef_init, intercept_init)
-        model = Model(start, _rates.make_optimizer(self, self._alpha()), objective.alpha, objective.l1_ratio)
-        check_together(objective, model, plan)
+        self._descend_from(objective, self._start(objective, coef_init, intercept_init), validation, tasks)
 
-        def fitted(x: NDArray[np.float64]) -> SGDModel:
-            other = copy(self)
-            other._set_params_of(objective, x)
-            # Rows to predict are those of `fit`, already checked.
-            forget(other, "feature_names_in_")
-            return other
+    def _make_optimizer(self) -> Optimizer:
+        return _rates.make_optimizer(self, self._alpha())
 
-        score = None if validation is None else self._scorer(validation)
+    def _batch_rows(self, n_samples: int) -> int | str:
+        rows: int | str = self.batch_size
+        return rows if isinstance(rows, str) else int(rows)
+
+    def _n_kept(self, model: Model, plan: Plan, validates: bool) -> int:
         # Single rows and small batches shake the parameters until the end.
-        shakes = type(model.optimizer) is SGD and plan.batch_size != 0 and self.tol is not None and score is None
-        end = EpochEnd(self, fitted, score, tasks, _N_CANDIDATES if shakes else 0)
-        model = with_rate(objective, model, plan)
-        result, state = _run_with_smaller_rates(objective, model, plan, end)
-        x = result.x if result.status != "callback" else self._best_of(objective, end.last, result.x)
-        self._set_params_of(objective, x)
-        self.n_iter_ = result.n_epochs
-        self.t_ = 1.0 + result.n_steps
-        self.loss_curve_ = result.history.loss.tolist()
-        self.history_ = result.history
-        if validation is not None:
-            self.validation_scores_ = end.scores
-        self._stream = stream_after(state, model.lr, self.coef_, model.optimizer._core_name)
-        if tasks is not None:
-            tasks.end()
-        self._report(result, end)
+        shakes = type(model.optimizer) is SGD and plan.batch_size != 0 and self.tol is not None and not validates
+        return _N_CANDIDATES if shakes else 0
+
+    def _chosen(self, objective: LinearObjective, result: Result, end: EpochEnd) -> NDArray[np.float64]:
+        return result.x if result.status != "callback" else self._best_of(objective, end.last, result.x)
+
+    def _count(self, n_epochs: int, n_steps: int, n_samples: int, *, goes_on: bool) -> None:
+        self.n_iter_ = n_epochs
+        self.t_ = n_steps + (vars(self).get("t_", 1.0) if goes_on else 1.0)
 
     def _best_of(self, objective: LinearObjective, candidates: Iterable[Any], last: Any) -> NDArray[np.float64]:
         """The parameters of the lowest objective, the last ones where there is no choice."""
@@ -210,9 +165,24 @@ class SGDModel(CallbackSupportMixin, LinearModel):
         best: NDArray[np.float64] = tried[int(np.argmin(values))]
         return best
 
-    def _go_on(self, problem: Problem) -> None:
-        """One epoch on a piece of a stream."""
-        go_on(self, problem)
+    # ---- a stream
+
+    def _held(self) -> Any:
+        return vars(self).get("coef_")
+
+    def _params_so_far(self, objective: LinearObjective) -> NDArray[np.float64]:
+        return self._start(objective, self._held(), self._start_intercept() if objective.fit_intercept else None)
+
+    def _keep(self, held: Any) -> None:
+        # As in scikit-learn, who holds the coefficients of a stream sees them change.
+        made = self.coef_
+        if type(held) is np.ndarray and held.shape == made.shape and held.dtype == made.dtype and held.flags.writeable:
+            held[...] = made
+            self.coef_ = held
+
+    def _refuse_in_stream(self) -> None:
+        if self.standardize:
+            raise ValueError("standardize must be False with partial_fit: each piece has other means, got True")
 
     def _objective(self, problem: Problem) -> LinearObjective:
         refuse_no_weight(problem.weight)
@@ -238,17 +208,6 @@ class SGDModel(CallbackSupportMixin, LinearModel):
             return float(self.l1_ratio)
         return 1.0 if self.penalty == "l1" else 0.0
 
-    def _scorer(self, validation: Validation) -> Callable[[Any], float]:
-        """The score of a fitted copy: the estimator's own, or that of `scoring`."""
-        X, y, weight = validation
-        if self.scoring is None:
-            return lambda fitted: float(fitted.score(X, y, sample_weight=weight))
-        from sklearn.metrics import check_scoring
-
-        scorer = check_scoring(self, self.scoring)
-        weights = {} if weight is None else {"sample_weight": weight}
-        return lambda fitted: float(scorer(fitted, X, y, **weights))
-
     def _report(self, result: Result, end: EpochEnd) -> None:
         """Tell how the fit ended, where it did not as it should."""
         if result.status == "interrupted":
@@ -269,24 +228,6 @@ class SGDModel(CallbackSupportMixin, LinearModel):
                 f"row (loss {result.history.loss[-1]:.6g})",
                 "increase max_iter, or tol",
             )
-
-
-def _run_with_smaller_rates(
-    objective: LinearObjective, model: Model, plan: Plan, end: EpochEnd
-) -> tuple[Result, _core.DescentState]:
-    """Descend, and again with smaller rates as long as the end of an epoch asks for them."""
-    legs = []
-    going, n_left, state = model, plan.max_epochs, None
-    while True:
-        outcome = run(objective, [going], plan._replace(max_epochs=n_left), end, resume=state)
-        legs.append((outcome, 0))
-        n_left -= outcome["n_epochs"]
-        if not end.lowers_rate or n_left == 0:
-            break
-        rate = going.lr or float(going.optimizer._schedule()(0))
-        going, state = going._replace(lr=rate / _rates.ADAPTIVE_DIVISOR), outcome["state"]
-    refuse_nonfinite(objective, outcome)
-    return make_result(objective, model, plan, legs, lambda: objective), outcome["state"]
 
 
 def _shaped(name: str, given: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.float64]:

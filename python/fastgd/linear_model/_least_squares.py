@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from sklearn.base import MultiOutputMixin
 
+from .._estimators.inputs import check_sample_weight, check_X_y, refuse_no_weight, refuse_nonfinite, threads_of
 from .._matrix import as_matrix, is_sparse
 from ..objectives import LinearObjective
 from . import _closed_form as closed_form
-from ._base import LinearRegressor, check_sample_weight, check_X_y, refuse_no_weight, refuse_nonfinite, threads_of
+from ._base import LinearRegressor
 from ._quasi_newton import to_the_minimum
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._estimators.inputs import threads_of, warn_not_converged
 from .._minimize import minimize
 from ..optimizers import LBFGS
-from ._base import threads_of, warn_not_converged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,8 +13,6 @@ from ..schedules import Constant, InverseScaling, Optimal, Schedule
 
 NAMES = ("constant", "optimal", "invscaling", "adaptive", "auto")
 _PASSIVE_AGGRESSIVE = ("pa1", "pa2")
-# What "adaptive" divides the rate by, and where it gives up.
-ADAPTIVE_DIVISOR, ADAPTIVE_END = 5.0, 1e-6
 
 
 def make_optimizer(estimator: Any, alpha: float) -> Optimizer:

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from ._base import forget
+from .._estimators.inputs import forget
 from ._least_squares import LeastSquares
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 
+from .._estimators.inputs import add_class_weight, check_sample_weight, check_X_y, encode_labels, refuse_no_weight
 from .._probabilities import log_probabilities, probabilities
 from ..objectives import LinearObjective
-from ._base import LinearClassifier, add_class_weight, check_sample_weight, check_X_y, encode_labels, refuse_no_weight
+from ._base import LinearClassifier
 from ._quasi_newton import start_from, to_the_minimum
 
 if TYPE_CHECKING:

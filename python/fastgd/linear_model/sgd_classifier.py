@@ -8,10 +8,10 @@ import numpy as np
 from sklearn.base import _fit_context
 
 from .. import _validation as check
-from ._base import check_sample_weight, check_X_y, encode_labels, forget
+from .._estimators.inputs import check_sample_weight, check_X_y, encode_labels, forget
+from .._estimators.split import check_validation, split
+from .._estimators.stopping import CallbackTasks, has_callbacks
 from ._classifier import BaseSGDClassifier, check_classes
-from ._split import check_validation, split
-from ._stopping import CallbackTasks, has_callbacks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

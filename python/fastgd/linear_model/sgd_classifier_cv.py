@@ -12,14 +12,14 @@ from sklearn.base import _fit_context
 from sklearn.model_selection import ParameterGrid, check_cv
 
 from .. import _validation as check
+from .._estimators.inputs import check_sample_weight, check_X_y, encode_labels, forget, threads_of
+from .._estimators.problem import seed_of
 from .._outcome import refuse_nonfinite
 from .._plan import make_plan
 from .._run import Model, check_together, run
 from .._sweep import of_folds
 from . import _rates
-from ._base import check_sample_weight, check_X_y, encode_labels, forget, threads_of
 from ._classifier import BaseSGDClassifier, check_classes
-from ._problem import seed_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

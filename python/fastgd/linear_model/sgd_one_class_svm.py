@@ -9,10 +9,10 @@ import numpy as np
 from sklearn.base import OutlierMixin, _fit_context
 from sklearn.utils._param_validation import Interval
 
-from ._base import check_sample_weight, check_X, forget
+from .._estimators.inputs import check_sample_weight, check_X, forget
+from .._estimators.problem import Problem
+from .._estimators.stopping import CallbackTasks, has_callbacks
 from ._engine import SGDModel
-from ._problem import Problem
-from ._stopping import CallbackTasks, has_callbacks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

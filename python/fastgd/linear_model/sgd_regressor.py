@@ -8,12 +8,13 @@ import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import StrOptions
 
+from .._estimators.inputs import check_sample_weight, check_X_y, forget
+from .._estimators.problem import Problem
+from .._estimators.split import check_validation, split
+from .._estimators.stopping import CallbackTasks, has_callbacks
 from .._losses import LOG_LINK, registry
-from ._base import LinearRegressor, check_sample_weight, check_X_y, forget
+from ._base import LinearRegressor
 from ._engine import SGDModel
-from ._problem import Problem
-from ._split import check_validation, split
-from ._stopping import CallbackTasks, has_callbacks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,22 +9,21 @@ import numpy as np
 
 from .. import _validation as check
 from .._losses import no_gradient
-from .nonfinite import NonfiniteErrors
+from .data_objective import DataObjective
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import ArrayLike, NDArray
 
+    from .. import _core
     from .._core import _RowMoments
 
 DUAL_LOSSES = ("squared_error", "log_loss", "hinge", "squared_hinge")
 
 
-class BeyondGradient(NonfiniteErrors):
+class BeyondGradient(DataObjective):
     """The methods of `fastgd.LinearObjective` that are not of the first order."""
 
-    loss: str | Callable[..., Any]
+    _core: _core.LinearObjective
 
     def hvp(self, w: ArrayLike, v: ArrayLike, rows: ArrayLike | None = None) -> NDArray[np.floating[Any]]:
         """Return the product of the Hessian at `w` with a direction `v`, in one pass over the data.
@@ -141,7 +140,3 @@ class BeyondGradient(NonfiniteErrors):
     @cached_property
     def _max_square_norm(self) -> float:
         return self._core.max_square_norm()
-
-    @cached_property
-    def _n_present(self) -> int:
-        return self.n_samples if self._weight is None else int(np.count_nonzero(self._weight))

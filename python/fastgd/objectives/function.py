@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import _core
 from .. import _validation as check
+from .abilities import Abilities
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -21,7 +22,7 @@ __all__ = ["FunctionObjective"]
 _MAX_SIZE = 2**31 - 1
 
 
-class FunctionObjective:
+class FunctionObjective(Abilities):
     """A Python function of flat parameters, to be minimised by the same loop as every objective.
 
     Parameters

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from copy import copy
-from functools import cached_property
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import _core, _targets
+from .. import _core
 from .. import _validation as check
-from .._losses import check_params, get_loss, no_gradient
-from .._matrix import as_matrix, is_sparse
-from .._rows import check_offset, check_weight
+from .._matrix import is_sparse
 from .beyond_gradient import BeyondGradient
-from .zero_one import share_of_mistakes
+from .linear_parameters import LinearParameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,10 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LinearObjective"]
 
-_FLOAT64 = np.dtype(np.float64)
 
-
-class LinearObjective(BeyondGradient):
+class LinearObjective(LinearParameters, BeyondGradient):
     """Weighted empirical risk of a linear model, plus an elastic-net penalty, as a function of flat parameters.
 
     With raw scores ``raw = X @ coef.T + intercept + offset`` and sample weights ``s``::
@@ -147,9 +140,9 @@ class LinearObjective(BeyondGradient):
     It is what SciPy's optimisers ask for: ``scipy.optimize.minimize(objective.value_and_grad, w0, jac=True)``.
     """
 
-    n_classes: int | None
-    _offset: NDArray[Any] | None
-    _evaluate: Callable[..., float]
+    _core: _core.LinearObjective
+    feature_scales: NDArray[np.float64] | None
+    _computed = "the raw scores X @ coef.T + intercept"
     # What is added for each intercept, times it: one-class machines have it.
     _intercept_slope: float = 0.0
 
@@ -168,9 +161,7 @@ class LinearObjective(BeyondGradient):
         loss_params: Mapping[str, float] | None = None,
         offset: ArrayLike | None = None,
     ) -> None:
-        self._loss = get_loss(loss, n_classes)
-        self.loss = loss
-        self.loss_params: Mapping[str, float] = MappingProxyType(check_params(self._loss, loss_params))
+        self._set_loss(loss, n_classes, loss_params)
         self.alpha = check.number("alpha", alpha, *check.NOT_NEGATIVE)
         self.l1_ratio = check.number("l1_ratio", l1_ratio, *check.PART)
         self.fit_intercept = check.boolean("fit_intercept", fit_intercept)
@@ -179,170 +170,8 @@ class LinearObjective(BeyondGradient):
         self._take(X, y, n_classes, sample_weight, offset)
         self._fixed = True
 
-    def _take(self, X: Any, y: Any, n_classes: int | None, weight: ArrayLike | None, offset: ArrayLike | None) -> None:
-        matrix = as_matrix("X", X)
-        n_samples, n_features = matrix.source.shape
-        dtype = matrix.compute_dtype
-        targets = _targets.encode(y, self._loss, self.loss_params, n_classes, n_samples, dtype)
-        n_params = targets.n_outputs * (n_features + int(self.fit_intercept))
-        vars(self).update(
-            _matrix=matrix,
-            dtype=dtype,
-            n_samples=n_samples,
-            n_features=n_features,
-            _y=targets.y,
-            n_outputs=targets.n_outputs,
-            n_classes=targets.n_classes,
-            _weight=check_weight(weight, n_samples, dtype),
-            _offset=check_offset(offset, n_samples, targets.n_outputs, dtype),
-            n_params=n_params,
-            _shape=(n_params,),
-        )
-        self._attach_core()
-
-    def _on(self, X: Any, y: Any, weight: ArrayLike | None, offset: ArrayLike | None) -> LinearObjective:
-        """The same objective on other data, of the same classes."""
-        other = copy(self)
-        other._forget_computed()
-        other._take(X, y, self.n_classes, weight, offset)
-        return other
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if "_fixed" in vars(self):
-            raise AttributeError(f"{name} of a LinearObjective is fixed; make another objective for another value")
-        super().__setattr__(name, value)
-
     def _moves_some(self, batch_size: int) -> bool:
-        """Whether a batch of so many rows, 0 for all, may leave coefficients as they are."""
         return is_sparse(self._matrix.source) and not self.standardize and 1 <= batch_size <= 4096
-
-    def value(self, w: ArrayLike, rows: ArrayLike | None = None) -> float:
-        """Return the objective.
-
-        Parameters
-        ----------
-        w : array of shape (n_params,)
-            Parameters.
-        rows : array of int, optional
-            Row indices, in any order and with repeats: the risk is then that of these rows as a mini-batch,
-            ``sum_B s_i loss_i / (mean(s) |B|)``, where ``mean(s)`` (of all rows) and ``|B|`` count rows of positive
-            weight only. All rows by default.
-
-        Returns
-        -------
-        float
-            ``F(w)``.
-
-        Raises
-        ------
-        ValueError, TypeError
-            `w` or `rows` do not fit, or a raw score is not finite: X holds NaN or infinity, and the message names
-            row and column, or the parameters are too large. A function of your own returned NaN or a wrong shape; what
-            it raises is passed on.
-        """
-        params, _ = self._parameters(w)
-        indices = None if rows is None else check.row_indices("rows", rows, self.n_samples)
-        try:
-            if self._loss.trainable:
-                return self._core.value(params, indices, 0)
-            return share_of_mistakes(self._core, params, self._y, self._weight, indices) + self._penalty(params)
-        except FloatingPointError:
-            raise self._nonfinite_scores(params) from None
-
-    def grad(
-        self, w: ArrayLike, rows: ArrayLike | None = None, out: NDArray[Any] | None = None
-    ) -> NDArray[np.floating[Any]]:
-        """Return the gradient; see `value_and_grad`, which costs the same."""
-        return self.value_and_grad(w, rows, out)[1]
-
-    def value_and_grad(
-        self, w: ArrayLike, rows: ArrayLike | None = None, out: NDArray[Any] | None = None
-    ) -> tuple[float, NDArray[np.floating[Any]]]:
-        """Return the objective and its gradient, in one pass over the data.
-
-        The gradient of the l1 norm is ``sign(coef)``, 0 at 0; that of a loss with a kink is 0 on it, but for hinge and
-        perceptron, which take the slope of the side that loses.
-
-        Parameters
-        ----------
-        w : array of shape (n_params,)
-            Parameters.
-        rows : array of int, optional
-            Row indices of a mini-batch, as in `value`. All rows by default.
-        out : array of shape (n_params,), optional
-            Where to write the gradient; of the gradient's dtype. A new array by default.
-
-        Returns
-        -------
-        value : float
-            ``F(w)``.
-        gradient : array of shape (n_params,)
-            Its gradient, in the dtype of `w`, float64 where `w` holds integers.
-
-        Raises
-        ------
-        ValueError, TypeError
-            As `value`; and `out` does not fit, or the loss is ``"zero_one"``.
-        """
-        if (
-            rows is None
-            and out is None
-            and type(w) is np.ndarray
-            and w.dtype is _FLOAT64
-            and w.shape == self._shape
-            and w.flags.carray
-        ):
-            gradient = np.empty_like(w)
-            try:
-                return self._evaluate(w, None, gradient, 0), gradient
-            except FloatingPointError:
-                raise self._nonfinite_scores(w) from None
-        params, dtype = self._parameters(w)
-        indices = None if rows is None else check.row_indices("rows", rows, self.n_samples)
-        if out is not None:
-            self._check_out(out, dtype)
-        # A buffer of its own: w may share memory with out, and out stays as it is when the evaluation fails.
-        buffer = np.empty(self._shape)
-        try:
-            value = self._evaluate(params, indices, buffer, 0)
-        except FloatingPointError:
-            raise self._nonfinite_scores(params) from None
-        with np.errstate(over="ignore"):
-            if out is None:
-                return value, buffer.astype(dtype, copy=False)
-            out[...] = buffer
-        return value, out
-
-    def decision_function(self, w: ArrayLike, rows: ArrayLike | None = None) -> NDArray[np.floating[Any]]:
-        """Return the raw scores ``X @ coef.T + intercept + offset``.
-
-        Parameters
-        ----------
-        w : array of shape (n_params,)
-            Parameters.
-        rows : array of int, optional
-            Row indices, in any order and with repeats; all by default.
-
-        Returns
-        -------
-        array of shape (n_rows,), or (n_rows, n_outputs) with more than one output
-            Scores, in `dtype`.
-
-        Raises
-        ------
-        ValueError, TypeError
-            As `value`.
-        """
-        params, _ = self._parameters(w)
-        indices = None if rows is None else check.row_indices("rows", rows, self.n_samples)
-        raw = self._core.decision_function(params, indices, 0)
-        bad = ~np.isfinite(raw).all(axis=1)
-        if self._weight is not None and bad.any():
-            # A row of weight 0 may hold anything.
-            bad &= (self._weight if indices is None else self._weight[indices]) > 0
-        if bad.any():
-            raise self._nonfinite_scores(params)
-        return raw[:, 0] if self.n_outputs == 1 else raw
 
     def __repr__(self) -> str:
         return (
@@ -375,42 +204,29 @@ class LinearObjective(BeyondGradient):
             feature_scales=_read_only(core.feature_scales()) if self.standardize else None,
         )
 
-    def _with(self, **changed: Any) -> LinearObjective:
-        """The same objective with another ``_weight``, ``alpha`` or ``l1_ratio``; the data are shared."""
-        other = copy(self)
-        vars(other).update(changed)
-        other._forget_computed()
-        other._attach_core()
-        return other
+    def _count_params(self) -> int:
+        return self.n_outputs * (self.n_features + int(self.fit_intercept))
 
-    def _forget_computed(self) -> None:
-        """What has been computed from other data or weights must not be copied."""
-        for name in _COMPUTED & vars(self).keys():
-            del vars(self)[name]
+    def _penalised(self, w: NDArray[np.float64]) -> NDArray[np.float64]:
+        return w[: self.n_outputs * self.n_features]
 
-    def _core_objective(self, n_params: int) -> _core.LinearObjective:
-        return self._core
+    def _nonfinite(self) -> ValueError | None:
+        """The error that names the first entry of X that is not finite; None if there is none.
 
-    def _core_loss(self) -> str | _core.UserLoss:
-        if self._loss.own is not None:
-            return self._loss.own.core()
-        # Raw scores do not depend on the loss, so the metric's come from an objective with any loss of its targets.
-        return self._loss.name if self._loss.trainable else "log_loss"
-
-    def _refuse_gradient(self, *_: object) -> float:
-        raise no_gradient("value_and_grad")
-
-    def _penalty(self, w: NDArray[np.float64]) -> float:
-        coef = w[: self.n_outputs * self.n_features]
-        squares, magnitudes = 0.5 * float(coef @ coef), float(np.abs(coef).sum())
-        return self.alpha * ((1.0 - self.l1_ratio) * squares + self.l1_ratio * magnitudes)
+        Or the first column that is too large to be standardised.
+        """
+        error = super()._nonfinite()
+        if error is not None or self.feature_scales is None:
+            return error
+        bad = np.flatnonzero(np.isnan(self.feature_scales))
+        if bad.size:
+            return ValueError(
+                "X must have columns whose squares are within float64's range with standardize=True, "
+                f"got larger numbers in column {bad[0]}"
+            )
+        return None
 
 
 def _read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
     array.setflags(write=False)
     return array
-
-
-_COMPUTED = frozenset(
-    name for name in dir(LinearObjective) if isinstance(getattr(LinearObjective, name), cached_property)
-)

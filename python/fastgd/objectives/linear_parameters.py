@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import _validation as check
+from .flat_parameters import FlatParameters, as_floats
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from .. import _core
 
-_FLOAT64 = np.dtype(np.float64)
 
-
-class LinearParameters:
+class LinearParameters(FlatParameters):
     """What an objective of a linear model knows of its parameters, whatever its data and loss."""
 
     n_features: int
@@ -24,7 +23,6 @@ class LinearParameters:
     n_params: int
     fit_intercept: bool
     standardize: bool
-    _shape: tuple[int]
     _core: _core.LinearObjective
 
     def initial(self, seed: int = 0) -> NDArray[np.float64]:
@@ -67,13 +65,13 @@ class LinearParameters:
         if not self.fit_intercept:
             if intercept is not None:
                 raise ValueError("intercept must be None with fit_intercept=False")
-            return _as_floats(coefficients.ravel())
+            return as_floats(coefficients.ravel())
         if intercept is None:
             raise ValueError(f"intercept must have shape {shape[:1]} with fit_intercept=True, got None")
         intercepts = check.real_array("intercept", intercept)
         if intercepts.shape != shape[:1] and not (self.n_outputs == 1 and intercepts.ndim == 0):
             raise ValueError(f"intercept must have shape {shape[:1]}, got shape {intercepts.shape}")
-        return _as_floats(np.concatenate([coefficients.ravel(), intercepts.ravel()]))
+        return as_floats(np.concatenate([coefficients.ravel(), intercepts.ravel()]))
 
     def unpack(self, w: ArrayLike) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
         """Return coefficients and intercepts of flat parameters.
@@ -90,7 +88,7 @@ class LinearParameters:
         intercept : array of shape (n_outputs,)
             Intercepts, likewise; zeros with ``fit_intercept=False``.
         """
-        params = _as_floats(check.real_array("w", w))
+        params = as_floats(check.real_array("w", w))
         self._check_shape(params)
         split = self.n_outputs * self.n_features
         coef = params[:split].reshape(self.n_outputs, self.n_features)
@@ -130,26 +128,5 @@ class LinearParameters:
         shape = (self.n_outputs, self.n_features)
         return coef.reshape(shape).astype(dtype, copy=False), intercept.astype(dtype, copy=False)
 
-    def _parameters(self, w: ArrayLike, name: str = "w") -> tuple[NDArray[np.float64], np.dtype[Any]]:
-        """Parameters as the core takes them, and the dtype of their gradient."""
-        given = check.real_array(name, w)
-        self._check_shape(given, name)
-        dtype = _FLOAT64 if given.dtype.kind in "biu" else given.dtype
-        return np.require(given, np.float64, ["C", "A"]), dtype
-
-    def _check_shape(self, w: NDArray[Any], name: str = "w") -> None:
-        if w.shape != self._shape:
-            parts = f"coef ({self.n_outputs}, {self.n_features})" + self.fit_intercept * f" and ({self.n_outputs},)"
-            raise ValueError(f"{name} must have shape {self._shape}, for {parts}, got shape {w.shape}")
-
-    def _check_out(self, out: object, dtype: np.dtype[Any]) -> None:
-        allowed = f"a writeable array of shape {self._shape} and dtype {dtype}"
-        if not isinstance(out, np.ndarray):
-            raise check.refuse("out", allowed, out, TypeError)
-        if out.shape != self._shape or out.dtype != dtype or not out.flags.writeable:
-            kind = "" if out.flags.writeable else "read-only "
-            raise ValueError(f"out must be {allowed}, got a {kind}one of shape {out.shape} and dtype {out.dtype}")
-
-
-def _as_floats(array: NDArray[Any]) -> NDArray[np.floating[Any]]:
-    return array.astype(np.float64) if array.dtype.kind in "biu" else array
+    def _parts(self) -> str:
+        return f"coef ({self.n_outputs}, {self.n_features})" + self.fit_intercept * f" and ({self.n_outputs},)"

@@ -1,4 +1,4 @@
-"""Why an objective of a linear model could not be evaluated."""
+"""Why an objective on data could not be evaluated."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import _validation as check
-from .linear_parameters import LinearParameters
+from .flat_parameters import FlatParameters
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,33 +27,23 @@ def nonfinite_entry(value: Any, row: int, column: int) -> ValueError:
     )
 
 
-class NonfiniteErrors(LinearParameters):
-    """The errors of `fastgd.LinearObjective` that name what is not finite."""
+class NonfiniteErrors(FlatParameters):
+    """The errors of an objective on data that name what is not finite."""
 
     n_samples: int
     dtype: np.dtype[Any]
-    feature_scales: NDArray[np.float64] | None
+    # What overflows where the parameters are too large.
+    _computed: str
     _loss: Loss
     _matrix: Matrix
-    _core: _core.LinearObjective
+    _core: _core.LinearObjective | _core.MLPObjective
     _y: NDArray[Any]
     _weight: NDArray[Any] | None
 
     def _nonfinite(self) -> ValueError | None:
-        """The error that names the first entry of X that is not finite; None if there is none.
-
-        Or the first column that is too large to be standardised.
-        """
+        """The error that names the first entry of X that is not finite; None if there is none."""
         place = self._core.find_nonfinite()
-        if place is not None:
-            return self._nonfinite_at(place)
-        bad = np.array([]) if self.feature_scales is None else np.flatnonzero(np.isnan(self.feature_scales))
-        if bad.size:
-            return ValueError(
-                "X must have columns whose squares are within float64's range with standardize=True, "
-                f"got larger numbers in column {bad[0]}"
-            )
-        return None
+        return None if place is None else self._nonfinite_at(place)
 
     def _nonfinite_at(self, place: tuple[int, int]) -> ValueError:
         row, column = place
@@ -70,7 +60,7 @@ class NonfiniteErrors(LinearParameters):
             self._nonfinite()
             or self._nan_of_own_loss(w)
             or ValueError(
-                f"{' and '.join(given)} must be small enough for the raw scores X @ coef.T + intercept to stay within "
+                f"{' and '.join(given)} must be small enough for {self._computed} to stay within "
                 f"{self.dtype}'s range, got entries up to {max(np.abs(params).max() for params in given.values()):.3g}"
             )
         )

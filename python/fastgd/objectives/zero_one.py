@@ -15,7 +15,7 @@ _BLOCK = 1 << 16
 
 
 def share_of_mistakes(
-    core: _core.LinearObjective,
+    core: _core.LinearObjective | _core.MLPObjective,
     w: NDArray[np.float64],
     y: NDArray[Any],
     weight: NDArray[Any] | None,

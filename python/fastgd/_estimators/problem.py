@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Problem(NamedTuple):
-    """What is minimised, in the terms of `LinearObjective`."""
+    """What is minimised, in the terms of the objectives on data."""
 
     X: Any
     y: NDArray[Any]

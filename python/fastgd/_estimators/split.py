@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 
-from ._base import check_sample_weight, check_X_y
-from ._engine import SGDModel
-from ._problem import Validation
+from .inputs import check_sample_weight, check_X_y
+from .problem import Validation
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
 def split(
-    estimator: SGDModel, X: Any, y: NDArray[Any], weight: NDArray[Any] | None, stratify: NDArray[Any] | None = None
+    estimator: Any, X: Any, y: NDArray[Any], weight: NDArray[Any] | None, stratify: NDArray[Any] | None = None
 ) -> tuple[NDArray[Any] | None, Validation | None]:
     """With ``early_stopping`` the weights of the rows to learn from, 0 for the others, and these others."""
     if not estimator.early_stopping:
@@ -34,7 +33,7 @@ def split(
     return left, Validation(X[rows], y[rows], of_rows)
 
 
-def check_validation(estimator: SGDModel, X_val: Any, y_val: Any, sample_weight_val: Any) -> Validation | None:
+def check_validation(estimator: Any, X_val: Any, y_val: Any, sample_weight_val: Any) -> Validation | None:
     """The rows to score that the caller gives, checked; None where there are none."""
     if X_val is None:
         for name, value in (("y_val", y_val), ("sample_weight_val", sample_weight_val)):

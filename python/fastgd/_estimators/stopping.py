@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._rates import ADAPTIVE_END
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
     # A fitted copy of the estimator with the given parameters.
     Fitted = Callable[[Floats], Any]
+
+# What "adaptive" divides the rate by, and where it gives up.
+ADAPTIVE_DIVISOR, ADAPTIVE_END = 5.0, 1e-6
 
 
 class EpochEnd:
@@ -32,6 +33,8 @@ class EpochEnd:
         Whether it was this that ended the run.
     lowers_rate : bool
         Whether the run is to go on with a smaller rate.
+    best : array of shape (n_params,), or None
+        The parameters with the best validation score.
     last : deque of array of shape (n_params,)
         The parameters at the ends of the last epochs, as many as `n_kept`.
     """
@@ -49,8 +52,10 @@ class EpochEnd:
         self.decrease = math.nan
         self.converged = False
         self.lowers_rate = False
+        self.best: Floats | None = None
         self._tol = math.inf if estimator.tol is None else float(estimator.tol)
-        self._patience = estimator.n_iter_no_change
+        self._patience = estimator._patience()
+        self._name = estimator._name_of_epoch
         self._is_adaptive = isinstance(estimator.learning_rate, str) and estimator.learning_rate == "adaptive"
         self._verbose = estimator.verbose
         self._fitted = fitted
@@ -69,12 +74,14 @@ class EpochEnd:
         if self._score is not None:
             self.scores.append(self._score(self._fitted(params()[0])))
             value = -self.scores[-1]
+            if value < self._best:
+                self.best = np.array(params()[0])
         self.decrease = self._best - value
         self._n_bad = self._n_bad + 1 if value > self._best - self._tol else 0
         self._best = min(self._best, value)
         if self._verbose:
             score = f", validation score {self.scores[-1]:.6g}" if self.scores else ""
-            print(f"Epoch {epoch + 1}: loss {float(loss[0]):.6g}{score}, lr {float(lr[0]):.3g}, {seconds:.3g} s")
+            print(f"{self._name} {epoch + 1}: loss {float(loss[0]):.6g}{score}, lr {float(lr[0]):.3g}, {seconds:.3g} s")
         settled = self._tol < math.inf and self._n_bad >= self._patience
         stops = self._tasks is not None and self._tasks.epoch_end(self._fitted, params)
         self.lowers_rate = settled and not stops and self._is_adaptive and float(lr[0]) > ADAPTIVE_END

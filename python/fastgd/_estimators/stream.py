@@ -13,34 +13,33 @@ from .._params import Parametrised
 from .._plan import Plan
 from .._rate import with_rate
 from .._run import Model, arguments, check_together
-from . import _rates
-from ._base import threads_of
-from ._problem import Problem, seed_of
+from .inputs import threads_of
+from .problem import Problem, seed_of
 
 if TYPE_CHECKING:
-    from ..objectives import LinearObjective
-    from ._engine import SGDModel
+    from numpy.typing import NDArray
+
+    from ..objectives import DataObjective
+    from .descent import Descending
+
+    Floats = NDArray[np.float64]
 
 # A state that is no more than a place in the schedule.
 _NONE = np.empty(0)
-_PARAMETERS = (
-    *("loss", "penalty", "alpha", "nu", "l1_ratio", "fit_intercept", "shuffle", "epsilon", "loss_params"),
-    *("learning_rate", "eta0", "power_t", "average", "optimizer", "batch_size", "standardize", "n_threads", "n_jobs"),
-)
 
 
 class Stream(NamedTuple):
     """Where `partial_fit` goes on: the epoch, the steps made, the rate of ``"auto"`` and the optimiser's state.
 
-    The state belongs to the parameters in `coef`, others have been set since where that is not the estimator's; and to
-    an optimiser of this `kind`.
+    The state belongs to the parameters that are `held`, others have been set since where these are not the estimator's;
+    and to an optimiser of this `kind`.
     """
 
     epoch: int
     step: int
     lr: float | None = None
     state: tuple[Any, ...] | None = None
-    coef: Any = None
+    held: Any = None
     kind: str = ""
     # Whether there is nothing to know but where it is: plain SGD, at a rate that learns nothing.
     is_plain: bool = False
@@ -50,42 +49,47 @@ class Recipe(NamedTuple):
     """What pieces have in common, as long as the parameters in `key` do not change."""
 
     key: tuple[Any, ...]
-    objective: LinearObjective
+    objective: DataObjective
     lr: float | None
     is_plain: bool
     arguments: dict[str, Any]
 
 
-def stream_after(state: _core.DescentState, lr: float | None, coef: Any, kind: str, is_plain: bool = False) -> Stream:
+def stream_after(state: _core.DescentState, lr: float | None, held: Any, kind: str, is_plain: bool = False) -> Stream:
     """Where a run has ended; plain SGD has its state in its parameters alone."""
     parts = state.parts()
     epoch, step, _, slots, _, learned = parts
     if len(learned) == 0 and (is_plain or len(slots) == 0):
         return Stream(epoch, step, lr, kind=kind, is_plain=True)
-    return Stream(epoch, step, lr, parts, coef, kind)
+    return Stream(epoch, step, lr, parts, held, kind)
 
 
-def go_on(estimator: SGDModel, problem: Problem) -> None:
+def go_on(estimator: Descending, problem: Problem) -> None:
     """One epoch on a piece of a stream."""
     of = vars(estimator)
     before: Stream = of.get("_stream") or Stream(0, 0)
     recipe: Recipe | None = of.get("_recipe")
     key = _key(estimator, problem)
     goes_on = recipe is not None and recipe.key == key
-    if recipe is None or recipe.key != key:
-        objective = estimator._objective(problem)
-        recipe = estimator._recipe = _make_recipe(estimator, objective, before, key)
-    else:
+    if recipe is not None and goes_on:
         objective = recipe.objective._on(problem.X, problem.y, problem.weight, problem.offset)
-    coef = of.get("coef_")
-    start = estimator._start(objective, coef, estimator._start_intercept() if objective.fit_intercept else None)
+    else:
+        objective = estimator._objective(problem)
+    held = estimator._held()
+    start = estimator._params_so_far(objective)
+    if recipe is None or not goes_on:
+        recipe = estimator.__dict__["_recipe"] = _make_recipe(estimator, objective, start, before, key)
     kind = recipe.arguments["optimizer"]
-    state = before.state if before.coef is coef and before.kind == kind else None
+    state = before.state if before.held is held and before.kind == kind else None
     # An optimiser without its state is at its first step.
     step = before.step if state is not None or (before.is_plain and before.kind == kind) else 0
-    options = {**recipe.arguments, "seed": seed_of(estimator.random_state)}
-    if estimator.batch_size == "full":
-        options["batch_size"] = objective.n_samples
+    seed = seed_of(estimator.random_state)
+    options = {
+        **recipe.arguments,
+        "seed": seed,
+        "init_seed": [seed],
+        "batch_size": _size(estimator, objective.n_samples),
+    }
     outcome = _core.minimize(
         objective._core,
         start[np.newaxis],
@@ -101,31 +105,27 @@ def go_on(estimator: SGDModel, problem: Problem) -> None:
             "was before; take a smaller learning rate, or scale X with StandardScaler"
         )
     estimator._set_params_of(objective, outcome["x"][0])
-    made = estimator.coef_
-    if type(coef) is np.ndarray and coef.shape == made.shape and coef.dtype == made.dtype and coef.flags.writeable:
-        # As in scikit-learn, who holds the coefficients of a stream sees them change.
-        coef[...] = estimator.coef_
-        estimator.coef_ = coef
-    estimator.n_iter_ = 1
-    estimator.t_ = of.get("t_", 1.0) + outcome["n_steps"][0]
+    estimator._keep(held)
+    estimator._count(1, int(outcome["n_steps"][0]), objective.n_samples, goes_on=True)
     estimator.__dict__.setdefault("loss_curve_", []).append(float(outcome["history"]["loss"][0, 0]))
     if before.is_plain and goes_on:
         # The numbers of a wide model take longer to bring than a small piece to learn from.
         estimator._stream = before._replace(epoch=before.epoch + 1, step=step + int(outcome["n_steps"][0]))
     else:
-        estimator._stream = stream_after(outcome["state"], recipe.lr, estimator.coef_, kind, recipe.is_plain)
+        estimator._stream = stream_after(outcome["state"], recipe.lr, estimator._held(), kind, recipe.is_plain)
 
 
-def _make_recipe(estimator: SGDModel, objective: LinearObjective, before: Stream, key: tuple[Any, ...]) -> Recipe:
+def _make_recipe(
+    estimator: Descending, objective: DataObjective, start: Floats, before: Stream, key: tuple[Any, ...]
+) -> Recipe:
     estimator._validate_params()
-    if estimator.standardize:
-        raise ValueError("standardize must be False with partial_fit: each piece has other means, got True")
-    optimizer = _rates.make_optimizer(estimator, estimator._alpha())
+    estimator._refuse_in_stream()
+    optimizer = estimator._make_optimizer()
     info = optimizer._info
     if info["finite_sums"] or info["line_search"] or info["full_batch"]:
         raise ValueError(f"optimizer must be another than {optimizer!r} with partial_fit: it needs the same rows again")
     plan = Plan(
-        batch_size=objective.n_samples if estimator.batch_size == "full" else int(estimator.batch_size),
+        batch_size=_size(estimator, objective.n_samples),
         max_epochs=1,
         tol=None,
         n_iter_no_change=1,
@@ -142,7 +142,7 @@ def _make_recipe(estimator: SGDModel, objective: LinearObjective, before: Stream
         stream=True,
         evaluate=False,
     )
-    model = Model(objective.initial(), optimizer, objective.alpha, objective.l1_ratio, before.lr)
+    model = Model(start, optimizer, objective.alpha, objective.l1_ratio, before.lr)
     check_together(objective, model, plan)
     # A rate that was found on the first piece is the rate of all.
     model = with_rate(objective, model, plan) if optimizer._is_auto and before.lr is None else model
@@ -156,8 +156,14 @@ def _make_recipe(estimator: SGDModel, objective: LinearObjective, before: Stream
     )
 
 
-def _key(estimator: SGDModel, problem: Problem) -> tuple[Any, ...]:
-    values = (_frozen(getattr(estimator, name, None)) for name in _PARAMETERS)
+def _size(estimator: Descending, n_samples: int) -> int:
+    """Rows a step; a piece of a stream has no order that all rows at once would be rid of."""
+    rows = estimator._batch_rows(n_samples)
+    return n_samples if isinstance(rows, str) else rows
+
+
+def _key(estimator: Descending, problem: Problem) -> tuple[Any, ...]:
+    values = (_frozen(getattr(estimator, name, None)) for name in estimator._of_stream)
     return (problem.n_classes, problem.y.ndim, *values)
 
 

@@ -1,0 +1,268 @@
+"""The empirical risk of a model on data: what does not depend on how the model makes scores of a row."""
+
+from __future__ import annotations
+
+from copy import copy
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import _core, _targets
+from .. import _validation as check
+from .._losses import check_params, get_loss, no_gradient
+from .._matrix import as_matrix
+from .._rows import check_offset, check_weight
+from .abilities import Abilities
+from .flat_parameters import FLOAT64
+from .nonfinite import NonfiniteErrors
+from .zero_one import share_of_mistakes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import ArrayLike, NDArray
+    from typing_extensions import Self
+
+
+class DataObjective(NonfiniteErrors, Abilities):
+    """Data, targets and weights, and the weighted mean loss of a model on them, plus a penalty.
+
+    A model says how many parameters it has, which of them are penalised, and what the core calls it.
+    """
+
+    loss: str | Callable[..., Any]
+    loss_params: Mapping[str, float]
+    alpha: float
+    l1_ratio: float
+    n_features: int
+    n_outputs: int
+    n_params: int
+    n_classes: int | None
+    _offset: NDArray[Any] | None
+    _evaluate: Callable[..., float]
+
+    def _set_loss(
+        self, loss: str | Callable[..., Any], n_classes: int | None, params: Mapping[str, float] | None
+    ) -> None:
+        self._loss = get_loss(loss, n_classes)
+        self.loss = loss
+        self.loss_params = MappingProxyType(check_params(self._loss, params))
+
+    def _take(
+        self, X: Any, y: Any, n_classes: int | None, weight: ArrayLike | None, offset: ArrayLike | None = None
+    ) -> None:
+        matrix = as_matrix("X", X)
+        n_samples, n_features = matrix.source.shape
+        dtype = matrix.compute_dtype
+        targets = _targets.encode(y, self._loss, self.loss_params, n_classes, n_samples, dtype)
+        vars(self).update(
+            _matrix=matrix,
+            dtype=dtype,
+            n_samples=n_samples,
+            n_features=n_features,
+            _y=targets.y,
+            n_outputs=targets.n_outputs,
+            n_classes=targets.n_classes,
+            _weight=check_weight(weight, n_samples, dtype),
+            _offset=check_offset(offset, n_samples, targets.n_outputs, dtype),
+        )
+        n_params = self._count_params()
+        vars(self).update(n_params=n_params, _shape=(n_params,))
+        self._attach_core()
+
+    def _count_params(self) -> int:
+        raise NotImplementedError
+
+    def _attach_core(self) -> None:
+        """Make the core's objective, and what is read from it."""
+        raise NotImplementedError
+
+    def _penalised(self, w: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Those of the parameters that the penalty is about."""
+        raise NotImplementedError
+
+    def _on(self, X: Any, y: Any, weight: ArrayLike | None, offset: ArrayLike | None = None) -> Self:
+        """The same objective on other data, of the same classes."""
+        other = copy(self)
+        other._forget_computed()
+        other._take(X, y, self.n_classes, weight, offset)
+        return other
+
+    def _with(self, **changed: Any) -> Self:
+        """The same objective with another ``_weight``, ``alpha`` or ``l1_ratio``; the data are shared."""
+        other = copy(self)
+        vars(other).update(changed)
+        other._forget_computed()
+        other._attach_core()
+        return other
+
+    def _forget_computed(self) -> None:
+        """What has been computed from other data or weights must not be copied."""
+        for name in [*vars(self)]:
+            if isinstance(getattr(type(self), name, None), cached_property):
+                del vars(self)[name]
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if "_fixed" in vars(self):
+            kind = type(self).__name__
+            article = "an" if kind.startswith("M") else "a"
+            raise AttributeError(f"{name} of {article} {kind} is fixed; make another objective for another value")
+        super().__setattr__(name, value)
+
+    def value(self, w: ArrayLike, rows: ArrayLike | None = None) -> float:
+        """Return the objective.
+
+        Parameters
+        ----------
+        w : array of shape (n_params,)
+            Parameters.
+        rows : array of int, optional
+            Row indices, in any order and with repeats: the risk is then that of these rows as a mini-batch,
+            ``sum_B s_i loss_i / (mean(s) |B|)``, where ``mean(s)`` (of all rows) and ``|B|`` count rows of positive
+            weight only. All rows by default.
+
+        Returns
+        -------
+        float
+            ``F(w)``.
+
+        Raises
+        ------
+        ValueError, TypeError
+            `w` or `rows` do not fit, or a raw score is not finite: X holds NaN or infinity, and the message names
+            row and column, or the parameters are too large. A function of your own returned NaN or a wrong shape; what
+            it raises is passed on.
+        """
+        params, _ = self._parameters(w)
+        indices = None if rows is None else check.row_indices("rows", rows, self.n_samples)
+        try:
+            if self._loss.trainable:
+                return self._core.value(params, indices, 0)
+            return share_of_mistakes(self._core, params, self._y, self._weight, indices) + self._penalty(params)
+        except FloatingPointError:
+            raise self._nonfinite_scores(params) from None
+
+    def grad(
+        self, w: ArrayLike, rows: ArrayLike | None = None, out: NDArray[Any] | None = None
+    ) -> NDArray[np.floating[Any]]:
+        """Return the gradient; see `value_and_grad`, which costs the same."""
+        return self.value_and_grad(w, rows, out)[1]
+
+    def value_and_grad(
+        self, w: ArrayLike, rows: ArrayLike | None = None, out: NDArray[Any] | None = None
+    ) -> tuple[float, NDArray[np.floating[Any]]]:
+        """Return the objective and its gradient, in one pass over the data.
+
+        The gradient of the l1 norm is its sign, 0 at 0; that of a loss with a kink is 0 on it, but for hinge and
+        perceptron, which take the slope of the side that loses.
+
+        Parameters
+        ----------
+        w : array of shape (n_params,)
+            Parameters.
+        rows : array of int, optional
+            Row indices of a mini-batch, as in `value`. All rows by default.
+        out : array of shape (n_params,), optional
+            Where to write the gradient; of the gradient's dtype. A new array by default.
+
+        Returns
+        -------
+        value : float
+            ``F(w)``.
+        gradient : array of shape (n_params,)
+            Its gradient, in the dtype of `w`, float64 where `w` holds integers.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `value`; and `out` does not fit, or the loss is ``"zero_one"``.
+        """
+        if (
+            rows is None
+            and out is None
+            and type(w) is np.ndarray
+            and w.dtype is FLOAT64
+            and w.shape == self._shape
+            and w.flags.carray
+        ):
+            gradient = np.empty_like(w)
+            try:
+                return self._evaluate(w, None, gradient, 0), gradient
+            except FloatingPointError:
+                raise self._nonfinite_scores(w) from None
+        return self._write_gradient(self._evaluate, w, rows, out)
+
+    def _write_gradient(
+        self, evaluate: Callable[..., float], w: ArrayLike, rows: ArrayLike | None, out: NDArray[Any] | None
+    ) -> tuple[float, NDArray[np.floating[Any]]]:
+        """Value and gradient by the core's `evaluate`, with every argument checked."""
+        params, dtype = self._parameters(w)
+        indices = None if rows is None else check.row_indices("rows", rows, self.n_samples)
+        if out is not None:
+            self._check_out(out, dtype)
+        # A buffer of its own: w may share memory with out, and out stays as it is when the evaluation fails.
+        buffer = np.empty(self._shape)
+        try:
+            value = evaluate(params, indices, buffer, 0)
+        except FloatingPointError:
+            raise self._nonfinite_scores(params) from None
+        with np.errstate(over="ignore"):
+            if out is None:
+                return value, buffer.astype(dtype, copy=False)
+            out[...] = buffer
+        return value, out
+
+    def decision_function(self, w: ArrayLike, rows: ArrayLike | None = None) -> NDArray[np.floating[Any]]:
+        """Return the raw scores of each row.
+
+        Parameters
+        ----------
+        w : array of shape (n_params,)
+            Parameters.
+        rows : array of int, optional
+            Row indices, in any order and with repeats; all by default.
+
+        Returns
+        -------
+        array of shape (n_rows,), or (n_rows, n_outputs) with more than one output
+            Scores, in `dtype`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `value`.
+        """
+        params, _ = self._parameters(w)
+        indices = None if rows is None else check.row_indices("rows", rows, self.n_samples)
+        raw = self._core.decision_function(params, indices, 0)
+        bad = ~np.isfinite(raw).all(axis=1)
+        if self._weight is not None and bad.any():
+            # A row of weight 0 may hold anything.
+            bad &= (self._weight if indices is None else self._weight[indices]) > 0
+        if bad.any():
+            raise self._nonfinite_scores(params)
+        return raw[:, 0] if self.n_outputs == 1 else raw
+
+    def _core_objective(self, n_params: int) -> _core.Objective:
+        core: _core.Objective = self._core
+        return core
+
+    def _core_loss(self) -> str | _core.UserLoss:
+        if self._loss.own is not None:
+            return self._loss.own.core()
+        # Raw scores do not depend on the loss, so the metric's come from an objective with any loss of its targets.
+        return self._loss.name if self._loss.trainable else "log_loss"
+
+    def _refuse_gradient(self, *_: object) -> float:
+        raise no_gradient("value_and_grad")
+
+    def _penalty(self, w: NDArray[np.float64]) -> float:
+        coef = self._penalised(w)
+        squares, magnitudes = 0.5 * float(coef @ coef), float(np.abs(coef).sum())
+        return self.alpha * ((1.0 - self.l1_ratio) * squares + self.l1_ratio * magnitudes)
+
+    @cached_property
+    def _n_present(self) -> int:
+        return self.n_samples if self._weight is None else int(np.count_nonzero(self._weight))
