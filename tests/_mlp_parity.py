@@ -36,7 +36,7 @@ DEALT: dict[str, list[Any]] = {
     "n_rows": [1, 7, 8, 9, 129],
     "layout": [*LAYOUTS],
     "alpha": [0.0, 0.125],
-    "dropout": [0.0, 0.25, 0.9],
+    "dropout": [0.0, 0.25, 0.5],
     "rows": ["all", "some"],
 }
 SEED, STEP = 12, 5

@@ -89,11 +89,11 @@ def forward(twin: Twin, w: Array, rows: Array, eps: float) -> Forward:
         z = made.z
         error = argument_error(layers[-1], coefs[at], intercepts[at], eps, n_terms)
         a, slope = ACTIVATIONS[twin.activation](z)
-        steep = np.minimum(np.abs(slope) + error, STEEPEST)
-        value_error = error * (1.0 if twin.activation in KINKED else steep) + EVALUATION * eps * np.abs(a)
-        bends = 0.0 if twin.activation == "identity" else error
         if twin.activation in KINKED:
             bends = np.where(np.abs(z) <= error, 1.0, 0.0)
+        else:
+            bends = error if twin.activation != "identity" else np.zeros_like(error)
+        value_error = error * np.minimum(np.abs(slope) + bends, STEEPEST) + EVALUATION * eps * np.abs(a)
         slope_error = bends + EVALUATION * eps * ADDED_UP.get(twin.activation, lambda z, slope: slope)(z, slope)
         factor = 1.0 if twin._factors is None else twin._factors[at]
         layers.append(Layer(made.output, factor * value_error + eps * np.abs(made.output)))
