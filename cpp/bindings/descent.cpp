@@ -4,7 +4,6 @@
 #include <variant>
 
 #include "bindings/convert.hpp"
-#include "bindings/objective.hpp"
 #include "descent/state.hpp"
 #include "fastgd/minimize.hpp"
 
@@ -133,10 +132,11 @@ py::dict run(const AnyObjective& objective, const Floats& params, const std::str
              const NumbersByName& optimizer_params, const py::tuple& schedule, const Floats& alpha,
              const Floats& l1_ratio, std::int64_t batch_size, std::int64_t max_epochs, std::optional<double> tol,
              std::int64_t n_iter_no_change, bool shuffle, const std::variant<std::monostate, Ints, py::function>& order,
-             std::uint64_t seed, std::optional<double> gtol, std::optional<double> gap_tol, double clip_value,
-             double clip_norm, bool lazy, const py::array_t<std::int32_t, py::array::c_style>& fold_of_row,
-             std::vector<int> fold_of_model, bool stream, bool evaluate, const std::optional<State>& resume,
-             double time_limit, const std::optional<py::function>& observer, int n_threads) {
+             std::uint64_t seed, const std::vector<std::uint64_t>& init_seed, std::optional<double> gtol,
+             std::optional<double> gap_tol, double clip_value, double clip_norm, bool lazy,
+             const py::array_t<std::int32_t, py::array::c_style>& fold_of_row, std::vector<int> fold_of_model,
+             bool stream, bool evaluate, const std::optional<State>& resume, double time_limit,
+             const std::optional<py::function>& observer, int n_threads) {
     const fastgd::Objective& core = objective.get();
     const auto n_params = static_cast<py::ssize_t>(core.n_params());
     require(params.ndim() == 2 && params.shape(1) == n_params, "params must be (n_models, n_params)");
@@ -153,6 +153,7 @@ py::dict run(const AnyObjective& objective, const Floats& params, const std::str
     options.shuffle = shuffle;
     options.order = make_order(order);
     options.seed = seed;
+    options.init_seed = init_seed;
     options.gtol = gtol;
     options.gap_tol = gap_tol;
     options.clip_value = clip_value;
@@ -183,14 +184,14 @@ void bind_descent(py::module_& module) {
         .def(py::init(&make_state))
         .def("parts", &parts_of)
         .def("select", [](const State& self, const Ints& models) { return State{select(*self.core, view(models))}; });
-    module.def("minimize", &run, py::arg("objective"), py::arg("params").noconvert(), py::kw_only(),
-               py::arg("optimizer"), py::arg("optimizer_params"), py::arg("schedule"), py::arg("alpha"),
-               py::arg("l1_ratio"), py::arg("batch_size"), py::arg("max_epochs"), py::arg("tol").none(true),
-               py::arg("n_iter_no_change"), py::arg("shuffle"), py::arg("order").none(true), py::arg("seed"),
-               py::arg("gtol").none(true), py::arg("gap_tol").none(true), py::arg("clip_value"), py::arg("clip_norm"),
-               py::arg("lazy"), py::arg("fold_of_row"), py::arg("fold_of_model"), py::arg("stream"),
-               py::arg("evaluate"), py::arg("resume").none(true), py::arg("time_limit"), py::arg("observer").none(true),
-               py::arg("n_threads"));
+    module.def(
+        "minimize", &run, py::arg("objective"), py::arg("params").noconvert(), py::kw_only(), py::arg("optimizer"),
+        py::arg("optimizer_params"), py::arg("schedule"), py::arg("alpha"), py::arg("l1_ratio"), py::arg("batch_size"),
+        py::arg("max_epochs"), py::arg("tol").none(true), py::arg("n_iter_no_change"), py::arg("shuffle"),
+        py::arg("order").none(true), py::arg("seed"), py::arg("init_seed") = std::vector<std::uint64_t>(),
+        py::arg("gtol").none(true), py::arg("gap_tol").none(true), py::arg("clip_value"), py::arg("clip_norm"),
+        py::arg("lazy"), py::arg("fold_of_row"), py::arg("fold_of_model"), py::arg("stream"), py::arg("evaluate"),
+        py::arg("resume").none(true), py::arg("time_limit"), py::arg("observer").none(true), py::arg("n_threads"));
 }
 
 }  // namespace fastgd::bindings

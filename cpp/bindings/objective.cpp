@@ -1,34 +1,15 @@
-#include "bindings/objective.hpp"
+#include "fastgd/linear_objective.hpp"
 
 #include <pybind11/stl.h>
 
-#include <variant>
-
+#include "bindings/data_objective.hpp"
 #include "fastgd/errors.hpp"
 #include "fastgd/linear_scores.hpp"
-#include "runtime/dispatch.hpp"
-#include "runtime/registry_lookup.hpp"
 
 namespace fastgd::bindings {
 namespace {
 
-// A C-contiguous array of the compute type, `size` elements long: what the core reads through a bare pointer.
-const void* checked(const py::array& array, bool is_double, py::ssize_t size, const char* name) {
-    const bool typed = is_double ? py::isinstance<py::array_t<double, py::array::c_style>>(array)
-                                 : py::isinstance<py::array_t<float, py::array::c_style>>(array);
-    require(typed, std::string(name) + " must be a C-contiguous array of the compute type");
-    require(array.size() == size, std::string(name) + " must have " + std::to_string(size) + " elements");
-    return array.data();
-}
-
-using Loss = std::variant<std::string, std::shared_ptr<UserLoss>>;
-
-// How many targets a row has: one for each output of a regression, else a label or a class index.
-int n_targets_of(const LinearOptions& options) {
-    if (options.user_loss != nullptr) return options.user_loss->class_targets ? 1 : options.n_outputs;
-    const KernelTable& table = kernels();
-    return table.losses[loss_index(table, options.loss)].kind == LossKind::regression ? options.n_outputs : 1;
-}
+using Objective = DataObjective<LinearObjective>;
 
 std::unique_ptr<Objective> make_objective(const Matrix& X, const std::string& storage, const py::array& y,
                                           const Loss& loss, const std::map<std::string, double>& loss_params,
@@ -36,40 +17,22 @@ std::unique_ptr<Objective> make_objective(const Matrix& X, const std::string& st
                                           bool standardize, const std::optional<py::array>& sample_weight,
                                           const std::optional<py::array>& offset, double intercept_slope) {
     const MatrixView view = matrix_view(X, storage);
-    const bool is_double = computes_in_double(view.storage);
     LinearOptions options;
-    if (const auto* name = std::get_if<std::string>(&loss))
-        options.loss = *name;
-    else
-        options.user_loss = std::get<std::shared_ptr<UserLoss>>(loss);
-    if (!loss_params.empty()) options.loss_param = loss_params.begin()->second;
+    set_loss(options, loss, loss_params);
     options.n_outputs = n_outputs;
     options.alpha = alpha;
     options.l1_ratio = l1_ratio;
     options.fit_intercept = fit_intercept;
     options.standardize = standardize;
     options.intercept_slope = intercept_slope;
-    const py::ssize_t n_targets = n_targets_of(options);
-    const void* weights = sample_weight ? checked(*sample_weight, is_double, view.n_rows, "sample_weight") : nullptr;
+    const Targets targets = check_targets(view, y, options, sample_weight);
+    const bool is_double = computes_in_double(view.storage);
     const void* offsets = offset ? checked(*offset, is_double, view.n_rows * n_outputs, "offset") : nullptr;
-    const void* targets = checked(y, is_double, view.n_rows * n_targets, "y");
     const auto make_core = [&] {
         const py::gil_scoped_release released;
-        return LinearObjective(view, targets, options, weights, offsets, check_signals);
+        return LinearObjective(view, targets.y, options, targets.weight, offsets, check_signals);
     };
     return std::make_unique<Objective>(X, y, sample_weight, offset, make_core());
-}
-
-std::optional<std::span<const std::int64_t>> view_rows(const std::optional<Ints>& rows) {
-    if (!rows) return std::nullopt;
-    return view(*rows);
-}
-
-double value(const Objective& self, const Floats& w, const std::optional<Ints>& rows, int n_threads) {
-    const auto at = view(w);
-    const auto chosen = view_rows(rows);
-    const py::gil_scoped_release released;
-    return self.core.value(at, chosen, n_threads, check_signals);
 }
 
 double value_and_grad(const Objective& self, const Floats& w, const std::optional<Ints>& rows, Floats& grad,
@@ -114,21 +77,6 @@ Floats as_array(const std::vector<double>& values) {
 
 Floats raw_params(const Objective& self, const Floats& w) { return as_array(self.core.raw_params(view(w))); }
 
-py::array decision_function(const Objective& self, const Floats& w, const std::optional<Ints>& rows, int n_threads) {
-    const auto at = view(w);
-    const auto chosen = view_rows(rows);
-    const py::ssize_t n_rows = chosen ? static_cast<py::ssize_t>(chosen->size()) : self.core.n_samples();
-    const bool is_double = self.core.computes_in_double();
-    py::array out(is_double ? py::dtype::of<double>() : py::dtype::of<float>(),
-                  std::vector<py::ssize_t>{n_rows, self.core.n_outputs()});
-    void* data = out.mutable_data();
-    {
-        const py::gil_scoped_release released;
-        self.core.decision_function(at, data, chosen, n_threads);
-    }
-    return out;
-}
-
 template <class T>
 void score(const MatrixView& X, const py::array& coef, const py::array& intercept, void* out, int n_threads) {
     const auto typed = [](const py::array& array, const char* name) {
@@ -167,17 +115,14 @@ void bind_objective(py::module_& module) {
     module.def("linear_scores", &linear_scores_of, py::arg("X"), py::arg("storage"), py::arg("coef"),
                py::arg("intercept"), py::arg("n_threads"));
     py::classh<AnyObjective>(module, "Objective");
-    py::classh<Objective, AnyObjective>(module, "LinearObjective", py::is_final())
+    py::classh<Objective, AnyObjective> objective(module, "LinearObjective", py::is_final());
+    objective
         .def(py::init(&make_objective), py::arg("X"), py::arg("storage"), py::arg("y"), py::arg("loss"),
              py::arg("loss_params"), py::arg("n_outputs"), py::arg("alpha"), py::arg("l1_ratio"),
              py::arg("fit_intercept"), py::arg("standardize"), py::arg("sample_weight").none(true),
              py::arg("offset").none(true), py::arg("intercept_slope"))
-        .def("value", &value, py::arg("w").noconvert(), py::arg("rows").noconvert().none(true), py::arg("n_threads"))
         .def("value_and_grad", &value_and_grad, py::arg("w").noconvert(), py::arg("rows").noconvert().none(true),
              py::arg("grad").noconvert(), py::arg("n_threads"))
-        .def("decision_function", &decision_function, py::arg("w").noconvert(), py::arg("rows").noconvert().none(true),
-             py::arg("n_threads"))
-        .def("find_nonfinite", [](const Objective& self) { return self.core.find_nonfinite(); })
         .def("hvp", &hvp, py::arg("w").noconvert(), py::arg("v").noconvert(), py::arg("rows").noconvert().none(true),
              py::arg("product").noconvert(), py::arg("n_threads"))
         .def("duality_gap", &duality_gap, py::arg("w").noconvert(), py::arg("n_threads"))
@@ -185,11 +130,8 @@ void bind_objective(py::module_& module) {
         .def("max_square_norm", &max_square_norm)
         .def("raw_params", &raw_params, py::arg("w").noconvert())
         .def("feature_means", [](const Objective& self) { return as_array(self.core.feature_means()); })
-        .def("feature_scales", [](const Objective& self) { return as_array(self.core.feature_scales()); })
-        .def_property_readonly("n_samples", [](const Objective& self) { return self.core.n_samples(); })
-        .def_property_readonly("n_features", [](const Objective& self) { return self.core.n_features(); })
-        .def_property_readonly("n_outputs", [](const Objective& self) { return self.core.n_outputs(); })
-        .def_property_readonly("n_params", [](const Objective& self) { return self.core.n_params(); });
+        .def("feature_scales", [](const Objective& self) { return as_array(self.core.feature_scales()); });
+    bind_evaluation(objective);
 }
 
 }  // namespace fastgd::bindings

@@ -22,6 +22,7 @@ void check(const DescentOptions& options, std::size_t n_models) {
     require(options.max_epochs >= 1, "max_epochs must be at least 1");
     require(options.n_iter_no_change >= 1, "n_iter_no_change must be at least 1");
     require(options.clip_value >= 0.0 && options.clip_norm >= 0.0, "clip_value and clip_norm must not be negative");
+    require(options.init_seed.empty() || options.init_seed.size() == n_models, "init_seed must have one value a model");
     require(!options.gap_tol || (n_models == 1 && options.batch_size == 0), "gap_tol is for one model on full batches");
 }
 
@@ -87,6 +88,7 @@ ModelSettings make_settings(const Objective& objective, const DescentOptions& op
     settings.fold_of_row = options.fold_of_row;
     settings.fold_of_model = options.fold_of_model;
     settings.n_folds = n_folds;
+    settings.init_seed = options.init_seed;
     check_optimizer(info, settings, options);
     return settings;
 }

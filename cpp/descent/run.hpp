@@ -32,7 +32,10 @@ struct ModelSettings {
     std::vector<std::int32_t> fold_of_row{};
     std::vector<int> fold_of_model{};
     int n_folds = 0;
+    // Seeds of what chance an objective has in its steps, one a model; empty: all 0.
+    std::vector<std::uint64_t> init_seed{};
 
+    std::uint64_t seed(int m) const { return init_seed.empty() ? 0 : init_seed[static_cast<std::size_t>(m)]; }
     const Penalty& penalty(int m) const { return penalties[static_cast<std::size_t>(m)]; }
 };
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "fastgd/activation_info.hpp"
 #include "fastgd/loss_info.hpp"
 #include "fastgd/matrix_view.hpp"
 #include "fastgd/optimizer_info.hpp"
@@ -26,6 +27,11 @@ inline constexpr std::int64_t kLargestMiniBatch = 4096;
 inline constexpr std::ptrdiff_t kSumLanes = 16;
 inline constexpr int kMaxLosses = 32;
 inline constexpr int kMaxOptimizers = 32;
+inline constexpr int kMaxActivations = 16;
+// The weights of a layer lie in panels of so many units, two vectors of them side by side for one input after the
+// other, the last panel's rounded up to a multiple of kLaneAlign: tiles of a layer's products are as wide.
+template <class T>
+inline constexpr std::ptrdiff_t kUnitPanel = 128 / static_cast<std::ptrdiff_t>(sizeof(T));
 
 constexpr std::ptrdiff_t round_up(std::ptrdiff_t n, std::ptrdiff_t multiple) {
     return (n + multiple - 1) / multiple * multiple;
@@ -215,6 +221,83 @@ struct PerSampleCall {
 template <class T>
 using PerSampleKernel = void (*)(const PerSampleCall<T>&);
 
+// ---- layers of a perceptron: units in lanes, sums in order of the inputs, or of the rows
+
+// out[row][unit] = start + sum over inputs begin..end, in order, of x[row][input] * weight[input][unit], where start is
+// what out holds, the bias, or 0 where that is null; in the end times factor[row][unit] unless that is null. The rows
+// point to the element of input `origin`; a CSR matrix is read as a whole, from a bias.
+template <class T>
+struct AffineCall {
+    Rows rows;
+    // Distance of two inputs of a row, in elements.
+    std::ptrdiff_t input_step;
+    std::ptrdiff_t origin;
+    std::ptrdiff_t begin;
+    std::ptrdiff_t end;
+    // Units first..last, multiples of kUnitPanel, or the last of all.
+    std::ptrdiff_t first;
+    std::ptrdiff_t last;
+    // Of unit 0 and input 0; the distance of two inputs, 0 where it is the panel's width, and that of two panels.
+    const T* weight;
+    std::ptrdiff_t weight_stride;
+    std::ptrdiff_t panel_stride;
+    const T* bias;
+    bool accumulate;
+    // As out is laid out.
+    const T* factor;
+    T* out;
+    std::ptrdiff_t out_stride;
+};
+
+// grad[input][unit] += sum over rows, in order, of x[row][input] * delta[row][unit], for the units of one panel, inputs
+// begin..end. The rows point to the element of input `origin`, grad to that of input `begin`. A CSR matrix is read as a
+// whole.
+template <class T>
+struct OuterCall {
+    Rows rows;
+    std::ptrdiff_t origin;
+    std::ptrdiff_t begin;
+    std::ptrdiff_t end;
+    const T* delta;
+    std::ptrdiff_t delta_stride;
+    std::ptrdiff_t width;
+    T* grad;
+};
+
+// out[unit] += sum over rows, in order, of delta[row][unit], units 0..width.
+template <class T>
+struct BiasGradientCall {
+    const T* delta;
+    std::ptrdiff_t delta_stride;
+    std::ptrdiff_t n_rows;
+    std::ptrdiff_t width;
+    T* grad;
+};
+
+// value[row][unit] = a(value[row][unit]); slope[row][unit] = da/dz there, unless slope is null. Units first..last,
+// multiples of kLaneAlign.
+template <class T>
+struct ActivationCall {
+    T* value;
+    T* slope;
+    std::ptrdiff_t stride;
+    std::ptrdiff_t n_rows;
+    std::ptrdiff_t first;
+    std::ptrdiff_t last;
+};
+// False when a number that it is applied to is not finite.
+template <class T>
+using ActivationKernel = bool (*)(const ActivationCall<T>&);
+
+// Columns begin..end of dense rows in the compute type, one row after the other.
+template <class T>
+struct WidenCall {
+    Rows rows;
+    Columns columns;
+    T* out;
+    std::ptrdiff_t out_stride;
+};
+
 template <class T>
 struct StorageKernels {
     void (*forward)(const ForwardCall<T>&);
@@ -222,6 +305,11 @@ struct StorageKernels {
     PerSampleKernel<T> per_sample;
     // For CSR rows: the coefficients themselves, with nothing kept apart.
     void (*settle)(const PerSampleCall<T>&, int model);
+    // Null where rows have to be widened first.
+    void (*affine)(const AffineCall<T>&);
+    void (*outer)(const OuterCall<T>&);
+    // Null where the elements are of the compute type.
+    void (*widen)(const WidenCall<T>&);
 };
 
 template <class T>
@@ -235,6 +323,8 @@ struct Kernels {
     CurvatureKernel<T> curvature[kMaxLosses];
     void (*lane_sums)(const LaneSumsCall<T>&);
     void (*lane_totals)(const LaneTotalsCall<T>&);
+    void (*bias_gradient)(const BiasGradientCall<T>&);
+    ActivationKernel<T> activation[kMaxActivations];
 };
 
 struct VectorMath {
@@ -251,6 +341,8 @@ struct KernelTable {
     int n_losses;
     const OptimizerInfo* optimizers;
     int n_optimizers;
+    const ActivationInfo* activations;
+    int n_activations;
     const VectorMath* math;
     int n_math;
 };

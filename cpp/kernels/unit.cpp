@@ -1,6 +1,10 @@
 // Compiled once for each instruction set. Everything is in an anonymous namespace but the one table.
 
+#include "activations/registry.hpp"
+#include "kernels/activation.hpp"
+#include "kernels/affine.hpp"
 #include "kernels/backward.hpp"
+#include "kernels/csr_layers.hpp"
 #include "kernels/csr_passes.hpp"
 #include "kernels/csr_steps.hpp"
 #include "kernels/curvature.hpp"
@@ -8,8 +12,10 @@
 #include "kernels/kernel_table.hpp"
 #include "kernels/lane_sums.hpp"
 #include "kernels/loss.hpp"
+#include "kernels/outer.hpp"
 #include "kernels/per_sample.hpp"
 #include "kernels/update.hpp"
+#include "kernels/widen.hpp"
 #include "losses/registry.hpp"
 #include "optimizers/registry.hpp"
 #include "simd/math.hpp"
@@ -18,15 +24,21 @@
 namespace fastgd {
 namespace {
 
+// Of elements in the compute type, and of narrower ones.
 template <class S>
 constexpr StorageKernels<typename S::Compute> storage_kernels() {
-    return {forward<S>, backward<S>, per_sample<S>, nullptr};
+    using T = typename S::Compute;
+    return {forward<S>, backward<S>, per_sample<S>, nullptr, affine<T>, outer<T>, nullptr};
+}
+template <class S>
+constexpr StorageKernels<typename S::Compute> narrow_kernels() {
+    return {forward<S>, backward<S>, per_sample<S>, nullptr, nullptr, nullptr, widen<S>};
 }
 
 template <class T, class I>
 constexpr StorageKernels<T> csr_kernels() {
     using S = Csr<T, I>;
-    return {csr_forward<S>, csr_backward<S>, csr_steps<S>, csr_settle<S>};
+    return {csr_forward<S>, csr_backward<S>, csr_steps<S>, csr_settle<S>, csr_affine<S>, csr_outer<S>, nullptr};
 }
 
 #define FASTGD_INFO(L) L::kInfo,
@@ -34,6 +46,9 @@ constexpr LossInfo kLosses[] = {FASTGD_LOSSES(FASTGD_INFO)};
 #undef FASTGD_INFO
 #define FASTGD_INFO(O) O<float>::kInfo,
 constexpr OptimizerInfo kOptimizers[] = {FASTGD_OPTIMIZERS(FASTGD_INFO)};
+#undef FASTGD_INFO
+#define FASTGD_INFO(A) A::kInfo,
+constexpr ActivationInfo kActivations[] = {FASTGD_ACTIVATIONS(FASTGD_INFO)};
 #undef FASTGD_INFO
 
 #define FASTGD_MATH_FUNCTIONS(ROW) ROW(exp) ROW(expm1) ROW(log) ROW(log1p) ROW(tanh) ROW(sigmoid) ROW(softplus)
@@ -66,16 +81,18 @@ constexpr int length(const T (&)[n]) {
 #define FASTGD_OPTIMIZER_F64(O) {update<O<double>, double>, measure<O<double>, double>, solution<O<double>, double>},
 #define FASTGD_CURVATURE_F32(L) curve_loss<L, float>,
 #define FASTGD_CURVATURE_F64(L) curve_loss<L, double>,
+#define FASTGD_ACTIVATION_F32(A) activate<A, float>,
+#define FASTGD_ACTIVATION_F64(A) activate<A, double>,
 
 // Storages stand at their enumerators' places.
 constexpr KernelTable kTable{
     kIsaName,
     {{{},
       storage_kernels<F32>(),
-      storage_kernels<F16>(),
-      storage_kernels<Bf16>(),
-      storage_kernels<U8>(),
-      storage_kernels<I8>(),
+      narrow_kernels<F16>(),
+      narrow_kernels<Bf16>(),
+      narrow_kernels<U8>(),
+      narrow_kernels<I8>(),
       {},
       {},
       csr_kernels<float, std::int32_t>(),
@@ -85,7 +102,9 @@ constexpr KernelTable kTable{
      {FASTGD_OPTIMIZERS(FASTGD_OPTIMIZER_F32)},
      {FASTGD_LOSSES(FASTGD_CURVATURE_F32)},
      lane_sums<float>,
-     lane_totals<float>},
+     lane_totals<float>,
+     bias_gradient<float>,
+     {FASTGD_ACTIVATIONS(FASTGD_ACTIVATION_F32)}},
     {{storage_kernels<F64>(),
       {},
       {},
@@ -101,11 +120,15 @@ constexpr KernelTable kTable{
      {FASTGD_OPTIMIZERS(FASTGD_OPTIMIZER_F64)},
      {FASTGD_LOSSES(FASTGD_CURVATURE_F64)},
      lane_sums<double>,
-     lane_totals<double>},
+     lane_totals<double>,
+     bias_gradient<double>,
+     {FASTGD_ACTIVATIONS(FASTGD_ACTIVATION_F64)}},
     kLosses,
     length(kLosses),
     kOptimizers,
     length(kOptimizers),
+    kActivations,
+    length(kActivations),
     kMath,
     length(kMath),
 };

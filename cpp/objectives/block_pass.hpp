@@ -6,7 +6,7 @@
 #include <functional>
 #include <thread>
 
-#include "objectives/linear_problem.hpp"
+#include "objectives/problem.hpp"
 #include "objectives/row_block.hpp"
 #include "runtime/threads.hpp"
 
@@ -17,7 +17,7 @@ inline constexpr std::int64_t kBlockRows = 1024;
 
 // Of a CSR matrix a block has so many rows that its entries outweigh adding up its gradient, which is dense.
 template <class T>
-std::int64_t block_rows(const LinearProblem<T>& problem) {
+std::int64_t block_rows(const Problem<T>& problem) {
     constexpr std::int64_t kEntriesAColumn = 8;
     constexpr std::int64_t kMostRows = 1 << 16;
     if (!problem.sparse()) return kBlockRows;
@@ -42,7 +42,7 @@ struct BlockPlan {
 };
 
 template <class T>
-BlockPlan plan_blocks(const LinearProblem<T>& problem, std::ptrdiff_t n_scores, std::int64_t n_rows, int n_threads) {
+BlockPlan plan_blocks(const Problem<T>& problem, std::ptrdiff_t n_scores, std::int64_t n_rows, int n_threads) {
     // Under this many bytes of data a second thread costs more than it brings.
     constexpr std::int64_t kSerialBytes = 256 * 1024;
     const std::int64_t row_work = problem.row_bytes() * std::max<std::int64_t>(1, n_scores / 4);

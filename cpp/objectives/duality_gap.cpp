@@ -47,13 +47,13 @@ struct DualWorker {
     std::vector<double> second{};
     bool finite = true;
 
-    DualWorker(const LinearProblem<T>& problem, const Parameters<T>& parameters, std::int64_t most_rows)
+    DualWorker(const Problem<T>& problem, const Parameters<T>& parameters, std::int64_t most_rows)
         : block(problem, most_rows), walk(problem, parameters, most_rows) {}
 };
 
 // visit(weight, y, raw, theta, first, second) sees and may change the derivative theta of every row and output.
 template <class T, class Visit>
-DualSums dual_pass(const LinearProblem<T>& problem, const Parameters<T>& parameters, bool want_gradient, int n_threads,
+DualSums dual_pass(const Problem<T>& problem, const Parameters<T>& parameters, bool want_gradient, int n_threads,
                    const std::function<void()>& poll, Visit&& visit) {
     const auto n_outputs = static_cast<std::size_t>(problem.n_outputs);
     const BlockPlan plan = plan_blocks(problem, problem.n_outputs, problem.X.n_rows, n_threads);
@@ -128,7 +128,7 @@ struct Balance {
 };
 
 template <class T>
-Balance balance(const LinearProblem<T>& problem, const Parameters<T>& parameters, bool fit_intercept, int n_threads,
+Balance balance(const Problem<T>& problem, const Parameters<T>& parameters, bool fit_intercept, int n_threads,
                 const std::function<void()>& poll) {
     const auto n_outputs = static_cast<std::size_t>(problem.n_outputs);
     Balance result{std::vector<double>(n_outputs, 0.0), std::vector<double>(n_outputs, 1.0),
@@ -149,7 +149,7 @@ Balance balance(const LinearProblem<T>& problem, const Parameters<T>& parameters
 }  // namespace
 
 template <class T>
-double duality_gap(const LinearProblem<T>& problem, const LinearOptions& options, const ParameterMap& map,
+double duality_gap(const Problem<T>& problem, const LinearOptions& options, const ParameterMap& map,
                    std::span<const double> w, int n_threads, const std::function<void()>& poll) {
     const std::optional<DualLoss> loss = dual_loss(options.loss);
     if (!loss)
@@ -200,9 +200,9 @@ double duality_gap(const LinearProblem<T>& problem, const LinearOptions& options
     return gap;
 }
 
-template double duality_gap<float>(const LinearProblem<float>&, const LinearOptions&, const ParameterMap&,
+template double duality_gap<float>(const Problem<float>&, const LinearOptions&, const ParameterMap&,
                                    std::span<const double>, int, const std::function<void()>&);
-template double duality_gap<double>(const LinearProblem<double>&, const LinearOptions&, const ParameterMap&,
+template double duality_gap<double>(const Problem<double>&, const LinearOptions&, const ParameterMap&,
                                     std::span<const double>, int, const std::function<void()>&);
 
 }  // namespace fastgd

@@ -21,12 +21,12 @@ struct Worker {
     std::optional<Parameters<T>> grad;
     const BlockSums<T>* sums = nullptr;
 
-    Worker(const LinearProblem<T>& problem, const Parameters<T>& parameters, std::int64_t most_rows)
+    Worker(const Problem<T>& problem, const Parameters<T>& parameters, std::int64_t most_rows)
         : block(problem, most_rows), walk(problem, parameters, most_rows) {}
 };
 
 template <class T>
-std::vector<std::unique_ptr<Worker<T>>> make_workers(const LinearProblem<T>& problem, const Parameters<T>& parameters,
+std::vector<std::unique_ptr<Worker<T>>> make_workers(const Problem<T>& problem, const Parameters<T>& parameters,
                                                      const BlockPlan& plan) {
     std::vector<std::unique_ptr<Worker<T>>> workers;
     for (int t = 0; t < plan.team; ++t)
@@ -50,7 +50,7 @@ void add(PassSums& sums, const Worker<T>& worker) {
 
 // Sums for n_models of the parameters' shape; `walk(worker)` makes those of a block.
 template <class T, class Walk>
-PassSums sum_rows(const LinearProblem<T>& problem, const Parameters<T>& parameters, const RowSource& rows, int n_models,
+PassSums sum_rows(const Problem<T>& problem, const Parameters<T>& parameters, const RowSource& rows, int n_models,
                   bool want_gradient, int n_threads, const std::function<void()>& poll, Walk&& walk) {
     PassSums sums;
     sums.loss.assign(static_cast<std::size_t>(n_models), 0.0);
@@ -87,7 +87,7 @@ bool all_finite(const T* values, std::int64_t n) {
 }  // namespace
 
 template <class T>
-PassSums full_pass(const LinearProblem<T>& problem, const Parameters<T>& parameters, const RowSource& rows,
+PassSums full_pass(const Problem<T>& problem, const Parameters<T>& parameters, const RowSource& rows,
                    bool want_gradient, int n_threads, const std::function<void()>& poll) {
     const auto walk = [&](Worker<T>& worker) -> const BlockSums<T>& {
         return worker.walk.pass(parameters, worker.block, 0, worker.block.count(), nullptr,
@@ -97,7 +97,7 @@ PassSums full_pass(const LinearProblem<T>& problem, const Parameters<T>& paramet
 }
 
 template <class T>
-PassSums hessian_pass(const LinearProblem<T>& problem, const Parameters<T>& point_and_direction, const RowSource& rows,
+PassSums hessian_pass(const Problem<T>& problem, const Parameters<T>& point_and_direction, const RowSource& rows,
                       int n_threads, const std::function<void()>& poll) {
     const auto walk = [&](Worker<T>& worker) -> const BlockSums<T>& {
         return worker.walk.hessian_pass(point_and_direction, worker.block, *worker.grad);
@@ -106,9 +106,9 @@ PassSums hessian_pass(const LinearProblem<T>& problem, const Parameters<T>& poin
 }
 
 template <class T>
-bool raw_scores(const LinearProblem<T>& problem, const Parameters<T>& parameters, const RowSource& rows, int n_threads,
+bool raw_scores(const Problem<T>& problem, const Parameters<T>& parameters, const RowSource& rows, int n_threads,
                 T* out) {
-    LinearProblem<T> unweighted = problem;
+    Problem<T> unweighted = problem;
     unweighted.weight = nullptr;
     unweighted.n_folds = 0;
     const BlockPlan plan = plan_blocks(problem, parameters.n_scores(), rows.count, n_threads);
@@ -142,16 +142,15 @@ bool raw_scores(const LinearProblem<T>& problem, const Parameters<T>& parameters
     return finite;
 }
 
-template PassSums full_pass<float>(const LinearProblem<float>&, const Parameters<float>&, const RowSource&, bool, int,
+template PassSums full_pass<float>(const Problem<float>&, const Parameters<float>&, const RowSource&, bool, int,
                                    const std::function<void()>&);
-template PassSums full_pass<double>(const LinearProblem<double>&, const Parameters<double>&, const RowSource&, bool,
-                                    int, const std::function<void()>&);
-template PassSums hessian_pass<float>(const LinearProblem<float>&, const Parameters<float>&, const RowSource&, int,
+template PassSums full_pass<double>(const Problem<double>&, const Parameters<double>&, const RowSource&, bool, int,
+                                    const std::function<void()>&);
+template PassSums hessian_pass<float>(const Problem<float>&, const Parameters<float>&, const RowSource&, int,
                                       const std::function<void()>&);
-template PassSums hessian_pass<double>(const LinearProblem<double>&, const Parameters<double>&, const RowSource&, int,
+template PassSums hessian_pass<double>(const Problem<double>&, const Parameters<double>&, const RowSource&, int,
                                        const std::function<void()>&);
-template bool raw_scores<float>(const LinearProblem<float>&, const Parameters<float>&, const RowSource&, int, float*);
-template bool raw_scores<double>(const LinearProblem<double>&, const Parameters<double>&, const RowSource&, int,
-                                 double*);
+template bool raw_scores<float>(const Problem<float>&, const Parameters<float>&, const RowSource&, int, float*);
+template bool raw_scores<double>(const Problem<double>&, const Parameters<double>&, const RowSource&, int, double*);
 
 }  // namespace fastgd

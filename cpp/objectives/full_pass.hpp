@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "objectives/block_pass.hpp"
-#include "objectives/linear_problem.hpp"
 #include "objectives/parameters.hpp"
+#include "objectives/problem.hpp"
 #include "objectives/row_block.hpp"
 
 namespace fastgd {
@@ -41,18 +41,18 @@ void write_gradient(const PassSums& sums, const Parameters<T>& shape, int m, dou
 // Loss, and gradient where wanted, of all models over the given rows, each row read from memory once. `poll` is called
 // on the calling thread some tens of milliseconds apart, outside of parallel regions; what it throws ends the pass.
 template <class T>
-PassSums full_pass(const LinearProblem<T>& problem, const Parameters<T>& parameters, const RowSource& rows,
+PassSums full_pass(const Problem<T>& problem, const Parameters<T>& parameters, const RowSource& rows,
                    bool want_gradient, int n_threads, const std::function<void()>& poll = {});
 
 // The product of the loss's Hessian at the first of two models with the second one, in the place of the gradient of one
 // model. `finite` tells of the scores of both.
 template <class T>
-PassSums hessian_pass(const LinearProblem<T>& problem, const Parameters<T>& point_and_direction, const RowSource& rows,
+PassSums hessian_pass(const Problem<T>& problem, const Parameters<T>& point_and_direction, const RowSource& rows,
                       int n_threads, const std::function<void()>& poll = {});
 
 // Raw scores of one model's parameters, n_rows x n_outputs in C order; whether all of them are finite.
 template <class T>
-bool raw_scores(const LinearProblem<T>& problem, const Parameters<T>& parameters, const RowSource& rows, int n_threads,
+bool raw_scores(const Problem<T>& problem, const Parameters<T>& parameters, const RowSource& rows, int n_threads,
                 T* out);
 
 }  // namespace fastgd

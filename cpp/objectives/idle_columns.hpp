@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "descent/run.hpp"
-#include "objectives/linear_problem.hpp"
 #include "objectives/parameters.hpp"
+#include "objectives/problem.hpp"
 #include "objectives/row_block.hpp"
 #include "objectives/updates.hpp"
 
@@ -20,7 +20,7 @@ namespace fastgd {
 template <class T>
 class IdleColumns {
 public:
-    IdleColumns(const LinearProblem<T>& problem, const ModelSettings& settings, const OptimizerInfo& info,
+    IdleColumns(const Problem<T>& problem, const ModelSettings& settings, const OptimizerInfo& info,
                 const Parameters<T>& shape)
         : problem_(&problem),
           settings_(settings),
@@ -141,7 +141,7 @@ private:
         return a.scale == b.scale && a.threshold == b.threshold && a.kept == b.kept && a.mixed == b.mixed;
     }
 
-    const LinearProblem<T>* problem_;
+    const Problem<T>* problem_;
     const ModelSettings& settings_;
     const IdleRule& rule_;
     std::int64_t n_batches_ = 0;

@@ -4,8 +4,8 @@
 #include <variant>
 
 #include "fastgd/linear_objective.hpp"
-#include "objectives/linear_problem.hpp"
 #include "objectives/parameter_map.hpp"
+#include "objectives/problem.hpp"
 #include "objectives/standard.hpp"
 
 namespace fastgd {
@@ -13,7 +13,7 @@ namespace fastgd {
 struct LinearObjective::Impl {
     LinearOptions options;
     // Of the data as they are: with a standard it has an intercept, whatever the options say.
-    std::variant<LinearProblem<float>, LinearProblem<double>> problem;
+    std::variant<Problem<float>, Problem<double>> problem;
     std::optional<Standard> standard{};
 
     ParameterMap map() const {

@@ -10,10 +10,7 @@
 #include "objectives/duality_gap.hpp"
 #include "objectives/full_pass.hpp"
 #include "objectives/linear_access.hpp"
-#include "objectives/row_entries.hpp"
 #include "objectives/row_moments.hpp"
-#include "runtime/dispatch.hpp"
-#include "runtime/registry_lookup.hpp"
 #include "runtime/threads.hpp"
 
 namespace fastgd {
@@ -24,72 +21,36 @@ void require(bool condition, const std::string& message) {
 }
 
 template <class T>
-void set_loss(LinearProblem<T>& problem, const KernelTable& table, const LinearOptions& options) {
-    if (options.user_loss != nullptr) {
-        require(options.user_loss->function != nullptr, "user_loss must have a function");
-        problem.user_loss = options.user_loss.get();
-        problem.n_targets = problem.user_loss->class_targets ? 1 : options.n_outputs;
-        return;
-    }
-    const int loss = loss_index(table, options.loss);
-    const LossInfo& info = table.losses[loss];
-    require(info.kind != LossKind::multiclass || options.n_outputs >= 2,
-            "n_outputs must be at least 2 for loss '" + options.loss + "'");
-    problem.n_targets = info.kind == LossKind::regression ? options.n_outputs : 1;
-    problem.one_vs_rest = info.kind == LossKind::binary && options.n_outputs > 1;
-    problem.loss_param = static_cast<T>(options.loss_param.value_or(info.param.default_value));
-    problem.loss = problem.kernels->loss[loss];
-    problem.loss_of_row = problem.kernels->loss_of_row[loss];
-    problem.curvature = problem.kernels->curvature[loss];
-}
-
-template <class T>
-LinearProblem<T> make_problem(const MatrixView& X, const void* y, const LinearOptions& options, const void* weight,
-                              const void* offset) {
-    LinearProblem<T> problem{};
-    problem.X = X;
-    problem.y = static_cast<const T*>(y);
-    problem.weight = static_cast<const T*>(weight);
+Problem<T> linear_problem(const MatrixView& X, const void* y, const LinearOptions& options, const void* weight,
+                          const void* offset) {
+    Problem<T> problem =
+        make_problem<T>(X, y, {options.loss, options.loss_param, options.user_loss.get(), options.multilabel},
+                        options.n_outputs, weight);
     problem.offset = static_cast<const T*>(offset);
-    problem.n_outputs = options.n_outputs;
     problem.fit_intercept = options.fit_intercept || options.standardize;
     problem.intercept_slope = options.fit_intercept ? options.intercept_slope : 0.0;
-    problem.kernels = &kernels_for<T>(kernels());
-    set_loss(problem, kernels(), options);
-    double sum = 0.0;
-    std::int64_t n_present = 0;
-    for (std::int64_t i = 0; i < X.n_rows; ++i) {
-        if (!problem.present(i)) continue;
-        ++n_present;
-        sum += weight != nullptr ? static_cast<double>(problem.weight[i]) : 1.0;
-    }
-    require(n_present > 0, "sample_weight must have at least one positive value");
-    problem.mean_weight = sum / static_cast<double>(n_present);
     return problem;
 }
 
 template <class T>
-RowSource make_source(const LinearProblem<T>& problem, std::optional<std::span<const std::int64_t>> rows) {
+RowSource make_source(const Problem<T>& problem, const RowIndices& rows) {
+    check_rows(rows, problem.X.n_rows);
     if (!rows) return {nullptr, problem.X.n_rows};
-    for (const std::int64_t row : *rows)
-        if (row < 0 || row >= problem.X.n_rows)
-            throw std::out_of_range("rows must be in 0.." + std::to_string(problem.X.n_rows - 1) + ", got " +
-                                    std::to_string(row));
-    return {rows->data(), static_cast<std::int64_t>(rows->size())};
+    return {rows->data(), std::ssize(*rows)};
 }
 
 int threads_or_default(int n_threads) { return n_threads > 0 ? n_threads : max_threads(); }
 
 // What sums over rows are divided by: a mini-batch by what it may be expected to weigh.
 template <class T>
-double divisor(const LinearProblem<T>& problem, const PassSums& sums, bool is_batch) {
+double divisor(const Problem<T>& problem, const PassSums& sums, bool is_batch) {
     if (!sums.finite[0]) throw NonFiniteError();
     require(sums.weight > 0.0, "rows must name at least one row of positive weight");
     return is_batch ? problem.mean_weight * static_cast<double>(sums.n_present) : sums.weight;
 }
 
 template <class T>
-double objective_value(const LinearProblem<T>& problem, const Penalty& penalty, const ParameterMap& map,
+double objective_value(const Problem<T>& problem, const Penalty& penalty, const ParameterMap& map,
                        std::span<const double> w, std::span<double> grad, bool want_gradient,
                        std::optional<std::span<const std::int64_t>> rows, int n_threads,
                        const std::function<void()>& poll) {
@@ -113,7 +74,7 @@ double objective_value(const LinearProblem<T>& problem, const Penalty& penalty, 
 }
 
 template <class T>
-void hessian_product(const LinearProblem<T>& problem, const Penalty& penalty, const ParameterMap& map,
+void hessian_product(const Problem<T>& problem, const Penalty& penalty, const ParameterMap& map,
                      std::span<const double> w, std::span<const double> v, std::span<double> product,
                      std::optional<std::span<const std::int64_t>> rows, int n_threads,
                      const std::function<void()>& poll) {
@@ -136,16 +97,13 @@ void hessian_product(const LinearProblem<T>& problem, const Penalty& penalty, co
 
 LinearObjective::LinearObjective(const MatrixView& X, const void* y, const LinearOptions& options,
                                  const void* sample_weight, const void* offset, const std::function<void()>& poll) {
-    require(X.data != nullptr && X.n_rows > 0 && X.n_cols > 0, "X must have at least one row and one column");
-    require(y != nullptr, "y must not be null");
-    require(options.n_outputs >= 1, "n_outputs must be at least 1");
     require(options.alpha >= 0.0 && std::isfinite(options.alpha), "alpha must be finite and not negative");
     require(options.l1_ratio >= 0.0 && options.l1_ratio <= 1.0, "l1_ratio must be in [0, 1]");
     require(options.intercept_slope == 0.0 || !options.standardize, "intercept_slope must be 0 with standardize");
     if (fastgd::computes_in_double(X.storage)) {
-        impl_.reset(new Impl{options, make_problem<double>(X, y, options, sample_weight, offset)});
+        impl_.reset(new Impl{options, linear_problem<double>(X, y, options, sample_weight, offset)});
     } else {
-        impl_.reset(new Impl{options, make_problem<float>(X, y, options, sample_weight, offset)});
+        impl_.reset(new Impl{options, linear_problem<float>(X, y, options, sample_weight, offset)});
     }
     if (options.standardize)
         impl_->standard =
@@ -165,9 +123,7 @@ std::int64_t LinearObjective::n_features() const {
     return std::visit([](const auto& p) { return p.X.n_cols; }, impl_->problem);
 }
 
-bool LinearObjective::computes_in_double() const {
-    return std::holds_alternative<LinearProblem<double>>(impl_->problem);
-}
+bool LinearObjective::computes_in_double() const { return std::holds_alternative<Problem<double>>(impl_->problem); }
 
 std::int64_t LinearObjective::n_params() const { return static_cast<std::int64_t>(impl_->map().n_params()); }
 
@@ -211,7 +167,7 @@ void LinearObjective::hvp(std::span<const double> w, std::span<const double> v, 
 void LinearObjective::decision_function(std::span<const double> w, void* out,
                                         std::optional<std::span<const std::int64_t>> rows, int n_threads) const {
     std::visit(
-        [&]<class T>(const LinearProblem<T>& p) {
+        [&]<class T>(const Problem<T>& p) {
             raw_scores(p, impl_->map().to_data<T>(w), make_source(p, rows), threads_or_default(n_threads),
                        static_cast<T*>(out));
         },
@@ -219,19 +175,7 @@ void LinearObjective::decision_function(std::span<const double> w, void* out,
 }
 
 std::optional<std::pair<std::int64_t, std::int64_t>> LinearObjective::find_nonfinite() const {
-    return std::visit(
-        []<class T>(const LinearProblem<T>& p) -> std::optional<std::pair<std::int64_t, std::int64_t>> {
-            RowEntries<T> entries(p);
-            const auto none = static_cast<std::size_t>(p.X.n_cols);
-            for (std::int64_t i = 0; i < p.X.n_rows; ++i) {
-                if (!p.present(i)) continue;
-                std::size_t first = none;
-                entries.visit(i, [&](std::size_t j, T x) { first = std::isfinite(x) ? first : std::min(first, j); });
-                if (first != none) return std::pair{i, static_cast<std::int64_t>(first)};
-            }
-            return std::nullopt;
-        },
-        impl_->problem);
+    return std::visit([](const auto& p) { return fastgd::find_nonfinite(p); }, impl_->problem);
 }
 
 RowMoments LinearObjective::row_moments() const {

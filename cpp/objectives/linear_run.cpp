@@ -27,7 +27,7 @@ template <class T>
 class LinearRun final : public Run {
 public:
     // `standard` is that of all rows, null without.
-    LinearRun(const LinearProblem<T>& problem, bool fit_intercept, const Standard* standard, double curvature,
+    LinearRun(const Problem<T>& problem, bool fit_intercept, const Standard* standard, double curvature,
               ModelSettings settings)
         : problem_(problem),
           settings_(std::move(settings)),
@@ -69,7 +69,7 @@ public:
             block_.emplace(problem_, block_capacity_);
         }
         block_->gather({slice.rows.data(), n_rows}, 0, n_rows);
-        add_weights(n_rows, sums.weight);
+        block_->add_weights(n_rows, sums.weight);
         if (rows_) return rows_->descend(slice, *block_, space_.params, mean_weight_, sums);
         if (info_.table == Table::snapshots && slice.epoch != last_epoch_) take_snapshot(slice.epoch);
         last_epoch_ = slice.epoch;
@@ -193,18 +193,6 @@ private:
 
     std::vector<Precondition> preconditioners(const std::function<void()>& poll) const {
         return Preconditioners<T>(problem_, settings_, of_models_, has_intercept_, curvature_).make(poll);
-    }
-
-    // What each model sees of the block, by its fold: a sum over rows for each model would take longer than its steps.
-    void add_weights(std::ptrdiff_t n_rows, std::span<double> weight) const {
-        std::vector<double> of_fold;
-        for (int f = 0; f < settings_.n_folds; ++f) of_fold.push_back(block_->weight_sum(0, n_rows, f));
-        of_fold.push_back(block_->weight_sum(0, n_rows));
-        for (int m = 0; m < settings_.n_models; ++m) {
-            const int fold = problem_.fold_of(m);
-            weight[static_cast<std::size_t>(m)] +=
-                fold == kNoFold ? of_fold.back() : of_fold[static_cast<std::size_t>(fold)];
-        }
     }
 
     // ---- one step on sums over many rows
@@ -405,7 +393,7 @@ private:
         }
     }
 
-    LinearProblem<T> problem_;
+    Problem<T> problem_;
     ModelSettings settings_;
     const OptimizerInfo& info_;
     bool has_intercept_;
@@ -435,14 +423,14 @@ private:
 }  // namespace
 
 template <class T>
-std::unique_ptr<Run> make_linear_run(const LinearProblem<T>& problem, bool fit_intercept, const Standard* standard,
+std::unique_ptr<Run> make_linear_run(const Problem<T>& problem, bool fit_intercept, const Standard* standard,
                                      double curvature, ModelSettings settings) {
     return std::make_unique<LinearRun<T>>(problem, fit_intercept, standard, curvature, std::move(settings));
 }
 
-template std::unique_ptr<Run> make_linear_run<float>(const LinearProblem<float>&, bool, const Standard*, double,
+template std::unique_ptr<Run> make_linear_run<float>(const Problem<float>&, bool, const Standard*, double,
                                                      ModelSettings);
-template std::unique_ptr<Run> make_linear_run<double>(const LinearProblem<double>&, bool, const Standard*, double,
+template std::unique_ptr<Run> make_linear_run<double>(const Problem<double>&, bool, const Standard*, double,
                                                       ModelSettings);
 
 }  // namespace fastgd

@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "descent/run.hpp"
-#include "objectives/linear_problem.hpp"
+#include "objectives/problem.hpp"
 #include "objectives/standard.hpp"
 
 namespace fastgd {
@@ -11,7 +11,7 @@ namespace fastgd {
 // All models of `settings` on the same rows. `standard` is that of all rows, null without; `curvature` is for
 // Preconditioners. The problem and the standard have to outlive the run.
 template <class T>
-std::unique_ptr<Run> make_linear_run(const LinearProblem<T>& problem, bool fit_intercept, const Standard* standard,
+std::unique_ptr<Run> make_linear_run(const Problem<T>& problem, bool fit_intercept, const Standard* standard,
                                      double curvature, ModelSettings settings);
 
 }  // namespace fastgd

@@ -14,8 +14,8 @@ namespace {
 
 // A problem of which nothing but the rows and the number of outputs is read.
 template <class T>
-LinearProblem<T> without_targets(const MatrixView& X, int n_outputs) {
-    LinearProblem<T> problem{};
+Problem<T> without_targets(const MatrixView& X, int n_outputs) {
+    Problem<T> problem{};
     problem.X = X;
     problem.n_outputs = n_outputs;
     problem.fit_intercept = true;
@@ -37,7 +37,7 @@ Parameters<T> padded(std::span<const Param> coef, std::span<const Param> interce
 template <class T, class Param>
 void score(const MatrixView& X, std::span<const Param> coef, std::span<const Param> intercept, T* out, int n_threads) {
     const Parameters<T> parameters = padded<T>(coef, intercept, X.n_cols);
-    const LinearProblem<T> problem = without_targets<T>(X, parameters.n_outputs);
+    const Problem<T> problem = without_targets<T>(X, parameters.n_outputs);
     const int team = n_threads > 0 ? n_threads : max_threads();
     if (!raw_scores(problem, parameters, {nullptr, X.n_rows}, team, out)) throw NonFiniteError();
 }

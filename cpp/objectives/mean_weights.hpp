@@ -2,13 +2,13 @@
 
 #include <vector>
 
-#include "objectives/linear_problem.hpp"
+#include "objectives/problem.hpp"
 
 namespace fastgd {
 
 // The mean weight of the rows that each model sees.
 template <class T>
-std::vector<double> mean_weights(const LinearProblem<T>& problem, int n_models) {
+std::vector<double> mean_weights(const Problem<T>& problem, int n_models) {
     std::vector<double> sum(static_cast<std::size_t>(problem.n_folds));
     std::vector<std::int64_t> count(sum.size());
     for (std::int64_t i = 0; !sum.empty() && i < problem.X.n_rows; ++i) {

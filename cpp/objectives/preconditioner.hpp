@@ -33,7 +33,7 @@ struct Precondition {
 template <class T>
 class Preconditioners {
 public:
-    Preconditioners(const LinearProblem<T>& problem, const ModelSettings& settings,
+    Preconditioners(const Problem<T>& problem, const ModelSettings& settings,
                     const std::vector<const Standard*>& standards, bool fit_intercept, double curvature)
         : problem_(problem),
           settings_(settings),
@@ -156,7 +156,7 @@ private:
         return matrix;
     }
 
-    const LinearProblem<T>& problem_;
+    const Problem<T>& problem_;
     const ModelSettings& settings_;
     const std::vector<const Standard*>& standards_;
     bool fit_intercept_;

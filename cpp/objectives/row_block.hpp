@@ -1,9 +1,10 @@
 #pragma once
 
 #include <algorithm>
+#include <span>
 #include <vector>
 
-#include "objectives/linear_problem.hpp"
+#include "objectives/problem.hpp"
 
 namespace fastgd {
 
@@ -20,7 +21,7 @@ struct RowSource {
 template <class T>
 class RowBlock {
 public:
-    RowBlock(const LinearProblem<T>& problem, std::int64_t capacity)
+    RowBlock(const Problem<T>& problem, std::int64_t capacity)
         : problem_(&problem),
           stride_(round_up(capacity, kLaneAlign)),
           row_(static_cast<std::size_t>(2 * capacity + kRowTile)),
@@ -30,7 +31,7 @@ public:
           offset_(problem.offset != nullptr ? static_cast<std::size_t>(stride_ * problem.n_outputs) : 0) {}
 
     void gather(const RowSource& source, std::int64_t begin, std::int64_t end) {
-        const LinearProblem<T>& p = *problem_;
+        const Problem<T>& p = *problem_;
         if (p.n_targets == 0 && p.offset == nullptr && n_lines() == 0) return gather_bare(source, begin, end);
         count_ = 0;
         const std::byte* some = nullptr;
@@ -89,6 +90,18 @@ public:
         call.n_rows = static_cast<int>(count);
     }
 
+    // Adds what each model sees of the first n_rows, by its fold: a sum over rows for each model would take longer than
+    // its steps.
+    void add_weights(std::ptrdiff_t n_rows, std::span<double> weight) const {
+        std::vector<double> of_fold;
+        for (int f = 0; f < problem_->n_folds; ++f) of_fold.push_back(weight_sum(0, n_rows, f));
+        of_fold.push_back(weight_sum(0, n_rows));
+        for (std::size_t m = 0; m < weight.size(); ++m) {
+            const int fold = problem_->fold_of(static_cast<int>(m));
+            weight[m] += fold == kNoFold ? of_fold.back() : of_fold[static_cast<std::size_t>(fold)];
+        }
+    }
+
 private:
     // Rows that come with nothing else, of which there are as many as memory can bring.
     void gather_bare(const RowSource& source, std::int64_t begin, std::int64_t end) {
@@ -115,7 +128,7 @@ private:
     }
     void put(std::vector<T>& to, int k, T value) { to[static_cast<std::size_t>(k * stride_ + count_)] = value; }
 
-    const LinearProblem<T>* problem_;
+    const Problem<T>* problem_;
     std::ptrdiff_t stride_;
     std::ptrdiff_t count_ = 0;
     std::vector<const std::byte*> row_;

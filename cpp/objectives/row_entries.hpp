@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "objectives/linear_problem.hpp"
+#include "objectives/problem.hpp"
 #include "objectives/widen_row.hpp"
 
 namespace fastgd {
@@ -12,7 +12,7 @@ namespace fastgd {
 template <class T>
 class RowEntries {
 public:
-    explicit RowEntries(const LinearProblem<T>& problem) : problem_(problem) {
+    explicit RowEntries(const Problem<T>& problem) : problem_(problem) {
         if (!problem.sparse()) return;
         room_.resize(static_cast<std::size_t>(problem.X.n_cols));
         listed_.resize(room_.size());
@@ -44,7 +44,7 @@ public:
     }
 
 private:
-    const LinearProblem<T>& problem_;
+    const Problem<T>& problem_;
     std::vector<T> room_;
     std::vector<bool> listed_;
     std::vector<std::size_t> columns_;

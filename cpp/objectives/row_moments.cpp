@@ -22,7 +22,7 @@ constexpr double kRisk = 1e-3;
 
 // Evenly spaced among the rows of positive weight.
 template <class T>
-std::vector<std::int64_t> sample_rows(const LinearProblem<T>& problem) {
+std::vector<std::int64_t> sample_rows(const Problem<T>& problem) {
     std::int64_t n_present = 0;
     for (std::int64_t i = 0; i < problem.X.n_rows; ++i) n_present += problem.present(i);
     const std::int64_t n = std::min(n_present, kSampleRows);
@@ -66,7 +66,7 @@ std::vector<double> random_direction(std::size_t size) {
 template <class T>
 class SecondMoment {
 public:
-    SecondMoment(const LinearProblem<T>& problem, const ParameterMap& map, const std::vector<std::int64_t>& rows)
+    SecondMoment(const Problem<T>& problem, const ParameterMap& map, const std::vector<std::int64_t>& rows)
         : problem_(problem),
           map_(map.of_one_output()),
           rows_{rows.data(), static_cast<std::int64_t>(rows.size())},
@@ -91,7 +91,7 @@ public:
     }
 
 private:
-    LinearProblem<T> problem_;
+    Problem<T> problem_;
     ParameterMap map_;
     RowSource rows_;
     Parameters<T> shape_;
@@ -154,7 +154,7 @@ double relative_error(std::size_t size) {
 template <class T>
 class WeightedSquares {
 public:
-    WeightedSquares(const LinearProblem<T>& problem, const ParameterMap& map)
+    WeightedSquares(const Problem<T>& problem, const ParameterMap& map)
         : problem_(problem), map_(map), entries_(problem) {
         for (std::size_t j = 0; problem.sparse() && j < static_cast<std::size_t>(problem.X.n_cols); ++j)
             square_of_zeros_ += square(j, T(0));
@@ -178,7 +178,7 @@ private:
         return feature * feature;
     }
 
-    const LinearProblem<T>& problem_;
+    const Problem<T>& problem_;
     const ParameterMap& map_;
     RowEntries<T> entries_;
     // Of a CSR row without entries.
@@ -191,7 +191,7 @@ double larger(double a, double b) { return a <= b || std::isnan(b) ? b : a; }
 }  // namespace
 
 template <class T>
-double max_square_norm(const LinearProblem<T>& problem, const ParameterMap& map, int n_threads,
+double max_square_norm(const Problem<T>& problem, const ParameterMap& map, int n_threads,
                        const std::function<void()>& poll) {
     const BlockPlan plan = plan_blocks(problem, 1, problem.X.n_rows, n_threads);
     std::vector<WeightedSquares<T>> squares(static_cast<std::size_t>(plan.team), WeightedSquares<T>(problem, map));
@@ -210,7 +210,7 @@ double max_square_norm(const LinearProblem<T>& problem, const ParameterMap& map,
 }
 
 template <class T>
-RowMoments row_moments(const LinearProblem<T>& problem, const ParameterMap& map) {
+RowMoments row_moments(const Problem<T>& problem, const ParameterMap& map) {
     const std::vector<std::int64_t> rows = sample_rows(problem);
     double weight_sum = 0.0;
     double total = 0.0;
@@ -232,11 +232,9 @@ RowMoments row_moments(const LinearProblem<T>& problem, const ParameterMap& map)
     return moments;
 }
 
-template RowMoments row_moments<float>(const LinearProblem<float>&, const ParameterMap&);
-template RowMoments row_moments<double>(const LinearProblem<double>&, const ParameterMap&);
-template double max_square_norm<float>(const LinearProblem<float>&, const ParameterMap&, int,
-                                       const std::function<void()>&);
-template double max_square_norm<double>(const LinearProblem<double>&, const ParameterMap&, int,
-                                        const std::function<void()>&);
+template RowMoments row_moments<float>(const Problem<float>&, const ParameterMap&);
+template RowMoments row_moments<double>(const Problem<double>&, const ParameterMap&);
+template double max_square_norm<float>(const Problem<float>&, const ParameterMap&, int, const std::function<void()>&);
+template double max_square_norm<double>(const Problem<double>&, const ParameterMap&, int, const std::function<void()>&);
 
 }  // namespace fastgd

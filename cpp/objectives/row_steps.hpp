@@ -13,7 +13,7 @@ namespace fastgd {
 template <class T>
 class RowSteps {
 public:
-    RowSteps(const LinearProblem<T>& problem, const ModelSettings& settings) : problem_(&problem) {
+    RowSteps(const Problem<T>& problem, const ModelSettings& settings) : problem_(&problem) {
         for (const Penalty& penalty : settings.penalties) {
             l2_.push_back(static_cast<T>(penalty.l2()));
             l1_.push_back(static_cast<T>(penalty.l1()));
@@ -85,7 +85,7 @@ private:
         return call;
     }
 
-    const LinearProblem<T>* problem_;
+    const Problem<T>* problem_;
     std::vector<T> l2_;
     std::vector<T> l1_;
     // Of the steps at hand, [step][model].

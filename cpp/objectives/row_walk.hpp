@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "objectives/linear_problem.hpp"
 #include "objectives/parameters.hpp"
+#include "objectives/problem.hpp"
 #include "objectives/row_block.hpp"
 #include "objectives/score_block.hpp"
 #include "objectives/slope_table.hpp"
@@ -22,7 +22,7 @@ inline std::ptrdiff_t rows_at_once(std::ptrdiff_t row_bytes, std::ptrdiff_t n_sc
 
 // The same for the loss of a problem. A call of Python costs as much as hundreds of rows.
 template <class T>
-std::ptrdiff_t rows_at_once(const LinearProblem<T>& problem, std::ptrdiff_t n_scores) {
+std::ptrdiff_t rows_at_once(const Problem<T>& problem, std::ptrdiff_t n_scores) {
     // Of sparse rows it is their gradients that have to stay in L1 while they are scored, too.
     if (problem.sparse() && problem.user_loss == nullptr) return n_scores < 4 ? kRowTile : 16;
     if (problem.user_loss == nullptr || !problem.user_loss->on_calling_thread)
@@ -35,7 +35,7 @@ std::ptrdiff_t rows_at_once(const LinearProblem<T>& problem, std::ptrdiff_t n_sc
 template <class T>
 class RowWalk {
 public:
-    RowWalk(const LinearProblem<T>& problem, const Parameters<T>& shape, std::ptrdiff_t most_rows)
+    RowWalk(const Problem<T>& problem, const Parameters<T>& shape, std::ptrdiff_t most_rows)
         : problem_(&problem),
           at_once_(std::min(rows_at_once(problem, shape.n_scores()), round_up(most_rows, 16))),
           scores_(shape, at_once_),
@@ -116,7 +116,7 @@ private:
         problem_->storage().forward(call);
     }
 
-    const LinearProblem<T>* problem_;
+    const Problem<T>* problem_;
     std::ptrdiff_t at_once_;
     ScoreBlock<T> scores_;
     BlockSums<T> sums_;

@@ -23,10 +23,12 @@ struct ScoreBlock {
     UserKernel<T> user_kernel;
 
     ScoreBlock(const Parameters<T>& parameters, std::ptrdiff_t n_rows)
+        : ScoreBlock(parameters.n_models, parameters.n_outputs, n_rows) {}
+    ScoreBlock(std::ptrdiff_t n_models, std::ptrdiff_t n_outputs, std::ptrdiff_t n_rows)
         : stride(round_up(n_rows, kLaneAlign)),
-          raw(static_cast<std::size_t>(parameters.n_scores() * stride)),
+          raw(static_cast<std::size_t>(n_models * n_outputs * stride)),
           dloss(raw.size()),
-          value(static_cast<std::size_t>(parameters.n_models * stride)) {}
+          value(static_cast<std::size_t>(n_models * stride)) {}
 
     void start(const Parameters<T>& parameters, std::ptrdiff_t count) {
         for (std::ptrdiff_t s = 0; s < parameters.n_scores(); ++s)
@@ -35,8 +37,8 @@ struct ScoreBlock {
 
     // From raw scores to losses and their derivatives, model by model, each with its factor of the derivatives; clears
     // `finite` (one a model) where a raw score is not finite.
-    void apply_loss(const LinearProblem<T>& problem, const RowBlock<T>& block, std::ptrdiff_t first,
-                    std::ptrdiff_t count, int n_models, const T* scale, bool* finite) {
+    void apply_loss(const Problem<T>& problem, const RowBlock<T>& block, std::ptrdiff_t first, std::ptrdiff_t count,
+                    int n_models, const T* scale, bool* finite) {
         add_offset(problem, block, first, count, n_models);
         const auto call_of = [&](int m) {
             LossCall<T> call = problem.loss_call(scale[m]);
@@ -58,7 +60,7 @@ struct ScoreBlock {
     }
 
     // The loss's Hessian at the first model's scores times the scores of the second, in the first one's derivatives.
-    void apply_curvature(const LinearProblem<T>& problem, const RowBlock<T>& block, std::ptrdiff_t first,
+    void apply_curvature(const Problem<T>& problem, const RowBlock<T>& block, std::ptrdiff_t first,
                          std::ptrdiff_t count, bool* finite) {
         add_offset(problem, block, first, count, 1);
         CurvatureCall<T> call{problem.loss_call(T(1)), raw.data() + problem.n_outputs * stride};
@@ -70,7 +72,7 @@ struct ScoreBlock {
     }
 
     // Adds the gradient of the rows, in the given columns, to `grad`.
-    void backward(const LinearProblem<T>& problem, const Rows& rows, Columns columns, Parameters<T>& grad) const {
+    void backward(const Problem<T>& problem, const Rows& rows, Columns columns, Parameters<T>& grad) const {
         BackwardCall<T> call{};
         call.rows = rows;
         call.columns = columns;
@@ -83,8 +85,8 @@ struct ScoreBlock {
     }
 
 private:
-    void add_offset(const LinearProblem<T>& problem, const RowBlock<T>& block, std::ptrdiff_t first,
-                    std::ptrdiff_t count, int n_models) {
+    void add_offset(const Problem<T>& problem, const RowBlock<T>& block, std::ptrdiff_t first, std::ptrdiff_t count,
+                    int n_models) {
         const T* offset = block.offset(first);
         if (offset == nullptr) return;
         for (std::ptrdiff_t s = 0; s < std::ptrdiff_t{n_models} * problem.n_outputs; ++s)
@@ -98,9 +100,11 @@ template <class T>
 class BlockSums {
 public:
     BlockSums(const Kernels<T>& kernels, const Parameters<T>& parameters)
+        : BlockSums(kernels, parameters.n_models, parameters.n_outputs) {}
+    BlockSums(const Kernels<T>& kernels, std::ptrdiff_t n_models, std::ptrdiff_t n_outputs)
         : kernels_(&kernels),
-          loss_(static_cast<std::size_t>(parameters.n_models)),
-          dloss_(static_cast<std::size_t>(parameters.n_scores())),
+          loss_(static_cast<std::size_t>(n_models)),
+          dloss_(static_cast<std::size_t>(n_models * n_outputs)),
           loss_total_(loss_.size()),
           dloss_total_(dloss_.size()),
           finite_(std::make_unique<bool[]>(loss_.size())) {}

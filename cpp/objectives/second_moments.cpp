@@ -29,8 +29,7 @@ constexpr Storage kOwnStorage = sizeof(T) == 4 ? Storage::f32 : Storage::f64;
 class RowChoice {
 public:
     template <class T>
-    RowChoice(const LinearProblem<T>& problem, std::int64_t n_wanted, int fold)
-        : n_rows_(problem.X.n_rows), count_(n_rows_) {
+    RowChoice(const Problem<T>& problem, std::int64_t n_wanted, int fold) : n_rows_(problem.X.n_rows), count_(n_rows_) {
         if (n_wanted >= n_rows_) return;
         count_ = n_wanted;
         std::int64_t n_seen = 0;
@@ -50,7 +49,7 @@ public:
     }
 
     template <class T>
-    static bool sees(const LinearProblem<T>& problem, std::int64_t row, int fold) {
+    static bool sees(const Problem<T>& problem, std::int64_t row, int fold) {
         return problem.present(row) && (fold == kNoFold || problem.fold[row] != fold);
     }
 
@@ -64,7 +63,7 @@ private:
 template <class T>
 class BlockProducts {
 public:
-    BlockProducts(const LinearProblem<T>& problem, const RowChoice& rows, const Standard* standard, bool fit_intercept,
+    BlockProducts(const Problem<T>& problem, const RowChoice& rows, const Standard* standard, bool fit_intercept,
                   int fold)
         : problem_(problem),
           rows_(rows),
@@ -144,7 +143,7 @@ private:
         }
     }
 
-    const LinearProblem<T>& problem_;
+    const Problem<T>& problem_;
     const RowChoice& rows_;
     const Standard* standard_;
     bool fit_intercept_;
@@ -161,8 +160,8 @@ private:
 }  // namespace
 
 template <class T>
-std::vector<double> second_moments(const LinearProblem<T>& problem, const Standard* standard, bool fit_intercept,
-                                   int fold, int n_threads, const std::function<void()>& poll) {
+std::vector<double> second_moments(const Problem<T>& problem, const Standard* standard, bool fit_intercept, int fold,
+                                   int n_threads, const std::function<void()>& poll) {
     const std::int64_t n_columns = problem.X.n_cols + (fit_intercept ? 1 : 0);
     const RowChoice rows(problem, std::max(kFewRows, kRowsPerColumn * n_columns), fold);
     const BlockPlan plan = plan_blocks(problem, problem.X.n_cols, rows.count(), n_threads);
@@ -191,9 +190,9 @@ std::vector<double> second_moments(const LinearProblem<T>& problem, const Standa
     return moments;
 }
 
-template std::vector<double> second_moments<float>(const LinearProblem<float>&, const Standard*, bool, int, int,
+template std::vector<double> second_moments<float>(const Problem<float>&, const Standard*, bool, int, int,
                                                    const std::function<void()>&);
-template std::vector<double> second_moments<double>(const LinearProblem<double>&, const Standard*, bool, int, int,
+template std::vector<double> second_moments<double>(const Problem<double>&, const Standard*, bool, int, int,
                                                     const std::function<void()>&);
 
 }  // namespace fastgd

@@ -4,7 +4,7 @@
 #include <functional>
 #include <vector>
 
-#include "objectives/linear_problem.hpp"
+#include "objectives/problem.hpp"
 #include "objectives/standard.hpp"
 
 namespace fastgd {
@@ -15,7 +15,7 @@ namespace fastgd {
 // the diagonal divided by their number in the place of 0, which it may not be elsewhere. `poll` is called as by
 // `for_each_block`.
 template <class T>
-std::vector<double> second_moments(const LinearProblem<T>& problem, const Standard* standard, bool fit_intercept,
-                                   int fold, int n_threads, const std::function<void()>& poll);
+std::vector<double> second_moments(const Problem<T>& problem, const Standard* standard, bool fit_intercept, int fold,
+                                   int n_threads, const std::function<void()>& poll);
 
 }  // namespace fastgd

@@ -23,6 +23,7 @@ ModelSettings settings_of(const ModelSettings& all, std::size_t first, std::size
     cut(some.hyper, kMaxHyper);
     cut(some.penalties, 1);
     cut(some.fold_of_model, 1);
+    cut(some.init_seed, 1);
     return some;
 }
 

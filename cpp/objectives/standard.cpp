@@ -49,7 +49,7 @@ struct Moments {
 template <class T>
 class BlockMoments {
 public:
-    BlockMoments(const LinearProblem<T>& problem, std::size_t n_standards)
+    BlockMoments(const Problem<T>& problem, std::size_t n_standards)
         : problem_(problem),
           moments_(n_standards, Moments(static_cast<std::size_t>(problem.X.n_cols))),
           origin_(n_standards) {}
@@ -97,7 +97,7 @@ private:
         }
     }
 
-    const LinearProblem<T>& problem_;
+    const Problem<T>& problem_;
     std::vector<Moments> moments_;
     std::vector<std::vector<T>> origin_;
     std::vector<T> row_;
@@ -105,7 +105,7 @@ private:
 
 // The moments of CSR rows, from their entries alone: what is not there is 0.
 template <class T, class Belongs>
-std::vector<Moments> sparse_moments(const LinearProblem<T>& problem, std::size_t n_standards,
+std::vector<Moments> sparse_moments(const Problem<T>& problem, std::size_t n_standards,
                                     const std::function<void()>& poll, Belongs&& belongs) {
     constexpr std::int64_t kRowsBetweenPolls = 1 << 14;
     const auto n_features = static_cast<std::size_t>(problem.X.n_cols);
@@ -143,7 +143,7 @@ std::vector<Moments> sparse_moments(const LinearProblem<T>& problem, std::size_t
 }
 
 template <class T, class Belongs>
-std::vector<Moments> dense_moments(const LinearProblem<T>& problem, std::size_t n_standards, int n_threads,
+std::vector<Moments> dense_moments(const Problem<T>& problem, std::size_t n_standards, int n_threads,
                                    const std::function<void()>& poll, Belongs&& belongs) {
     const BlockPlan plan =
         plan_blocks(problem, 4 * static_cast<std::ptrdiff_t>(n_standards), problem.X.n_rows, n_threads);
@@ -181,8 +181,8 @@ void Standard::to_gradient(const double* data_grad, int n_outputs, bool fit_inte
 }
 
 template <class T>
-std::vector<Standard> measure_standards(const LinearProblem<T>& problem, const std::int32_t* fold, int n_folds,
-                                        int n_threads, const std::function<void()>& poll) {
+std::vector<Standard> measure_standards(const Problem<T>& problem, const std::int32_t* fold, int n_folds, int n_threads,
+                                        const std::function<void()>& poll) {
     const std::size_t n_standards = static_cast<std::size_t>(n_folds) + 1;
     const auto belongs = [&](std::int64_t i, std::size_t s) {
         return fold == nullptr || fold[i] != static_cast<std::int32_t>(s);
@@ -194,9 +194,9 @@ std::vector<Standard> measure_standards(const LinearProblem<T>& problem, const s
     return standards;
 }
 
-template std::vector<Standard> measure_standards<float>(const LinearProblem<float>&, const std::int32_t*, int, int,
+template std::vector<Standard> measure_standards<float>(const Problem<float>&, const std::int32_t*, int, int,
                                                         const std::function<void()>&);
-template std::vector<Standard> measure_standards<double>(const LinearProblem<double>&, const std::int32_t*, int, int,
+template std::vector<Standard> measure_standards<double>(const Problem<double>&, const std::int32_t*, int, int,
                                                          const std::function<void()>&);
 
 }  // namespace fastgd

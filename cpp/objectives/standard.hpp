@@ -5,7 +5,7 @@
 #include <functional>
 #include <vector>
 
-#include "objectives/linear_problem.hpp"
+#include "objectives/problem.hpp"
 
 namespace fastgd {
 
@@ -48,7 +48,7 @@ struct Standard {
 // any, over the rows of the other folds. The last one is that of all rows. They are NaN where X is not finite, or has
 // squares beyond the range of double. One pass over the data; `poll` is called as by `for_each_block`.
 template <class T>
-std::vector<Standard> measure_standards(const LinearProblem<T>& problem, const std::int32_t* fold, int n_folds,
-                                        int n_threads, const std::function<void()>& poll = {});
+std::vector<Standard> measure_standards(const Problem<T>& problem, const std::int32_t* fold, int n_folds, int n_threads,
+                                        const std::function<void()>& poll = {});
 
 }  // namespace fastgd

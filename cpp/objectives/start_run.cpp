@@ -22,7 +22,7 @@ double curvature_of(const LinearOptions& options) {
 // Threads that have enough to do with models of their own: on mini-batches, where a team on the same models would wait
 // for each other at every step.
 template <class T>
-int parts_of(const LinearProblem<T>& problem, const ModelSettings& settings) {
+int parts_of(const Problem<T>& problem, const ModelSettings& settings) {
     constexpr std::int64_t kLeastScores = 8;
     constexpr std::int64_t kLeastWork = 1 << 20;
     if (settings.batch_size < 1 || settings.batch_size > kLargestMiniBatch) return 1;
@@ -39,7 +39,7 @@ int parts_of(const LinearProblem<T>& problem, const ModelSettings& settings) {
 
 std::unique_ptr<Run> LinearObjective::start_run(ModelSettings settings) const {
     return std::visit(
-        [&]<class T>(const LinearProblem<T>& problem) -> std::unique_ptr<Run> {
+        [&]<class T>(const Problem<T>& problem) -> std::unique_ptr<Run> {
             const auto start = [&](ModelSettings some) -> std::unique_ptr<Run> {
                 return make_linear_run(problem, impl_->options.fit_intercept,
                                        impl_->standard ? &*impl_->standard : nullptr, curvature_of(impl_->options),

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "objectives/linear_problem.hpp"
 #include "objectives/parameters.hpp"
+#include "objectives/problem.hpp"
 #include "objectives/row_block.hpp"
 #include "objectives/score_block.hpp"
 #include "runtime/barrier.hpp"
@@ -34,7 +34,7 @@ inline int team_for_step(std::int64_t batch_rows, std::int64_t n_features, std::
 template <class T>
 class TeamWalk {
 public:
-    TeamWalk(const LinearProblem<T>& problem, const Parameters<T>& shape, std::ptrdiff_t most_rows, int team)
+    TeamWalk(const Problem<T>& problem, const Parameters<T>& shape, std::ptrdiff_t most_rows, int team)
         : problem_(&problem),
           n_panels_(panels_of(shape.n_features)),
           at_once_(std::min(at_once(problem.row_bytes() / team, shape.n_scores()), round_up(most_rows, 16))) {
@@ -120,7 +120,7 @@ private:
         }
     }
 
-    const LinearProblem<T>* problem_;
+    const Problem<T>* problem_;
     std::ptrdiff_t n_panels_;
     std::ptrdiff_t at_once_;
     std::vector<Worker> workers_;

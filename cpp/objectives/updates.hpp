@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "descent/run.hpp"
@@ -11,13 +12,24 @@
 
 namespace fastgd {
 
+// Some of a model's parameters: weights, which decay and are penalised, or intercepts.
+struct Stretch {
+    std::ptrdiff_t begin;
+    std::ptrdiff_t end;
+    bool weights;
+};
+
 // The optimiser of all models of a run: its state, and its steps on their parameters.
 template <class T>
 class Updates {
 public:
+    // `stretches`: what each model's only row of parameters consists of, where that is not one of linear models.
     Updates(const Kernels<T>& kernels, const OptimizerInfo& info, const ModelSettings& settings,
-            const Parameters<T>& shape)
-        : kernels_(kernels.optimizer[settings.optimizer]), info_(info), settings_(settings) {
+            const Parameters<T>& shape, std::vector<Stretch> stretches = {})
+        : kernels_(kernels.optimizer[settings.optimizer]),
+          info_(info),
+          settings_(settings),
+          stretches_(std::move(stretches)) {
         for (int i = 0; i < info.n_slots; ++i)
             slots_.emplace_back(shape.n_models, shape.n_outputs, shape.n_features, shape.has_intercept);
         memory_.resize(static_cast<std::size_t>(settings.n_models) * kMaxMemory);
@@ -80,6 +92,12 @@ public:
         for (int a = 0; a < 2 + info_.n_slots; ++a)
             for (std::ptrdiff_t i = 0; i < n; ++i)
                 from[a][columns[static_cast<std::size_t>(i)]] = together_[static_cast<std::size_t>(a * padded + i)];
+    }
+
+    // Of a model that runs, on a stretch whose gradient stands at `grad`.
+    void step_stretch(std::size_t batch, int m, const Stretch& stretch, Parameters<T>& params, T* grad) {
+        T* state[kMaxSlots] = {};
+        kernels_.update(stretch_call(batch, m, stretch, params, grad, state));
     }
 
     // Coefficients of a model's step.
@@ -204,6 +222,19 @@ private:
         call.weights = true;
         return call;
     }
+    UpdateCall<T> stretch_call(std::size_t batch, int m, const Stretch& stretch, Parameters<T>& params, T* grad,
+                               T** state) {
+        for (std::size_t i = 0; i < slots_.size(); ++i) state[i] = slots_[i].coef_row(m) + stretch.begin;
+        UpdateCall<T> call = call_of(batch, m, state);
+        call.param = params.coef_row(m) + stretch.begin;
+        call.grad = grad;
+        call.n = stretch.end - stretch.begin;
+        call.weights = stretch.weights;
+        if (!stretch.weights) return call;
+        call.l2 = l2_[static_cast<std::size_t>(m)];
+        call.l1 = l1_[static_cast<std::size_t>(m)];
+        return call;
+    }
     UpdateCall<T> intercept_call(std::size_t batch, Parameters<T>& params, Parameters<T>& grad, int m, T** state) {
         const std::ptrdiff_t first = m * params.intercept_stride;
         for (std::size_t i = 0; i < slots_.size(); ++i) state[i] = slots_[i].intercept.data() + first;
@@ -217,6 +248,9 @@ private:
     template <class F>
     void for_rows(std::size_t batch, int m, Parameters<T>& params, Parameters<T>& grad, F&& f) {
         T* state[kMaxSlots] = {};
+        for (const Stretch& stretch : stretches_)
+            f(stretch_call(batch, m, stretch, params, grad.coef_row(m) + stretch.begin, state));
+        if (!stretches_.empty()) return;
         const std::ptrdiff_t first = std::ptrdiff_t{m} * params.n_outputs;
         for (std::ptrdiff_t s = first; s < first + params.n_outputs; ++s)
             f(coef_call(batch, {0, params.n_features}, params, grad, s, state));
@@ -231,6 +265,7 @@ private:
     const OptimizerKernels<T>& kernels_;
     const OptimizerInfo& info_;
     const ModelSettings& settings_;
+    std::vector<Stretch> stretches_;
     std::vector<Parameters<T>> slots_;
     // [model][kMaxMemory]
     std::vector<double> memory_;

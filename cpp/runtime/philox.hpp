@@ -16,7 +16,8 @@ enum class PhiloxStream : std::uint64_t {
     permutation = 0,
     initial_parameters = 1,
     eigenvalue_start = 2,
-    second_moments = 3
+    second_moments = 3,
+    dropout = 4
 };
 
 namespace detail {

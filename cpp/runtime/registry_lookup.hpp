@@ -26,4 +26,8 @@ inline int optimizer_index(const KernelTable& table, const std::string& name) {
     return registry_index(table.optimizers, table.n_optimizers, name, "optimizer");
 }
 
+inline int activation_index(const KernelTable& table, const std::string& name) {
+    return registry_index(table.activations, table.n_activations, name, "activation");
+}
+
 }  // namespace fastgd

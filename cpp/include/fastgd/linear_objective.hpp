@@ -23,6 +23,8 @@ struct LinearOptions {
     // The caller's own loss, in place of both.
     std::shared_ptr<const UserLoss> user_loss{};
     int n_outputs = 1;
+    // Whether a binary loss has targets -1 and +1 for every output, (n_samples, n_outputs), in place of class indices.
+    bool multilabel = false;
     // The penalty's strength and the share of it that is L1; the intercept is never penalised.
     double alpha = 0.0;
     double l1_ratio = 0.0;

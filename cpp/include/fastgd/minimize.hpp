@@ -42,6 +42,8 @@ struct DescentOptions {
     // Row indices for an epoch, in place of shuffling.
     std::function<std::vector<std::int64_t>(std::int64_t epoch)> order{};
     std::uint64_t seed = 0;
+    // One a model: the seed of what chance an objective has in its steps, such as dropout; all 0 where empty.
+    std::vector<std::uint64_t> init_seed{};
     // The norm of the gradient at which a model has converged; full batches only.
     std::optional<double> gtol{};
     // The duality gap at which the only model has converged; full batches only, looked at every 10 epochs.

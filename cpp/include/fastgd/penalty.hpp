@@ -25,16 +25,19 @@ struct Penalty {
         for (std::int64_t i = 0; i < n; ++i)
             grad[i] += l2() * coef[i] + l1() * static_cast<double>((coef[i] > 0.0) - (coef[i] < 0.0));
     }
-    // The Euclidean norm of the subgradient of least norm, which is what vanishes at a minimum; of n_params entries of
-    // a gradient that has this penalty's in it, of which the first n belong to coefficients.
-    double least_norm(const double* coef, const double* grad, std::int64_t n, std::int64_t n_params) const {
+    // The squared Euclidean norm of the subgradient of least norm, which is what vanishes at a minimum; of n_params
+    // entries of a gradient that has this penalty's in it, of which the first n belong to coefficients.
+    double least_square_norm(const double* coef, const double* grad, std::int64_t n, std::int64_t n_params) const {
         double squares = 0.0;
         for (std::int64_t i = 0; i < n_params; ++i) {
             double g = grad[i];
             if (i < n && coef[i] == 0.0) g = g > l1() ? g - l1() : g < -l1() ? g + l1() : 0.0;
             squares += g * g;
         }
-        return std::sqrt(squares);
+        return squares;
+    }
+    double least_norm(const double* coef, const double* grad, std::int64_t n, std::int64_t n_params) const {
+        return std::sqrt(least_square_norm(coef, grad, n, n_params));
     }
 };
 

@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <span>
+#include <string>
 #include <utility>
 
-#include "fastgd/linear_objective.hpp"
+#include "fastgd/matrix_view.hpp"
+#include "fastgd/user_loss.hpp"
 #include "kernels/kernel_table.hpp"
 
 namespace fastgd {
@@ -13,9 +17,9 @@ namespace fastgd {
 // The fold of a model that holds out none.
 inline constexpr int kNoFold = -1;
 
-// A linear objective in its compute type: the caller's arrays, and the kernels that fit them.
+// What is learned from, in its compute type: the caller's arrays, and the kernels that fit them.
 template <class T>
-struct LinearProblem {
+struct Problem {
     MatrixView X;
     const T* y;
     // Targets a row: more than one only for regression with several outputs.
@@ -76,5 +80,27 @@ struct LinearProblem {
         return call;
     }
 };
+
+// A loss as callers name it.
+struct LossChoice {
+    const std::string& name;
+    std::optional<double> param;
+    // In its place, where it is not null.
+    const UserLoss* user_loss;
+    // Whether a binary loss has targets of its own for every output, in place of one against the rest.
+    bool multilabel;
+};
+
+// Without an offset, and with an intercept. Throws std::invalid_argument for what does not fit together.
+template <class T>
+Problem<T> make_problem(const MatrixView& X, const void* y, const LossChoice& loss, int n_outputs, const void* weight);
+
+using RowIndices = std::optional<std::span<const std::int64_t>>;
+// Throws std::out_of_range for a row that does not exist.
+void check_rows(const RowIndices& rows, std::int64_t n_rows);
+
+// The first row and column of X that is NaN or infinite, in rows that weigh more than 0.
+template <class T>
+std::optional<std::pair<std::int64_t, std::int64_t>> find_nonfinite(const Problem<T>& problem);
 
 }  // namespace fastgd

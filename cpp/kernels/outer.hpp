@@ -1,0 +1,60 @@
+#pragma once
+
+#include "kernels/affine.hpp"
+#include "kernels/kernel_table.hpp"
+#include "simd/vec.hpp"
+
+namespace fastgd {
+namespace {
+
+constexpr int kOuterInputs = kRegisters >= 32 ? 14 : 6;
+
+// kInputs x kVectors gradients stay in registers while all rows pass.
+template <class T, int kInputs, int kVectors>
+FASTGD_INLINE void outer_tile(const OuterCall<T>& call, std::ptrdiff_t input, std::ptrdiff_t unit) {
+    constexpr int lanes = kLanes<T>;
+    T* grad = call.grad + (input - call.begin) * call.width + unit;
+    Vec<T> sum[kInputs][kVectors];
+    for (int i = 0; i < kInputs; ++i)
+        for (int v = 0; v < kVectors; ++v) sum[i][v] = load(grad + i * call.width + v * lanes);
+    const T* delta = call.delta + unit;
+    for (std::ptrdiff_t r = 0; r < call.rows.count; ++r, delta += call.delta_stride) {
+        const T* x = reinterpret_cast<const T*>(call.rows.row[r]) + (input - call.origin);
+        Vec<T> d[kVectors];
+        for (int v = 0; v < kVectors; ++v) d[v] = load(delta + v * lanes);
+        for (int i = 0; i < kInputs; ++i) {
+            const Vec<T> element = set1<T>(scalar_at(x + i));
+            for (int v = 0; v < kVectors; ++v) sum[i][v] = fma(element, d[v], sum[i][v]);
+        }
+    }
+    for (int i = 0; i < kInputs; ++i)
+        for (int v = 0; v < kVectors; ++v) store(grad + i * call.width + v * lanes, sum[i][v]);
+}
+
+template <class T, int kInputs, int kVectors>
+FASTGD_INLINE void outer_inputs(const OuterCall<T>& call, std::ptrdiff_t input, std::ptrdiff_t unit) {
+    for (; input + kInputs <= call.end; input += kInputs) outer_tile<T, kInputs, kVectors>(call, input, unit);
+    if constexpr (kInputs > 1) outer_inputs<T, kInputs / 2, kVectors>(call, input, unit);
+}
+
+template <class T>
+void outer(const OuterCall<T>& call) {
+    constexpr int lanes = kLanes<T>;
+    std::ptrdiff_t unit = 0;
+    for (; unit + kAffineVectors * lanes <= call.width; unit += kAffineVectors * lanes)
+        outer_inputs<T, kOuterInputs, kAffineVectors>(call, call.begin, unit);
+    if (unit < call.width) outer_inputs<T, kOuterInputs, 1>(call, call.begin, unit);
+}
+
+template <class T>
+void bias_gradient(const BiasGradientCall<T>& call) {
+    for (std::ptrdiff_t unit = 0; unit < call.width; unit += kLanes<T>) {
+        Vec<T> sum = load(call.grad + unit);
+        const T* delta = call.delta + unit;
+        for (std::ptrdiff_t r = 0; r < call.n_rows; ++r, delta += call.delta_stride) sum = sum + load(delta);
+        store(call.grad + unit, sum);
+    }
+}
+
+}  // namespace
+}  // namespace fastgd

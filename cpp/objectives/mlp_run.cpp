@@ -1,0 +1,310 @@
+#include "objectives/mlp_run.hpp"
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include "objectives/held_out.hpp"
+#include "objectives/line_searches.hpp"
+#include "objectives/mean_weights.hpp"
+#include "objectives/mlp_walk.hpp"
+#include "objectives/team_choice.hpp"
+#include "runtime/dispatch.hpp"
+#include "runtime/threads.hpp"
+
+namespace fastgd {
+namespace {
+
+template <class T>
+class MlpRun final : public Run {
+public:
+    MlpRun(const MlpProblem<T>& problem, double dropout, ModelSettings settings)
+        : problem_(problem),
+          settings_(std::move(settings)),
+          info_(kernels().optimizers[settings_.optimizer]),
+          dropout_(dropout),
+          params_(settings_.n_models, 1, problem.shape.size(), false),
+          updates_(*problem.data.kernels, info_, settings_, params_, problem.shape.stretches()),
+          searches_(settings_, sizeof(T) == 4 ? 1e-6 : 0.0),
+          flat_(static_cast<std::size_t>(settings_.n_models * problem.shape.n_params())) {
+        settings_.n_threads = problem.data.loss_threads(settings_.n_threads);
+        if (settings_.n_folds > 0) {
+            problem_.data.fold = settings_.fold_of_row.data();
+            problem_.data.fold_of_model = settings_.fold_of_model.data();
+            problem_.data.n_folds = settings_.n_folds;
+        }
+        for (int m = 0; m < settings_.n_models; ++m) seen_.push_back(problem_.seen_by(m));
+        mean_weight_ =
+            settings_.stream ? std::vector<double>(seen_.size(), 1.0) : mean_weights(problem_.data, settings_.n_models);
+    }
+
+    void descend(const Slice& slice, StepSums& sums, const std::function<void()>& poll) override {
+        updates_.prepare(slice.plan);
+        if (settings_.batch_size > kLargestMiniBatch) return descend_large(slice, sums, poll);
+        const std::int64_t n_rows = std::ssize(slice.rows);
+        if (!block_ || block_capacity_ < n_rows) {
+            block_capacity_ = n_rows;
+            block_.emplace(problem_.data, block_capacity_);
+        }
+        block_->gather({slice.rows.data(), n_rows}, 0, n_rows);
+        block_->add_weights(n_rows, sums.weight);
+        const std::int64_t batch_work = settings_.batch_size * problem_.row_work() * settings_.n_models;
+        const auto at_once = static_cast<std::size_t>(std::max<std::int64_t>(1, kMlpStretch / batch_work));
+        const std::size_t n_batches = slice.batch_ends.size();
+        for (std::size_t first = 0; first < n_batches; first += at_once) {
+            if (first > 0 && poll) poll();
+            descend_batches(slice, first, std::min(n_batches, first + at_once), sums);
+        }
+    }
+
+    void descend_full(const StepPlan& plan, std::span<double> value, std::span<double> grad_norm,
+                      const std::function<void()>& poll) override {
+        std::vector<DropoutStep> masks;
+        for (int m = 0; dropout_.drops() && m < settings_.n_models; ++m) masks.push_back(masks_of(plan, 0, m));
+        const PassSums pass = pass_over({nullptr, problem_.data.X.n_rows}, poll, masks);
+        const auto weight = [&](int m) { return pass.weight_of(problem_.data.fold_of(m)); };
+        look_at(pass, weight, value, grad_norm);
+        if (info_.line_search) {
+            if (!searches_.started()) searches_.start(flat_, 0);
+            searches_.tell(value, flat_grad_, grad_norm);
+            searches_.ask(flat_);
+            return set_params(flat_);
+        }
+        updates_.prepare(plan);
+        step_on(pass, 0, weight);
+    }
+    bool finished(int m) const override { return searches_.finished(m); }
+
+    void evaluate(std::span<double> value, std::span<double> grad_norm) override {
+        flatten();
+        if (searches_.template judge<T>(flat_, value, grad_norm)) return;
+        const PassSums pass = pass_over({nullptr, problem_.data.X.n_rows}, {}, {});
+        look_at(
+            pass, [&](int m) { return pass.weight_of(problem_.data.fold_of(m)); }, value, grad_norm);
+    }
+
+    void evaluate_held_out(std::span<double> value) override {
+        MlpProblem<T> whole = problem_;
+        whole.data.n_folds = 0;
+        whole.data.fold_of_model = nullptr;
+        for_folds(problem_.data, settings_.n_models, value, [&](const RowSource& rows, const std::vector<int>& models) {
+            Parameters<T> own(static_cast<int>(models.size()), 1, problem_.shape.size(), false);
+            for (std::size_t i = 0; i < models.size(); ++i) own.copy_model(params_, models[i], static_cast<int>(i));
+            return mlp_pass(whole, own, rows, false, settings_.n_threads);
+        });
+    }
+
+    void penalties(std::span<double> out) override {
+        flatten();
+        for (int m = 0; m < settings_.n_models; ++m) out[static_cast<std::size_t>(m)] = penalty_of(m);
+    }
+
+    void set_params(std::span<const double> params) override {
+        for (int m = 0; m < settings_.n_models; ++m)
+            problem_.shape.set(params.data() + m * n_params(), params_.coef_row(m));
+    }
+    void solution(std::span<double> out) override {
+        if (searches_.started()) return searches_.best(out);
+        const auto get = [&](const Parameters<T>& from) {
+            for (int m = 0; m < settings_.n_models; ++m)
+                problem_.shape.get(from.coef_row(m), out.data() + m * n_params());
+        };
+        if (!info_.averages) return get(params_);
+        Parameters<T> reported(settings_.n_models, 1, problem_.shape.size(), false);
+        updates_.solution(params_, reported);
+        get(reported);
+    }
+
+    ModelState state(int m) override {
+        ModelState state;
+        params_.append_model(m, state.params);
+        updates_.save(m, state);
+        return state;
+    }
+    void set_state(int m, const ModelState& state) override {
+        params_.take_model(m, state.params.data());
+        updates_.restore(m, state);
+        if (grad_) grad_->clear();
+    }
+
+private:
+    static constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+    std::ptrdiff_t n_params() const { return problem_.shape.n_params(); }
+    double* flat_of(std::vector<double>& flat, int m) const { return flat.data() + m * n_params(); }
+    void flatten(int m) { problem_.shape.get(params_.coef_row(m), flat_of(flat_, m)); }
+    void flatten() {
+        for (int m = 0; m < settings_.n_models; ++m) flatten(m);
+    }
+    // At what flat_ holds.
+    double penalty_of(int m) {
+        double value = 0.0;
+        problem_.shape.visit_flat_layers([&](std::ptrdiff_t weight, std::ptrdiff_t bias, std::ptrdiff_t) {
+            value += settings_.penalty(m).value(flat_of(flat_, m) + weight, bias - weight);
+        });
+        return value;
+    }
+
+    DropoutStep masks_of(const StepPlan& plan, std::size_t batch, int m) const {
+        if (!dropout_.drops()) return {};
+        return {&dropout_, settings_.seed(m), plan.step[plan.at(batch, m)]};
+    }
+    // What a model's rows of a batch may be expected to weigh.
+    double expected_weight(const StepPlan& plan, std::size_t batch, int m) const {
+        return mean_weight_[static_cast<std::size_t>(m)] * static_cast<double>(plan.n_rows[plan.at(batch, m)]);
+    }
+
+    // The gradients of all models where a step needs sums over all parameters, or is on more than a batch.
+    Parameters<T>& grad() {
+        if (!grad_) grad_.emplace(settings_.n_models, 1, problem_.shape.size(), false);
+        return *grad_;
+    }
+
+    // ---- one step on sums over many rows
+
+    PassSums pass_over(const RowSource& rows, const std::function<void()>& poll, std::span<const DropoutStep> masks) {
+        return mlp_pass(problem_, params_, rows, true, settings_.n_threads, poll, masks);
+    }
+
+    // F and the norm of its gradient, from sums over rows; they stay in flat_ and flat_grad_.
+    template <class F>
+    void look_at(const PassSums& pass, F&& weight, std::span<double> value, std::span<double> grad_norm) {
+        penalties(value);
+        flat_grad_.resize(flat_.size());
+        for (int m = 0; m < settings_.n_models; ++m) {
+            const auto at = static_cast<std::size_t>(m);
+            const Penalty& penalty = settings_.penalty(m);
+            double* grad = flat_of(flat_grad_, m);
+            value[at] = pass.finite[at] ? pass.loss[at] / weight(m) + value[at] : kNaN;
+            problem_.shape.get(pass.coef.data() + m * problem_.shape.size(), grad);
+            for (std::ptrdiff_t i = 0; i < n_params(); ++i) grad[i] /= weight(m);
+            double squares = 0.0;
+            problem_.shape.visit_flat_layers([&](std::ptrdiff_t first, std::ptrdiff_t bias, std::ptrdiff_t end) {
+                const double* w = flat_of(flat_, m) + first;
+                penalty.add_gradient(w, grad + first, bias - first);
+                squares += penalty.least_square_norm(w, grad + first, bias - first, end - first);
+            });
+            grad_norm[at] = std::sqrt(squares);
+        }
+    }
+
+    template <class F>
+    void step_on(const PassSums& pass, std::size_t batch, F&& weight) {
+        for (int m = 0; m < settings_.n_models; ++m) {
+            const double* sum = pass.coef.data() + m * problem_.shape.size();
+            T* to = grad().coef_row(m);
+            for (std::ptrdiff_t i = 0; i < problem_.shape.size(); ++i) to[i] = static_cast<T>(sum[i] / weight(m));
+        }
+        for (int m = 0; m < settings_.n_models; ++m)
+            step_whole(batch, m, pass.loss[static_cast<std::size_t>(m)] / weight(m));
+    }
+
+    void descend_large(const Slice& slice, StepSums& sums, const std::function<void()>& poll) {
+        std::int64_t begin = 0;
+        std::vector<DropoutStep> masks;
+        for (std::size_t b = 0; b < slice.batch_ends.size(); ++b) {
+            masks.clear();
+            for (int m = 0; dropout_.drops() && m < settings_.n_models; ++m)
+                masks.push_back(masks_of(slice.plan, b, m));
+            const PassSums pass = pass_over({slice.rows.data() + begin, slice.batch_ends[b] - begin}, poll, masks);
+            for (std::size_t m = 0; m < sums.loss.size(); ++m) {
+                sums.weight[m] += pass.weight_of(problem_.data.fold_of(static_cast<int>(m)));
+                sums.loss[m] += pass.loss[m];
+                sums.finite[m] = sums.finite[m] && pass.finite[m];
+            }
+            step_on(pass, b, [&](int m) { return expected_weight(slice.plan, b, m); });
+            begin = slice.batch_ends[b];
+        }
+    }
+
+    // A model's step on its whole gradient; `risk` is its mean loss on the step's rows.
+    void step_whole(std::size_t batch, int m, double risk) {
+        double penalty = 0.0;
+        if (info_.reads_value) {
+            flatten(m);
+            penalty = penalty_of(m);
+        }
+        updates_.step_whole(batch, m, risk + penalty, params_, grad());
+    }
+
+    // ---- a mini-batch a step
+
+    void descend_batches(const Slice& slice, std::size_t first, std::size_t last, StepSums& sums) {
+        const int team = choice_.wants_team() ? mlp_team(problem_, settings_.batch_size, settings_.n_threads) : 1;
+        if (updates_.is_whole()) grad();
+        const auto began = std::chrono::steady_clock::now();
+        parallel(team, [&](int thread, int n_threads, Barrier& barrier) {
+            const auto sync = [&] {
+                if (n_threads > 1) barrier.wait();
+            };
+            if (!walk_ || walk_->size() != n_threads) {
+                sync();
+                if (thread == 0)
+                    walk_.emplace(problem_.data, problem_.shape, problem_.activation,
+                                  std::min(settings_.batch_size, problem_.data.X.n_rows), n_threads);
+                sync();
+            }
+            for (std::size_t b = first; b < last; ++b)
+                for (int m = 0; m < settings_.n_models; ++m)
+                    if (slice.plan.runs(b, m)) descend_batch(thread, sync, slice, b, m, sums);
+        });
+        if (mlp_team(problem_, settings_.batch_size, settings_.n_threads) == 1) return;
+        const std::chrono::duration<double> time = std::chrono::steady_clock::now() - began;
+        choice_.took(time.count() / static_cast<double>(last - first));
+    }
+
+    template <class Sync>
+    void descend_batch(int thread, Sync&& sync, const Slice& slice, std::size_t b, int m, StepSums& sums) {
+        const std::int64_t begin = b == 0 ? 0 : slice.batch_ends[b - 1];
+        const bool whole = updates_.is_whole();
+        const T scale = static_cast<T>(1.0 / expected_weight(slice.plan, b, m));
+        walk_->gradient(thread, sync, seen_[static_cast<std::size_t>(m)], params_.coef_row(m), *block_, begin,
+                        slice.batch_ends[b], scale, masks_of(slice.plan, b, m), 0,
+                        [&](const Stretch& stretch, T* grad) {
+                            if (!whole) return updates_.step_stretch(b, m, stretch, params_, grad);
+                            const std::ptrdiff_t n = stretch.end - stretch.begin;
+                            std::copy_n(grad, n, grad_->coef_row(m) + stretch.begin);
+                            std::fill_n(grad, n, T(0));
+                        });
+        sync();
+        if (thread == 0) {
+            const auto at = static_cast<std::size_t>(m);
+            sums.loss[at] += walk_->loss();
+            sums.finite[at] = sums.finite[at] && walk_->finite();
+            if (whole) step_whole(b, m, walk_->loss() / expected_weight(slice.plan, b, m));
+        }
+        if (whole) sync();
+    }
+
+    MlpProblem<T> problem_;
+    ModelSettings settings_;
+    const OptimizerInfo& info_;
+    Dropout dropout_;
+    // A row of one output a model.
+    Parameters<T> params_;
+    Updates<T> updates_;
+    LineSearches searches_;
+    std::vector<double> flat_;
+    // Empty until they are asked for.
+    std::vector<double> flat_grad_;
+    std::optional<Parameters<T>> grad_;
+    std::vector<Problem<T>> seen_;
+    std::vector<double> mean_weight_;
+    std::optional<RowBlock<T>> block_;
+    std::int64_t block_capacity_ = 0;
+    std::optional<MlpWalk<T>> walk_;
+    TeamChoice choice_;
+};
+
+}  // namespace
+
+template <class T>
+std::unique_ptr<Run> make_mlp_run(const MlpProblem<T>& problem, double dropout, ModelSettings settings) {
+    return std::make_unique<MlpRun<T>>(problem, dropout, std::move(settings));
+}
+
+template std::unique_ptr<Run> make_mlp_run(const MlpProblem<float>&, double, ModelSettings);
+template std::unique_ptr<Run> make_mlp_run(const MlpProblem<double>&, double, ModelSettings);
+
+}  // namespace fastgd
