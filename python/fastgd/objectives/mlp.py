@@ -229,6 +229,7 @@ class MLPObjective(MLPParameters, DataObjective):
             list(self.hidden_layer_sizes),
             self.activation,
             self.alpha,
+            self.l1_ratio,
             self.dropout,
             self._weight,
         )
