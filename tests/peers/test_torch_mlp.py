@@ -1,165 +1,275 @@
-"""PyTorch modules of multi-layer perceptrons, and estimators of modules, which go on to learn."""
+"""Perceptrons have the gradients of PyTorch's autograd, and train as PyTorch does, step for step, in float64.
+
+The networks, losses and penalties are written here once more, on PyTorch's functions; dropout masks and batches are
+given to both.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
-from _linear_data import numbers, three_classes, two_classes
-from _networks import EVALUATION, scores
 from _peers import load
-from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
+from _twins import as_class
 
-from fastgd.neural_network import MLPClassifier, MLPRegressor
-from fastgd.reference import ACTIVATIONS
+import fastgd
+from fastgd import reference
+from fastgd.reference import ACTIVATIONS, KINDS, LOSSES
 
-DTYPES = [np.float64, np.float32]
-SHORT: dict[str, Any] = {"solver": "sgd", "batch_size": 50, "random_state": 0}
+N_ROWS, N_FEATURES, HIDDEN = 24, 5, (7, 4)
+ALPHA = 0.05
+DROPOUT = 0.375
+# What this project promises of gradients, and of whole runs after 200 steps.
+GRADIENTS_AGREE, RUNS_AGREE = 1e-12, 1e-9
+N_STEPS, CHECKED = 200, (1, 10, 200)
+PARAMETERS: dict[str, list[dict[str, float]]] = {
+    "huber": [{"epsilon": 0.5}],
+    "quantile": [{"quantile": 0.875}],
+    "tweedie": [{}, {"power": 0.0}, {"power": 1.0}, {"power": 2.0}, {"power": 3.0}],
+}
+LOSS_CASES = [(loss, params) for loss in LOSSES for params in PARAMETERS.get(loss, [{}])]
+OBJECTIVES: dict[str, Callable[..., Any]] = {
+    "twin": reference.MLPObjective,
+    "core": lambda *data, **options: fastgd.MLPObjective(*data, **options),
+}
+OPTIMIZERS: dict[str, tuple[float, dict[str, float]]] = {"sgd": (0.02, {"momentum": 0.9}), "adamw": (0.01, {})}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def torch() -> ModuleType:
     return load("torch")
 
 
-def trained(model: Any, X: np.ndarray, y: np.ndarray) -> Any:
-    options = {"classes": np.unique(y) if y.ndim == 1 else np.arange(y.shape[1])}
-    return model.partial_fit(X, y, **(options if isinstance(model, MLPClassifier) else {}))
+# ------------------------------------------------------------------------------------------------ formulas on PyTorch
 
 
-def raw_scores(torch: Any, module: Any, X: np.ndarray) -> np.ndarray:
-    with torch.no_grad():
-        values: np.ndarray = module(torch.from_numpy(X)).numpy()
-    return values
+def activation_of(torch: ModuleType, name: str) -> Callable[[Any], Any]:
+    functional = torch.nn.functional
+    found: dict[str, Callable[[Any], Any]] = {
+        "identity": lambda z: z,
+        "relu": functional.relu,
+        "leaky_relu": functional.leaky_relu,
+        "tanh": torch.tanh,
+        "logistic": torch.sigmoid,
+        "gelu": functional.gelu,
+        "silu": functional.silu,
+        # Without the threshold from which on it is the identity.
+        "softplus": lambda z: functional.softplus(z, threshold=1e3),
+    }
+    return found[name]
 
 
-def assert_same_weights(one: Any, other: Any) -> None:
-    for name in ("coefs_", "intercepts_"):
-        for own, theirs in zip(getattr(one, name), getattr(other, name), strict=True):
-            assert own.dtype == theirs.dtype
-            np.testing.assert_array_equal(own, theirs)
+def tweedie(torch: ModuleType, y: Any, raw: Any, power: float) -> Any:
+    if power == 1.0:
+        return torch.exp(raw) - y * raw
+    if power == 2.0:
+        return raw + y * torch.exp(-raw)
+    return -y * torch.exp((1.0 - power) * raw) / (1.0 - power) + torch.exp((2.0 - power) * raw) / (2.0 - power)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+def elementwise_loss(torch: ModuleType, name: str, y: Any, raw: Any, params: dict[str, float]) -> Any:
+    functional = torch.nn.functional
+    relu = functional.relu
+    epsilon, q = params.get("epsilon", 0.1), params.get("quantile", 0.5)
+    found: dict[str, Callable[[], Any]] = {
+        "squared_error": lambda: functional.mse_loss(raw, y, reduction="none") / 2.0,
+        "absolute_error": lambda: functional.l1_loss(raw, y, reduction="none"),
+        "huber": lambda: functional.huber_loss(raw, y, delta=epsilon, reduction="none"),
+        "epsilon_insensitive": lambda: relu((raw - y).abs() - epsilon),
+        "squared_epsilon_insensitive": lambda: relu((raw - y).abs() - epsilon) ** 2,
+        "quantile": lambda: torch.maximum(q * (y - raw), (q - 1.0) * (y - raw)),
+        "log_cosh": lambda: torch.log(torch.cosh(raw - y)),
+        "poisson": lambda: functional.poisson_nll_loss(raw, y, log_input=True, reduction="none"),
+        "gamma": lambda: tweedie(torch, y, raw, 2.0),
+        "tweedie": lambda: tweedie(torch, y, raw, params.get("power", 1.5)),
+        "log_loss": lambda: functional.binary_cross_entropy_with_logits(raw, (y + 1.0) / 2.0, reduction="none"),
+        "hinge": lambda: relu(1.0 - y * raw),
+        "squared_hinge": lambda: relu(1.0 - y * raw) ** 2,
+        "modified_huber": lambda: torch.where(y * raw >= -1.0, relu(1.0 - y * raw) ** 2, -4.0 * y * raw),
+        "perceptron": lambda: relu(-y * raw),
+        "exponential": lambda: torch.exp(-y * raw),
+    }
+    return found[name]()
+
+
+def multiclass_loss(torch: ModuleType, name: str, y: Any, raw: Any) -> Any:
+    if name == "multinomial":
+        return torch.nn.functional.cross_entropy(raw, y, reduction="none")
+    others = torch.nn.functional.one_hot(y, raw.shape[1]) == 0
+    margins = (1.0 + raw - raw.gather(1, y[:, None]))[others].reshape(len(y), -1)
+    if name == "multiclass_hinge":
+        return torch.nn.functional.relu(margins).sum(dim=1)
+    assert name == "crammer_singer"
+    return torch.nn.functional.relu(margins.max(dim=1).values)
+
+
+class Network:
+    """PyTorch's side of an objective: parameters with gradients, and the loss of a batch."""
+
+    def __init__(self, torch: ModuleType, problem: dict[str, Any], w: np.ndarray) -> None:
+        self.torch, self.problem = torch, problem
+        self.sizes = (N_FEATURES, *problem["hidden_layer_sizes"], problem["n_outputs"])
+        self.weights, self.biases = [], []
+        for n_in, n_out in zip(self.sizes[:-1], self.sizes[1:], strict=True):
+            coef, intercept, w = np.split(w, [n_in * n_out, (n_in + 1) * n_out])
+            self.weights.append(torch.nn.Parameter(torch.tensor(coef.reshape(n_in, n_out))))
+            self.biases.append(torch.nn.Parameter(torch.tensor(intercept)))
+
+    def flat(self, of: Callable[[Any], Any]) -> np.ndarray:
+        pairs = zip(self.weights, self.biases, strict=True)
+        return np.concatenate([of(part).detach().numpy().ravel() for pair in pairs for part in pair])
+
+    def loss(self, rows: np.ndarray, masks: list[np.ndarray] | None) -> Any:
+        torch, problem = self.torch, self.problem
+        name = problem["loss"]
+        activation = activation_of(torch, problem["activation"])
+        a = torch.tensor(problem["X"][rows])
+        for layer in range(len(self.weights) - 1):
+            a = activation(a @ self.weights[layer] + self.biases[layer])
+            if masks is not None:
+                a = a * torch.tensor(masks[layer] / (1.0 - DROPOUT))
+        raw = a @ self.weights[-1] + self.biases[-1]
+        y = torch.tensor(problem["y"][rows])
+        if KINDS[name] == "multiclass":
+            losses = multiclass_loss(torch, name, y, raw)
+        else:
+            if KINDS[name] == "binary":
+                y = 2.0 * torch.nn.functional.one_hot(y, self.sizes[-1]).to(torch.float64) - 1.0
+            losses = elementwise_loss(torch, name, y, raw, problem["loss_params"]).sum(dim=1)
+        weight = np.ones(N_ROWS) if problem["sample_weight"] is None else problem["sample_weight"]
+        n_present = np.count_nonzero(weight[rows])
+        risk = (torch.tensor(weight[rows]) * losses).sum() / (weight[weight > 0.0].mean() * n_present)
+        return risk + ALPHA / 2.0 * sum((weight**2).sum() for weight in self.weights)
+
+
+# ------------------------------------------------------------------------------------------------------- the comparison
+
+
+def make_problem(loss: str, params: dict[str, float], activation: str, weighted: bool) -> dict[str, Any]:
+    rng = np.random.default_rng(2)
+    if KINDS[loss] == "regression":
+        y = rng.uniform(0.1, 2.0, (N_ROWS, 3))
+    else:
+        y = rng.integers(0, 3, N_ROWS)
+    return {
+        "X": rng.normal(size=(N_ROWS, N_FEATURES)),
+        "y": y,
+        "loss": loss,
+        "loss_params": params,
+        "activation": activation,
+        "hidden_layer_sizes": HIDDEN,
+        "n_outputs": 3,
+        "sample_weight": np.resize([1.0, 0.0, 0.5, 2.5, 1.0], N_ROWS) if weighted else None,
+    }
+
+
+def make_objective(implementation: str, problem: dict[str, Any], **options: Any) -> Any:
+    given = {name: value for name, value in problem.items() if name not in ("X", "y", "n_outputs")}
+    n_classes = None if KINDS[problem["loss"]] == "regression" else 3
+    return OBJECTIVES[implementation](problem["X"], problem["y"], alpha=ALPHA, n_classes=n_classes, **given, **options)
+
+
+def relative(found: Any, expected: Any) -> float:
+    return float(np.linalg.norm(found - expected) / np.linalg.norm(expected))
+
+
+@pytest.mark.parametrize("implementation", OBJECTIVES)
+@pytest.mark.parametrize("weighted", [False, True], ids=["", "weights"])
+@pytest.mark.parametrize("loss, params", LOSS_CASES, ids=str)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("hidden", [(9, 7), (6,), ()], ids=str)
-def test_round_trip(torch: Any, hidden: tuple[int, ...], activation: str, dtype: Any) -> None:
-    X, y = three_classes()
-    X = X.astype(dtype)
-    model = trained(MLPClassifier(hidden, activation, dropout=0.25 if hidden else 0.0, **SHORT), X, y)
-    module = model.to_torch()
-    own, error = scores(model._network(), X)
-    assert np.all(np.abs(raw_scores(torch, module, X) - own) <= error)
-    back = MLPClassifier.from_torch(module, **SHORT)
-    assert_same_weights(model, back)
-    told = (back.hidden_layer_sizes, back.dropout, back.activation)
-    assert told == (hidden, model.dropout, activation if hidden else "relu")
-    np.testing.assert_array_equal(back.predict_proba(X), model.predict_proba(X))
-    names = ("n_features_in_", "n_layers_", "n_outputs_", "out_activation_")
-    assert [getattr(back, name) for name in names] == [getattr(model, name) for name in names]
-    assert back.classes_.tolist() == model.classes_.tolist()
-    assert (back.n_iter_, back.t_) == (0, 0)
+def test_gradients_are_those_of_autograd(
+    torch: ModuleType, activation: str, loss: str, params: dict[str, float], weighted: bool, implementation: str
+) -> None:
+    problem = make_problem(loss, params, activation, weighted)
+    objective = make_objective(implementation, problem, dropout=DROPOUT)
+    w = np.random.default_rng(5).normal(0.0, 0.5, objective.n_params)
+    some = np.array([4, 3, 0, 7, 3, 20, 11])
+    for rows in (np.arange(N_ROWS), some):
+        for step in (None, 6):
+            network = Network(torch, problem, w)
+            masks = None if step is None else objective.dropout_masks(step, len(rows), 3)
+            expected = network.loss(rows, masks)
+            expected.backward()
+            value, gradient = objective.value_and_grad(w, rows, dropout_step=step, init_seed=3)
+            assert value == pytest.approx(expected.item(), rel=GRADIENTS_AGREE)
+            assert relative(gradient, network.flat(lambda part: part.grad)) <= GRADIENTS_AGREE
 
 
-def test_regressors(torch: Any) -> None:
-    X, y = numbers(outputs=2)
-    for loss, target in (("squared_error", y), ("poisson", np.exp(0.3 * y))):
-        model = trained(MLPRegressor(loss, (8,), **SHORT), X, target)
-        back = MLPRegressor.from_torch(model.to_torch(), loss=loss)
-        assert_same_weights(model, back)
-        np.testing.assert_array_equal(back.predict(X), model.predict(X))
+def make_optimizer(torch: ModuleType, name: str, network: Network) -> Any:
+    """Biases do not decay."""
+    lr, params = OPTIMIZERS[name]
+    if name == "sgd":
+        return torch.optim.SGD([*network.weights, *network.biases], lr=lr, **params)
+    groups = [{"params": network.weights, "weight_decay": 0.125}, {"params": network.biases, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=lr, **params)
 
 
-def test_two_classes_have_one_score_or_two(torch: Any) -> None:
-    X, nn = two_classes()[0], torch.nn
-    torch.manual_seed(0)
-    pair = nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 2)).double()
-    model = MLPClassifier.from_torch(pair, classes=["no", "yes"])
-    expected = torch.softmax(torch.from_numpy(raw_scores(torch, pair, X)), 1).numpy()
-    np.testing.assert_allclose(model.predict_proba(X), expected, rtol=0.0, atol=EVALUATION * 2.0**-52)
-    assert model.predict(X).tolist() == np.array(["no", "yes"])[expected.argmax(axis=1)].tolist()
-    single = model.to_torch()
-    assert single[-1].out_features == 1
-    assert_same_weights(MLPClassifier.from_torch(single), model)
+def batch_of(step: int) -> np.ndarray:
+    return np.random.default_rng([9, step]).permutation(N_ROWS)[:8]
 
 
-def test_many_labels(torch: Any) -> None:
-    X = two_classes()[0]
-    for n_labels in (2, 3):
-        model = trained(MLPClassifier((6,), **SHORT), X, (X[:, :n_labels] > 0.2).astype(int))
-        back = MLPClassifier.from_torch(model.to_torch(), multi_label=True)
-        assert_same_weights(model, back)
-        np.testing.assert_array_equal(back.predict(X), model.predict(X))
-        np.testing.assert_array_equal(back.predict_proba(X), model.predict_proba(X))
+def train(implementation: str, objective: Any, w0: np.ndarray, name: str, n_steps: int) -> np.ndarray:
+    """One batch an epoch, so that there are as many steps as epochs."""
+    lr, params = OPTIMIZERS[name]
+    params = params if name == "sgd" else {**params, "weight_decay": 0.125}
+    options: dict[str, Any] = {"batch_size": 8, "max_epochs": n_steps, "tol": None, "order": batch_of, "init_seed": 3}
+    if implementation == "twin":
+        found: Any = reference.minimize(objective, w0, optimizer=name, optimizer_params=params, lr=lr, **options)
+    else:
+        found = fastgd.minimize(objective, w0, optimizer=as_class(name, params, lr), **options)
+    assert found.n_steps == n_steps
+    assert isinstance(found.x, np.ndarray)
+    return found.x
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_learning_goes_on(torch: Any, dtype: Any) -> None:
-    """As that of a model with the same weights that has learned them itself: plain steps keep no state."""
-    X, y = three_classes()
-    X = X.astype(dtype)
-    options: dict[str, Any] = {**SHORT, "momentum": 0.0, "shuffle": False}
-    model = trained(MLPClassifier((6,), **options), X, y)
-    for learn in ("partial_fit", "fit"):
-        own = trained(clone(model), X, y)
-        back = MLPClassifier.from_torch(own.to_torch(), **options)
-        for one in (own, back):
-            if learn == "fit":
-                one.set_params(warm_start=True, max_iter=2, tol=0.0, n_iter_no_change=5)
-                with pytest.warns(UserWarning, match="Maximum iterations"):
-                    one.fit(X, y)
-            else:
-                one.partial_fit(X, y)
-        assert not np.array_equal(back.coefs_[0], model.coefs_[0])
-        assert_same_weights(own, back)
+RUNS = [
+    *((activation, "multinomial", 0.0) for activation in ACTIVATIONS),
+    *(("silu", loss, 0.0) for loss in ("squared_error", "poisson", "log_loss", "multiclass_hinge")),
+    *((activation, "multinomial", DROPOUT) for activation in ("relu", "tanh")),
+]
 
 
-def test_parameters_are_told_once(torch: Any) -> None:
-    nn = torch.nn
-    module = nn.Sequential(nn.Linear(5, 4), nn.SiLU(), nn.Dropout(0.1), nn.Linear(4, 3))
-    model = MLPClassifier.from_torch(module, alpha=0.5, classes=[3, 5, 9])
-    assert (model.alpha, model.activation, model.dropout, model.hidden_layer_sizes) == (0.5, "silu", 0.1, (4,))
-    assert model.classes_.tolist() == [3, 5, 9]
-    assert {coef.dtype for coef in model.coefs_} == {np.dtype(np.float32)}
-    for name, value in {"activation": "relu", "hidden_layer_sizes": (4,), "dropout": 0.0}.items():
-        with pytest.raises(TypeError, match=f"{name} must not be given to from_torch: the module tells it, got"):
-            MLPClassifier.from_torch(module, **{name: value})
-    with pytest.raises(ValueError, match="'alpha' parameter of MLPClassifier must be"):
-        MLPClassifier.from_torch(module, alpha=-1.0)
+@pytest.mark.parametrize("implementation", OBJECTIVES)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("activation, loss, dropout", RUNS)
+def test_training_is_that_of_pytorch(
+    torch: ModuleType, activation: str, loss: str, dropout: float, optimizer: str, implementation: str
+) -> None:
+    problem = make_problem(loss, {}, activation, weighted=True)
+    objective = make_objective(implementation, problem, dropout=dropout)
+    w0 = objective.initial(seed=1)
+    network = Network(torch, problem, w0)
+    theirs = make_optimizer(torch, optimizer, network)
+    for step in range(N_STEPS):
+        theirs.zero_grad()
+        network.loss(batch_of(step), objective.dropout_masks(step, 8, 3) if dropout else None).backward()
+        theirs.step()
+        if step + 1 in CHECKED:
+            expected = network.flat(lambda part: part)
+            found = train(implementation, objective, w0, optimizer, step + 1)
+            assert relative(found, expected) <= RUNS_AGREE, f"after {step + 1} steps"
+    assert relative(w0, expected) > 0.1, "steps this small would prove nothing"
 
 
-@pytest.mark.parametrize(
-    "classes, message",
-    [
-        ([0, 1], r"classes must be the 3 labels of the module's outputs, got \[0, 1\]"),
-        (7, "classes must be the 3 labels"),
-        ([2, 0, 1], "classes must be sorted, in the order of the module's outputs, as classes_ are"),
-        (["a", "a", "b"], "classes must be sorted"),
-    ],
-    ids=["two", "number", "order", "twice"],
-)
-def test_classes_that_do_not_fit(torch: Any, classes: Any, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        MLPClassifier.from_torch(torch.nn.Sequential(torch.nn.Linear(4, 3)), classes=classes)
+def test_every_loss_is_compared() -> None:
+    assert {loss for loss, _ in LOSS_CASES} == set(LOSSES)
 
 
-def test_labels_have_no_names_of_their_own(torch: Any) -> None:
-    module = torch.nn.Sequential(torch.nn.Linear(4, 2))
-    with pytest.raises(ValueError, match="classes must be None with multi_label=True"):
-        MLPClassifier.from_torch(module, classes=["a", "b"], multi_label=True)
-    with pytest.raises(TypeError, match="multi_label must be"):
-        MLPClassifier.from_torch(module, multi_label="yes")
+# ---------------------------------------------------------------------------------------------------------- activations
 
 
-@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
-def test_what_is_no_network(torch: Any, kind: Any) -> None:
-    nn = torch.nn
-    with pytest.raises(ValueError, match=r"module must be an nn.Sequential of nn.Linear.*got Conv1d\(.*module\[0\]"):
-        kind.from_torch(nn.Sequential(nn.Conv1d(1, 2, 3), nn.Linear(4, 2)))
-    with pytest.raises(TypeError, match=r"module must be an nn\.Sequential"):
-        kind.from_torch("a file")
-    with pytest.raises(NotFittedError, match=f"This {kind.__name__} instance is not fitted"):
-        kind().to_torch()
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activations_and_slopes_are_those_of_pytorch(torch: ModuleType, name: str) -> None:
+    """At the kinks, too."""
+    z = np.concatenate([np.linspace(-6.0, 6.0, 241), [0.0, -0.0, 1e-200, -1e-200]])
+    x = torch.tensor(z, requires_grad=True)
+    expected = activation_of(torch, name)(x)
+    expected.sum().backward()
+    a, slope = ACTIVATIONS[name](z)
+    # PyTorch's tails are differences from 1: wrong by roundings of 1 where they are small.
+    eps = 2.0**-52
+    np.testing.assert_allclose(a, expected.detach().numpy(), rtol=8 * eps, atol=8 * eps)
+    np.testing.assert_allclose(slope, x.grad.numpy(), rtol=8 * eps, atol=8 * eps)

@@ -45,7 +45,7 @@ class History:
         Learning rate of its last step, lowered by restarts.
     grad_norm : array of shape (n_epochs,)
         Norm of the objective's gradient at the epoch's first parameters, with an l1 norm of the subgradient of least
-        norm; nan unless the batch is full.
+        norm; nan unless the batch is full. With dropout, losses and gradients are those that the steps see.
     """
 
     epoch: np.ndarray[Any, np.dtype[np.int64]]
@@ -250,7 +250,8 @@ def minimize(
             begin = at
             loss_sum = weight_sum = 0.0
             finite = True
-            norms.append(grad_norm(objective, at.w, objective.grad(at.w)) if full else np.nan)
+            whole = objective.in_training(np.arange(objective.n_samples), at.step, init_seed)
+            norms.append(grad_norm(objective, at.w, whole.grad(at.w)) if full else np.nan)
             if estimator is not None:
                 table = estimator.begin_epoch(objective, at.w, table, epoch, **params)
             rows = epoch_order(objective.n_samples, epoch, shuffle=shuffle and not full, seed=random_state, order=order)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import copy
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -190,7 +191,7 @@ class MLPObjective(EmpiricalRisk):
 
     def _layers(self) -> list[tuple[int, int]]:
         """Return units before, and units, of each layer."""
-        return list(zip(self.sizes[:-1], self.sizes[1:], strict=True))
+        return list(pairwise(self.sizes))
 
     def pack(self, coefs: Sequence[ArrayLike], intercepts: Sequence[ArrayLike]) -> FloatArray:
         """Return the flat parameters, shape (n_params,), of the layers' weights and biases."""
