@@ -139,11 +139,11 @@ private:
         return state;
     }
 
-    std::shared_ptr<const DescentState> state() {
+    // Without what has become of the models, which is added when nobody asks for that any more.
+    std::shared_ptr<DescentState> state() {
         auto state = std::make_shared<DescentState>();
         state->epoch = next_epoch_;
         state->step = step_;
-        state->models = models_;
         const std::span<double> memory = rates_.memory();
         state->rates.assign(memory.begin(), memory.end());
         for (std::size_t m = 0; m < n_models_; ++m) state->runs.push_back(state_of(m));
@@ -316,7 +316,7 @@ private:
     // The parameters each model ends with: its last ones, or its best where it did not come to its end.
     DescentResult finish(Status ended) {
         DescentResult result;
-        result.state = state();
+        const std::shared_ptr<DescentState> end = state();
         result.fun.resize(n_models_, std::nan(""));
         result.grad_norm.resize(n_models_, std::nan(""));
         run_->solution(x_);
@@ -358,6 +358,8 @@ private:
         result.n_epochs = n_epochs_;
         for (const ModelProgress& model : models_) result.n_steps.push_back(model.n_made);
         result.history = std::move(history_);
+        end->models = std::move(models_);
+        result.state = end;
         return result;
     }
 

@@ -32,7 +32,7 @@ struct MlpProblem {
 // Threads worth having for a step on so many rows: each needs work that outweighs the barriers.
 template <class T>
 int mlp_team(const MlpProblem<T>& problem, std::int64_t n_rows, int asked) {
-    constexpr std::int64_t kWork = 1 << 20;
+    constexpr std::int64_t kWork = 1 << 22;
     return static_cast<int>(std::clamp<std::int64_t>(n_rows * problem.row_work() / kWork, 1, asked));
 }
 
