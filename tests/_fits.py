@@ -190,6 +190,27 @@ def optimized(
     return chosen
 
 
+def network(
+    X: Any, optimizer: Optimizer, batch_size: Any, activation: str, hidden: tuple[int, ...], **options: Any
+) -> Callable[[], Any]:
+    """A fit of a perceptron, of three classes unless `options` say otherwise, from initial parameters of a seed."""
+
+    def chosen() -> Any:
+        table = X()
+        about = {"loss": "multinomial", "alpha": 2.0**-6, **options}
+        y = targets(table.shape) if about["loss"] == "huber" else classes(table.shape, 3)
+        objective = fastgd.MLPObjective(table, y, hidden_layer_sizes=hidden, activation=activation, **about)
+        return objective, {"optimizer": optimizer, "batch_size": batch_size, "init_seed": 9}
+
+    return chosen
+
+
+def sparse_rows() -> Any:
+    X = floats(FEW, np.float64)
+    X[np.abs(X) < 0.84] = 0.0
+    return _csr.as_csr(X, "csr_float32_int64", "shuffled")
+
+
 BETAS = (0.875, 0.96875)
 FITS: dict[str, Callable[[], Any]] = {
     "py-f64-log_loss-full": log_loss_full,
@@ -254,6 +275,28 @@ FITS: dict[str, Callable[[], Any]] = {
     "py-csr-f32-adam-lazy-8": sparse("csr_float32_int32", optimizers.Adam(0.01, BETAS), 8, 2.0**-6, lazy=True),
     "py-csr-f64-full": sparse("csr_float64_int32", SGD(0.25, momentum=0.5), "full", 2.0**-6),
     "py-lbfgs-f32-full": optimized(optimizers.LBFGS(memory=2), LONG, np.float32, "full"),
+    "py-mlp-f32-relu-32-momentum": network(
+        lambda: floats(FEW, np.float32), SGD(2.0**-6, momentum=0.5), 32, "relu", (100, 17)
+    ),
+    "py-mlp-u8-leaky_relu-dropout-weights-32": network(
+        lambda: pixels(FEW), SGD(2.0**-16), 32, "leaky_relu", (70,), dropout=0.25, sample_weight=weights(FEW)
+    ),
+    "py-mlp-f64-tanh-full": network(lambda: floats(LONG, np.float64), SGD(0.25), "full", "tanh", (33,)),
+    "py-mlp-f16-logistic-4500": network(
+        lambda: floats(LONG, np.float16), SGD(0.25, momentum=0.5), 4500, "logistic", (33, 5), dropout=0.5
+    ),
+    "py-mlp-bf16-gelu-adam-rows": network(
+        lambda: floats(FEW, ml_dtypes.bfloat16), optimizers.Adam(2.0**-9, BETAS), 1, "gelu", (20,), loss="log_loss"
+    ),
+    "py-mlp-csr-silu-adamw-32": network(
+        sparse_rows, optimizers.AdamW(2.0**-9, BETAS, weight_decay=0.125), 32, "silu", (40, 20)
+    ),
+    "py-mlp-f64-softplus-huber-lbfgs": network(
+        lambda: floats(LONG, np.float64), optimizers.LBFGS(memory=2), "full", "softplus", (9,), loss="huber"
+    ),
+    "py-mlp-f32-identity-16": network(
+        lambda: floats(WIDE, np.float32), SGD(2.0**-8, nesterov=True, momentum=0.5), 16, "identity", (301, 130, 17)
+    ),
 }
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import _mlp_rounding
 import _rounding
 import numpy as np
 from _rounding import EVALUATION, walk
@@ -23,21 +24,26 @@ from fastgd.reference.optimizers import OPTIMIZERS
 class NoisyTwin:
     """The twin of an objective, whose losses, slopes and gradients are wrong at random."""
 
-    def __init__(self, twin: reference.LinearObjective, eps: float, rng: np.random.Generator) -> None:
+    def __init__(self, twin: reference.EmpiricalRisk, eps: float, rng: np.random.Generator) -> None:
         self.twin, self.eps, self.rng = twin, eps, rng
+        # The module that bounds the errors of the model's losses and gradients.
+        self.bounds: Any = _mlp_rounding if isinstance(twin, reference.MLPObjective) else _rounding
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.twin, name)
+
+    def in_training(self, rows: np.ndarray, step: int, seed: int) -> NoisyTwin:
+        return NoisyTwin(self.twin.in_training(rows, step, seed), self.eps, self.rng)
 
     def wrong(self, exact: np.ndarray, size: Any) -> np.ndarray:
         return exact + self.rng.choice([-1.0, 1.0], exact.shape) * size
 
     def row_losses(self, w: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        return self.wrong(self.twin.row_losses(w, rows), _rounding.loss_errors(self.twin, w, rows, self.eps).value)
+        return self.wrong(self.twin.row_losses(w, rows), self.bounds.loss_errors(self.twin, w, rows, self.eps).value)
 
     def batch_gradient(self, w: np.ndarray, rows: np.ndarray) -> np.ndarray:
         penalty = np.abs(self.twin.smooth_penalty_gradient(w))
-        size = _rounding.gradient_error(self.twin, w, rows, self.eps) + EVALUATION * self.eps * penalty
+        size = self.bounds.gradient_error(self.twin, w, rows, self.eps) + EVALUATION * self.eps * penalty
         return self.wrong(self.twin.batch_gradient(w, rows), size)
 
     def slopes(self, w: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -60,8 +66,8 @@ def rounded(value: Any, eps: float, rng: np.random.Generator) -> Any:
 
 
 def minimize(
-    twin: reference.LinearObjective,
-    w0: np.ndarray,
+    twin: reference.EmpiricalRisk,
+    w0: np.ndarray | None,
     *,
     eps: float,
     seed: int,

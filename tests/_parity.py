@@ -280,20 +280,25 @@ def compare(problem: Problem) -> Outcome:
     return Outcome(worst, results[0], len(set(results)) == 1)
 
 
-def main() -> None:
+def report(cases: list[_design.Case], compared: Callable[[_design.Case, Path], Outcome]) -> dict[str, Any]:
+    """What came of all cases, and the hash of their bits."""
     digest = hashlib.sha256()
     failures, worst = [], 0.0
     with tempfile.TemporaryDirectory() as folder:
-        for case in cases():
-            outcome = compare(make_problem(case, Path(folder)))
+        for case in cases:
+            outcome = compared(case, Path(folder))
             digest.update(outcome.bits)
             worst = max(worst, outcome.excess)
             if outcome.excess > 1.0:
                 failures.append(f"error {outcome.excess:.3g} x its bound: {case}")
             if not outcome.threads_agree:
                 failures.append(f"the bits depend on the number of threads: {case}")
-    report = {"level": fastgd.simd_level(), "n_cases": len(cases()), "worst": worst}
-    json.dump({**report, "digest": digest.hexdigest(), "failures": failures}, sys.stdout)
+    found = {"level": fastgd.simd_level(), "n_cases": len(cases), "worst": worst}
+    return {**found, "digest": digest.hexdigest(), "failures": failures}
+
+
+def main() -> None:
+    json.dump(report(cases(), lambda case, folder: compare(make_problem(case, folder))), sys.stdout)
 
 
 if __name__ == "__main__":

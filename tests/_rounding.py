@@ -206,7 +206,7 @@ def hessian_error(
 ) -> np.ndarray:
     """Largest errors of ``hvp(w, v, rows)`` in arithmetic of precision eps, shape (n_params,)."""
     present = twin.present(rows)
-    u = reference.risk.raw_scores(twin.X[present], *twin.unpack(v))
+    u = reference.linear.raw_scores(twin.X[present], *twin.unpack(v))
     u_error = score_error(twin, v, present, eps)
     product = reference.second_derivatives.hessian_product(
         twin.loss, twin.y[present], twin.raw(w, present), u, **twin.loss_params

@@ -91,3 +91,50 @@ def test_out_is_untouched_when_the_evaluation_fails() -> None:
     with pytest.raises(ValueError, match="got nan in row 5, column 0"):
         objective.value_and_grad(np.zeros(4), out=out)
     np.testing.assert_array_equal(out, np.full(4, 7.0))
+
+
+# -------------------------------------------------------------------------------------- behind activations of any kind
+
+NETWORK_EVALUATIONS: dict[str, Callable[[fastgd.MLPObjective, np.ndarray], object]] = {
+    "value": lambda objective, w: objective.value(w),
+    "value of rows": lambda objective, w: objective.value(w, rows=[0, 4]),
+    "value_and_grad": lambda objective, w: objective.value_and_grad(w),
+    "with dropout": lambda objective, w: objective.value_and_grad(w, dropout_step=0),
+    "decision_function": lambda objective, w: objective.decision_function(w),
+    "batch": lambda objective, w: fastgd.minimize(objective, w, optimizer=SGD(0.01)),
+    "stochastic": lambda objective, w: fastgd.minimize(objective, w, batch_size=1, optimizer=SGD(0.01)),
+    "mini-batch": lambda objective, w: fastgd.minimize(objective, w, batch_size=4, optimizer=SGD(0.01), n_threads=2),
+}
+
+
+@pytest.mark.parametrize("evaluation", NETWORK_EVALUATIONS)
+@pytest.mark.parametrize("value", [NAN, INF, -INF])
+@pytest.mark.parametrize("activation", fastgd.reference.ACTIVATIONS)
+def test_nonfinite_x_behind_an_activation(activation: str, value: float, evaluation: str) -> None:
+    """Of infinity a unit that is rectified or saturated makes a number, on either side; the head here makes it 0."""
+    X = with_entry(table(np.float32), (4, 1), value)
+    for coef in (0.5, -0.5):
+        objective = fastgd.MLPObjective(
+            X, NUMBERS, hidden_layer_sizes=(2,), activation=activation, loss="squared_error", dropout=0.5
+        )
+        w = objective.pack([np.full((3, 2), coef), np.zeros((2, 1))], [np.zeros(2), np.zeros(1)])
+        with pytest.raises(ValueError, match=rf"X must be finite, got {value} in row 4, column 1"):
+            NETWORK_EVALUATIONS[evaluation](objective, w)
+
+
+@pytest.mark.parametrize("activation", fastgd.reference.ACTIVATIONS)
+def test_a_row_of_weight_0_may_hold_anything_behind_an_activation(activation: str) -> None:
+    weight = with_entry(np.ones(6), 2, 0.0)
+    kept = np.flatnonzero(weight)
+    options: dict[str, Any] = {"hidden_layer_sizes": (4,), "activation": activation, "loss": "squared_error"}
+    objective = fastgd.MLPObjective(with_entry(table(), (2, 2), INF), NUMBERS, sample_weight=weight, **options)
+    without = fastgd.MLPObjective(table()[kept], NUMBERS[kept], **options)
+    w = objective.initial(3)
+    value, gradient = objective.value_and_grad(w)
+    expected, slope = without.value_and_grad(w)
+    assert value == pytest.approx(expected, rel=1e-14)
+    np.testing.assert_allclose(gradient, slope, rtol=1e-13, atol=1e-13 * np.abs(slope).max())
+    for batch_size in ("full", 2):
+        result = fastgd.minimize(objective, w, optimizer=SGD(1e-4), batch_size=batch_size, max_epochs=2, tol=None)
+        assert result.status == "max_epochs"
+        assert np.all(np.isfinite(result.x))

@@ -29,6 +29,8 @@ def test_philox_is_philox() -> None:
         words = reference.philox(seed, stream, epoch, block)
         assert words.dtype == np.uint64
         assert words.tolist() == philox_by_hand([seed, stream], [block, epoch, 0, 0])
+    blocks = reference.philox(3, 4, 5, 6, 7, n_blocks=3)
+    assert blocks.tolist() == [word for block in (6, 7, 8) for word in philox_by_hand([3, 4], [block, 5, 7, 0])]
 
 
 def permutation_by_hand(n: int, seed: int, epoch: int) -> list[int]:

@@ -18,7 +18,7 @@ from .clipping import clip
 from .optimizers import Step, get_optimizer
 from .optimizers.finite_sum import empty_table
 from .owlqn import pseudo_gradient
-from .risk import LinearObjective, empirical_risk
+from .risk import EmpiricalRisk, empirical_risk
 from .sampling import Order, batches, epoch_order
 from .schedules import Schedule, as_schedule
 
@@ -45,7 +45,7 @@ class History:
         Learning rate of its last step, lowered by restarts.
     grad_norm : array of shape (n_epochs,)
         Norm of the objective's gradient at the epoch's first parameters, with an l1 norm of the subgradient of least
-        norm; nan unless the batch is full.
+        norm; nan unless the batch is full. With dropout, losses and gradients are those that the steps see.
     """
 
     epoch: np.ndarray[Any, np.dtype[np.int64]]
@@ -119,7 +119,7 @@ def largest_early_loss(first: float, since_restart: Sequence[float]) -> float:
     return max(abs(loss) for loss in (first, *since_restart[:2]))
 
 
-def grad_norm(objective: LinearObjective, w: FloatArray, gradient: FloatArray) -> float:
+def grad_norm(objective: EmpiricalRisk, w: FloatArray, gradient: FloatArray) -> float:
     """Return the Euclidean norm of the `pseudo_gradient`, which without an l1 norm is the gradient."""
     return float(np.linalg.norm(pseudo_gradient(w, gradient, objective.l1_strength())))
 
@@ -150,7 +150,7 @@ def has_converged(loss: Sequence[float], tol: float | None, n_iter_no_change: in
 
 
 def minimize(
-    objective: LinearObjective,
+    objective: EmpiricalRisk,
     w0: ArrayLike | None = None,
     *,
     optimizer: str = "sgd",
@@ -163,6 +163,7 @@ def minimize(
     shuffle: bool = True,
     order: Order | None = None,
     random_state: int = 0,
+    init_seed: int = 0,
     clip_value: float | None = None,
     clip_norm: float | None = None,
 ) -> Result:
@@ -182,10 +183,10 @@ def minimize(
 
     Parameters
     ----------
-    objective : LinearObjective
+    objective : EmpiricalRisk
         What is minimised.
     w0 : array of shape (n_params,), optional
-        First parameters; zeros by default.
+        First parameters; by default the initial ones of `init_seed`.
     optimizer : str
         Name in `OPTIMIZERS`.
     optimizer_params : mapping, optional
@@ -200,6 +201,8 @@ def minimize(
         When to stop before that, see `has_converged`.
     shuffle, order, random_state
         The order of the rows, see `epoch_order`.
+    init_seed : int
+        Seed of the first parameters, and of the units that steps drop.
     clip_value, clip_norm : float, optional
         Bounds on the elements and on the norm of every step's gradient, see `clip`.
 
@@ -227,7 +230,7 @@ def minimize(
     l1, decays = objective.l1_strength(), objective.is_weight()
     if np.any(l1 > 0.0):
         method.check_l1(optimizer, params)
-    start = objective.initial() if w0 is None else as_float64(w0)[0]
+    start = objective.initial(init_seed) if w0 is None else as_float64(w0)[0]
     estimator, table = method.estimator, None
     update_params = params if estimator is None else {}
     at = Position(start, method.init(start, **update_params), 0, start)
@@ -247,7 +250,8 @@ def minimize(
             begin = at
             loss_sum = weight_sum = 0.0
             finite = True
-            norms.append(grad_norm(objective, at.w, objective.grad(at.w)) if full else np.nan)
+            whole = objective.in_training(np.arange(objective.n_samples), at.step, init_seed)
+            norms.append(grad_norm(objective, at.w, whole.grad(at.w)) if full else np.nan)
             if estimator is not None:
                 table = estimator.begin_epoch(objective, at.w, table, epoch, **params)
             rows = epoch_order(objective.n_samples, epoch, shuffle=shuffle and not full, seed=random_state, order=order)
@@ -255,14 +259,15 @@ def minimize(
                 batch = objective.present(cut)
                 if batch.size == 0:
                     continue
+                seen = objective.in_training(cut, at.step, init_seed)
                 weight = objective.weight[batch]
-                row_losses = objective.row_losses(at.w, batch)
+                row_losses = seen.row_losses(at.w, batch)
                 loss_sum += float(weight @ row_losses)
                 weight_sum += float(weight.sum())
-                finite = finite and bool(np.all(np.isfinite(objective.raw(at.w, batch))))
+                finite = finite and seen.is_finite(at.w, batch)
                 value = empirical_risk(row_losses, weight, objective.mean_weight) + objective.penalty(at.w)[0]
                 if estimator is None or table is None:
-                    gradient = objective.batch_gradient(at.w, batch)
+                    gradient = seen.batch_gradient(at.w, batch)
                 else:
                     gradient, table = estimator.gradient(objective, at.w, batch, table)
                     gradient = gradient + objective.smooth_penalty_gradient(at.w)

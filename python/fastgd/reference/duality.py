@@ -24,7 +24,7 @@ from ._arrays import FloatArray
 from .losses import KINDS, LOSSES
 
 if TYPE_CHECKING:
-    from .risk import LinearObjective
+    from .linear import LinearObjective
 
 DUAL_LOSSES = ("squared_error", "log_loss", "hinge", "squared_hinge")
 

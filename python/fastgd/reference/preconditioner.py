@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ._arrays import FloatArray, IntArray
-from .risk import LinearObjective
+from .linear import LinearObjective
 from .sampling import philox
 
 RIDGE = 1e-12

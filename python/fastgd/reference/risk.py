@@ -1,51 +1,24 @@
-"""Empirical risk of a linear model, and its gradient.
+"""Empirical risk of a model, and its gradient.
 
-The objective, with raw scores ``raw = X coef^T + intercept + offset``, sample weights ``s`` and
-``coef`` of shape (n_outputs, n_features), is::
+The objective, with raw scores ``raw`` that a model makes of every row and sample weights ``s``, is::
 
     F = sum_i s_i loss(y_i, raw_i) / sum_i s_i  +  alpha ((1 - l1_ratio)/2 ||coef||^2 + l1_ratio ||coef||_1)
 
-The intercept is not penalised.  A row of weight 0 is absent: it is never read.  Flat parameters are
-``concatenate([coef.ravel(), intercept])``.
+where ``coef`` are all parameters but the intercepts.  A row of weight 0 is absent: it is never read.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import FloatArray, IntArray, Loss, as_float64
-from .duality import duality_gap
 from .losses import KINDS, LOSSES, one_vs_rest
 from .metrics import METRICS
 from .penalties import elastic_net
-from .second_derivatives import hessian_product
-
-
-def raw_scores(X: ArrayLike, coef: ArrayLike, intercept: ArrayLike, offset: ArrayLike = 0.0) -> FloatArray:
-    """Raw scores of a linear model, ``X coef^T + intercept + offset``.
-
-    Parameters
-    ----------
-    X : array of shape (n, n_features)
-        Data.
-    coef : array of shape (n_outputs, n_features)
-        Coefficients.
-    intercept : array of shape (n_outputs,)
-        Intercepts.
-    offset : array of shape (n, n_outputs)
-        Known part of the scores.
-
-    Returns
-    -------
-    array of shape (n, n_outputs)
-        Raw scores.
-    """
-    X, coef, intercept, offset = as_float64(X, coef, intercept, offset)
-    raw: FloatArray = X @ coef.T + intercept + offset
-    return raw
 
 
 def empirical_risk(loss: FloatArray, weight: FloatArray, mean_weight: float) -> float:
@@ -101,30 +74,8 @@ def output_loss(name: str, n_outputs: int) -> Loss:
     return summed
 
 
-def standardized(X: FloatArray, weight: FloatArray) -> FloatArray:
-    """Features of weighted mean 0 and standard deviation 1, ``(x - mean) / sqrt(mean((x - mean)^2))``.
-
-    Parameters
-    ----------
-    X : array of shape (n_samples, n_features)
-        Features.
-    weight : array of shape (n_samples,)
-        Weights of the rows that the means are taken over.
-
-    Returns
-    -------
-    array of shape (n_samples, n_features)
-        Standardised features; zeros for one that does not vary.
-    """
-    present = weight > 0.0
-    mean = np.average(X[present], axis=0, weights=weight[present])
-    deviation = np.sqrt(np.average((X[present] - mean) ** 2, axis=0, weights=weight[present]))
-    varies = deviation > 1e-10 * np.abs(mean)
-    return np.asarray((X - mean) * np.where(varies, 1.0 / np.where(varies, deviation, 1.0), 0.0))
-
-
-class LinearObjective:
-    """The objective ``F`` of this module's first lines, as a function of flat parameters.
+class EmpiricalRisk(ABC):
+    """The objective ``F`` of this module's first lines, for models that say what their scores and slopes are.
 
     Parameters
     ----------
@@ -136,18 +87,12 @@ class LinearObjective:
         Name in `LOSSES` or `METRICS`.
     alpha, l1_ratio : float
         Strength of the penalty, and its share of the l1 norm.
-    fit_intercept : bool
-        Whether the parameters end with one intercept an output.
     sample_weight : array of shape (n_samples,), optional
         Weights, at least 0; 1 each by default.
     n_classes : int, optional
         Number of classes; one more than the greatest of `y` by default.
     loss_params : mapping, optional
         Parameters of the loss by name.
-    offset : array of shape (n_samples,) or (n_samples, n_outputs), optional
-        Known part of the raw scores.
-    standardize : bool
-        Whether the parameters are those of features ``(x - mean) / deviation``, by `standardized`.
 
     Attributes
     ----------
@@ -159,26 +104,25 @@ class LinearObjective:
         Mean of the positive ones.
     """
 
+    n_params: int
+
     def __init__(
         self,
         X: ArrayLike,
         y: ArrayLike,
         *,
-        loss: str = "log_loss",
-        alpha: float = 0.0,
-        l1_ratio: float = 0.0,
-        fit_intercept: bool = True,
-        sample_weight: ArrayLike | None = None,
-        n_classes: int | None = None,
-        loss_params: Mapping[str, float] | None = None,
-        offset: ArrayLike | None = None,
-        standardize: bool = False,
+        loss: str,
+        alpha: float,
+        l1_ratio: float,
+        sample_weight: ArrayLike | None,
+        n_classes: int | None,
+        loss_params: Mapping[str, float] | None,
     ) -> None:
         if loss not in LOSSES and loss not in METRICS:
             raise ValueError(f"loss must be one of {sorted([*LOSSES, *METRICS])}, got {loss!r}")
         self.X, self.y = as_float64(X, y)
         self.loss, self.loss_params = loss, dict(loss_params or {})
-        self.alpha, self.l1_ratio, self.fit_intercept = alpha, l1_ratio, fit_intercept
+        self.alpha, self.l1_ratio = alpha, l1_ratio
         self.n_samples, self.n_features = self.X.shape
 
         kind = KINDS.get(loss, "binary")
@@ -189,7 +133,6 @@ class LinearObjective:
             self.n_outputs = 1 if kind == "binary" and n_classes <= 2 else n_classes
             if self.n_outputs == 1:
                 self.y = np.where(self.y > 0.0, 1.0, -1.0)
-        self.n_params = self.n_outputs * (self.n_features + int(fit_intercept))
 
         self.weight = np.ones(self.n_samples) if sample_weight is None else as_float64(sample_weight)[0]
         if not (np.all(self.weight >= 0.0) and np.any(self.weight > 0.0)):
@@ -198,26 +141,22 @@ class LinearObjective:
         bad = np.argwhere(~np.isfinite(self.X) & (self.weight > 0.0)[:, None])
         if bad.size:
             raise ValueError(f"X must be finite, got {self.X[tuple(bad[0])]} in row {bad[0, 0]}, column {bad[0, 1]}")
-        if standardize:
-            self.X = standardized(self.X, self.weight)
-        known = np.zeros((self.n_samples, 1)) if offset is None else as_float64(offset)[0].reshape(self.n_samples, -1)
-        self.offset = np.broadcast_to(known, (self.n_samples, self.n_outputs))
 
-    def pack(self, coef: ArrayLike, intercept: ArrayLike = ()) -> FloatArray:
-        """Return the flat parameters, shape (n_params,), of coefficients and of intercepts where they are fitted."""
-        coef, intercept = as_float64(coef, intercept)
-        return np.concatenate([coef.ravel(), intercept.ravel()]) if self.fit_intercept else coef.ravel()
+    @abstractmethod
+    def initial(self, seed: int = 0) -> FloatArray:
+        """Return the parameters that descent starts from, shape (n_params,)."""
 
-    def unpack(self, w: ArrayLike) -> tuple[FloatArray, FloatArray]:
-        """Return coefficients (n_outputs, n_features) and intercepts (n_outputs,), zeros where none are fitted."""
-        (w,) = as_float64(w)
-        coef, intercept = np.split(w, [self.n_outputs * self.n_features])
-        coef = coef.reshape(self.n_outputs, self.n_features)
-        return coef, intercept if self.fit_intercept else np.zeros(self.n_outputs)
+    @abstractmethod
+    def raw(self, w: ArrayLike, rows: ArrayLike | None = None) -> FloatArray:
+        """Return the raw scores, shape (n_rows, n_outputs), of the given rows (all by default)."""
 
-    def initial(self) -> FloatArray:
-        """Return the parameters that descent starts from, zeros of shape (n_params,)."""
-        return np.zeros(self.n_params)
+    @abstractmethod
+    def risk_gradient(self, w: ArrayLike, rows: IntArray) -> FloatArray:
+        """Return the gradient, shape (n_params,), of the empirical risk over rows of positive weight."""
+
+    @abstractmethod
+    def is_weight(self) -> NDArray[np.bool_]:
+        """Return which parameters are coefficients, shape (n_params,): the penalised ones, and those that decay."""
 
     def present(self, rows: ArrayLike | None = None) -> IntArray:
         """Return those of the given rows (all by default) whose weight is above 0."""
@@ -231,10 +170,28 @@ class LinearObjective:
             raise ValueError("rows must name at least one row of positive weight")
         return present
 
-    def raw(self, w: ArrayLike, rows: ArrayLike | None = None) -> FloatArray:
-        """Return the raw scores, shape (n_rows, n_outputs), of the given rows (all by default)."""
-        taken = slice(None) if rows is None else np.asarray(rows, dtype=np.int64)
-        return raw_scores(self.X[taken], *self.unpack(w), self.offset[taken])
+    def is_finite(self, w: ArrayLike, rows: IntArray) -> bool:
+        """Whether all numbers on the way to the scores of the given rows are finite."""
+        return bool(np.all(np.isfinite(self.raw(w, rows))))
+
+    def in_training(self, rows: IntArray, step: int, seed: int) -> EmpiricalRisk:
+        """Return the objective as a step of descent on these rows sees it: itself, but for a model with dropout.
+
+        Parameters
+        ----------
+        rows : array of shape (n_batch,), int64
+            The whole batch, with its rows of weight 0.
+        step : int
+            Number of the step.
+        seed : int
+            Seed of the model.
+
+        Returns
+        -------
+        EmpiricalRisk
+            The objective to evaluate at the batch's rows of positive weight.
+        """
+        return self
 
     def row_losses(self, w: ArrayLike, rows: IntArray) -> FloatArray:
         """Return the losses, shape (n_rows,), of the given rows."""
@@ -243,31 +200,30 @@ class LinearObjective:
             return METRICS[self.loss](self.y[rows], raw[:, 0] if self.n_outputs == 1 else raw)
         return output_loss(self.loss, self.n_outputs)(self.y[rows], raw, **self.loss_params)[0]
 
-    def penalty(self, w: ArrayLike) -> tuple[float, FloatArray]:
-        """Return the penalty and its gradient by the flat parameters, 0 by the intercepts."""
-        coef, intercept = self.unpack(w)
-        value, gradient = elastic_net(coef, alpha=self.alpha, l1_ratio=self.l1_ratio)
-        return value, self.pack(gradient, np.zeros_like(intercept))
-
     def slopes(self, w: ArrayLike, rows: IntArray) -> FloatArray:
         """Return ``s_i dloss_i``, shape (n_rows, n_outputs): what rows of positive weight are multiplied by."""
         _, dloss = output_loss(self.loss, self.n_outputs)(self.y[rows], self.raw(w, rows), **self.loss_params)
         return self.weight[rows][:, None] * dloss
 
+    def _coefficients(self, w: ArrayLike) -> FloatArray:
+        """Return the parameters with 0 for each intercept, shape (n_params,)."""
+        return np.where(self.is_weight(), *as_float64(w, 0.0))
+
+    def penalty(self, w: ArrayLike) -> tuple[float, FloatArray]:
+        """Return the penalty and its gradient by the flat parameters, 0 by the intercepts."""
+        return elastic_net(self._coefficients(w), alpha=self.alpha, l1_ratio=self.l1_ratio)
+
+    def smooth_penalty_gradient(self, w: ArrayLike) -> FloatArray:
+        """Return ``alpha (1 - l1_ratio) coef``, shape (n_params,), 0 by the intercepts."""
+        return elastic_net(self._coefficients(w), alpha=self.alpha * (1.0 - self.l1_ratio), l1_ratio=0.0)[1]
+
+    def l1_strength(self) -> FloatArray:
+        """Return the strength of the l1 norm on every parameter, shape (n_params,): ``alpha l1_ratio``, or 0."""
+        return np.where(self.is_weight(), self.alpha * self.l1_ratio, 0.0)
+
     def combine(self, slopes: FloatArray, rows: IntArray, count: int) -> FloatArray:
-        """Return the gradient, shape (n_params,), that slopes add up to: ``sum_i slopes_i x_i / (mean(s) count)``.
-
-        That by an intercept is the one by a feature constant at 1.
-        """
-        scaled = slopes / (self.mean_weight * count)
-        return self.pack(scaled.T @ self.X[rows], scaled.sum(axis=0))
-
-    def risk_gradient(self, w: ArrayLike, rows: IntArray) -> FloatArray:
-        """Return the gradient, shape (n_params,), of the empirical risk over rows of positive weight.
-
-        ``sum_B s_i dloss_i x_i / (mean(s) |B|)``, by the chain rule.
-        """
-        return self.combine(self.slopes(w, rows), rows, len(rows))
+        """Return the gradient, shape (n_params,), that slopes of rows add up to, which is for linear models to say."""
+        raise ValueError("optimizer must not be 'saga' or 'svrg' but for linear models: they add up slopes of rows")
 
     def value(self, w: ArrayLike, rows: ArrayLike | None = None) -> float:
         """Return ``F``; with `rows`, the risk is that of these rows as a mini-batch.
@@ -296,35 +252,6 @@ class LinearObjective:
         """Return `value` and `grad`."""
         return self.value(w, rows), self.grad(w, rows)
 
-    def hvp(self, w: ArrayLike, v: ArrayLike, rows: ArrayLike | None = None) -> FloatArray:
-        """Return the Hessian of `value` at `w` times `v`, to which the l1 norm adds nothing.
-
-        ``sum_B s_i (H_i u_i) x_i / (mean(s) |B|) + alpha (1 - l1_ratio) v_coef``, with ``H_i`` the Hessian of a row's
-        loss in its raw scores and ``u_i = v_coef x_i + v_intercept``.
-
-        Parameters
-        ----------
-        w, v : array of shape (n_params,)
-            Parameters and a direction.
-        rows : array of int, optional
-            Row indices, repeats allowed; all by default.
-
-        Returns
-        -------
-        array of shape (n_params,)
-            The product.
-        """
-        rows = self._present_or_raise(rows)
-        u = raw_scores(self.X[rows], *self.unpack(v))
-        product = hessian_product(self.loss, self.y[rows], self.raw(w, rows), u, **self.loss_params)
-        curved = self.combine(self.weight[rows][:, None] * product, rows, len(rows))
-        # The gradient of the penalty's smooth part is linear.
-        return curved + self.smooth_penalty_gradient(v)
-
-    def duality_gap(self, w: ArrayLike) -> float:
-        """Return a bound on ``F(w) - min F``: `duality.duality_gap`."""
-        return duality_gap(self, *as_float64(w))
-
     def batch_gradient(self, w: ArrayLike, rows: IntArray) -> FloatArray:
         """Gradient of a descent step: that of the risk over the batch, and of the smooth part of the penalty.
 
@@ -343,17 +270,3 @@ class LinearObjective:
             Gradient.
         """
         return self.risk_gradient(w, rows) + self.smooth_penalty_gradient(w)
-
-    def smooth_penalty_gradient(self, w: ArrayLike) -> FloatArray:
-        """Return ``alpha (1 - l1_ratio) coef``, shape (n_params,), 0 by the intercepts."""
-        coef, intercept = self.unpack(w)
-        _, smooth = elastic_net(coef, alpha=self.alpha * (1.0 - self.l1_ratio), l1_ratio=0.0)
-        return self.pack(smooth, np.zeros_like(intercept))
-
-    def is_weight(self) -> NDArray[np.bool_]:
-        """Return which parameters are coefficients, shape (n_params,): the penalised ones, and those that decay."""
-        return self.pack(np.ones(self.n_outputs * self.n_features), np.zeros(self.n_outputs)) > 0.0
-
-    def l1_strength(self) -> FloatArray:
-        """Return the strength of the l1 norm on every parameter, shape (n_params,): ``alpha l1_ratio``, or 0."""
-        return np.where(self.is_weight(), self.alpha * self.l1_ratio, 0.0)

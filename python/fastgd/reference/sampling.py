@@ -20,18 +20,20 @@ Order: TypeAlias = ArrayLike | Callable[[int], ArrayLike]
 PERMUTATION_STREAM = 0
 
 
-def philox(seed: int, stream: int, epoch: int, block: int) -> NDArray[np.uint64]:
-    """Return the four random words of Philox4x64-10 for key (seed, stream) and counter (block, epoch, 0, 0).
+def philox(seed: int, stream: int, epoch: int, block: int, part: int = 0, *, n_blocks: int = 1) -> NDArray[np.uint64]:
+    """Return the random words of Philox4x64-10 for key (seed, stream) and counter (block, epoch, part, 0).
 
     Parameters
     ----------
-    seed, stream, epoch, block : int
+    seed, stream, epoch, block, part : int
         64-bit words of key and counter.
+    n_blocks : int
+        How many blocks, of consecutive numbers from `block` on.
 
     Returns
     -------
-    array of shape (4,), uint64
-        Random words.
+    array of shape (4 n_blocks,), uint64
+        Random words, four a block.
 
     References
     ----------
@@ -39,8 +41,8 @@ def philox(seed: int, stream: int, epoch: int, block: int) -> NDArray[np.uint64]
     International Conference for High Performance Computing, 2011.
     """
     # NumPy's generator adds 1 to its 256-bit counter before the first output.
-    before = (block + (epoch << 64) - 1) % (1 << 256)
-    return np.random.Philox(key=seed + (stream << 64), counter=before).random_raw(4)
+    before = (block + (epoch << 64) + (part << 128) - 1) % (1 << 256)
+    return np.random.Philox(key=seed + (stream << 64), counter=before).random_raw(4 * n_blocks)
 
 
 def feistel_keys(seed: int, epoch: int) -> NDArray[np.uint32]:
