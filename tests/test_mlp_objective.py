@@ -233,6 +233,11 @@ def test_masks_keep_their_share() -> None:
         ({"hidden_layer_sizes": 2.5}, TypeError, "hidden_layer_sizes must be an integer >= 1 or a sequence of them"),
         ({"hidden_layer_sizes": "wide"}, TypeError, "hidden_layer_sizes must be an integer >= 1 or a sequence of them"),
         ({"hidden_layer_sizes": None}, TypeError, "hidden_layer_sizes must be an integer >= 1 or a sequence of them"),
+        (
+            {"hidden_layer_sizes": [2**31 - 1] * 2},
+            ValueError,
+            r"hidden_layer_sizes must make fewer than 2\*\*56 parameters",
+        ),
         ({"activation": "sine"}, ValueError, f"activation must be one of {', '.join(ACTIVATIONS)}, got 'sine'"),
         ({"activation": np.tanh}, TypeError, "activation must be one of identity, relu"),
         ({"dropout": 1.0}, ValueError, "dropout must be a number >= 0 and < 1, got 1.0"),

@@ -84,12 +84,11 @@ def go_on(estimator: Descending, problem: Problem) -> None:
     # An optimiser without its state is at its first step.
     step = before.step if state is not None or (before.is_plain and before.kind == kind) else 0
     seed = seed_of(estimator.random_state)
-    options = {
-        **recipe.arguments,
-        "seed": seed,
-        "init_seed": [seed],
-        "batch_size": _size(estimator, objective.n_samples),
-    }
+    size = _size(estimator, objective.n_samples)
+    options = {**recipe.arguments, "seed": seed, "init_seed": [seed], "batch_size": size}
+    if size >= objective.n_samples:
+        # All rows at once have no order but their own.
+        options["shuffle"] = False
     outcome = _core.minimize(
         objective._core,
         start[np.newaxis],
@@ -157,7 +156,7 @@ def _make_recipe(
 
 
 def _size(estimator: Descending, n_samples: int) -> int:
-    """Rows a step; a piece of a stream has no order that all rows at once would be rid of."""
+    """Rows a step."""
     rows = estimator._batch_rows(n_samples)
     return n_samples if isinstance(rows, str) else rows
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["MLPObjective"]
 
 _MAX_STEP = 2**63 - 1
+_MAX_PARAMS = 2**56
 
 
 class MLPObjective(MLPParameters, DataObjective):
@@ -215,7 +216,12 @@ class MLPObjective(MLPParameters, DataObjective):
 
     def _count_params(self) -> int:
         vars(self)["sizes"] = (self.n_features, *self.hidden_layer_sizes, self.n_outputs)
-        return self._count_layers()
+        n_params = self._count_layers()
+        if n_params >= _MAX_PARAMS:
+            raise ValueError(
+                f"hidden_layer_sizes must make fewer than 2**56 parameters, got {n_params} of layers {self.sizes}"
+            )
+        return n_params
 
     def _attach_core(self) -> None:
         """Make the core's objective, and what is read from it."""
