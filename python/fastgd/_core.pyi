@@ -174,6 +174,7 @@ class MLPObjective(Objective):
         hidden_layer_sizes: list[int],
         activation: str,
         alpha: float,
+        l1_ratio: float,
         dropout: float,
         sample_weight: NDArray[Any] | None,
     ) -> None: ...
@@ -285,7 +286,7 @@ def minimize(
     shuffle: bool,
     order: _Ints | Callable[[int], _Ints] | None,
     seed: int,
-    init_seed: list[int],
+    init_seed: list[int] = ...,
     gtol: float | None,
     gap_tol: float | None,
     clip_value: float,

@@ -25,27 +25,34 @@ def probabilities(loss: str, raw: Floats) -> Floats:
     if loss == "multinomial" and raw.shape[1] > 1:
         shares = np.exp(raw - raw.max(axis=1, keepdims=True))
         return _normalized(shares)
-    of_score = np.clip((raw + 1) / 2, 0, 1) if loss == "modified_huber" else _logistic(raw)
+    of_score = np.clip((raw + 1) / 2, 0, 1) if loss == "modified_huber" else logistic(raw)
     if raw.shape[1] > 1:
         return _normalized(of_score)
     # The logistic of -raw is more precise than 1 minus that of raw.
-    rest = 1 - of_score if loss == "modified_huber" else _logistic(-raw)
+    rest = 1 - of_score if loss == "modified_huber" else logistic(-raw)
     return np.concatenate([rest, of_score], axis=1)
 
 
 def log_probabilities(raw: Floats) -> Floats:
     """Logarithms of the softmax's probabilities, of shape (n_samples, n_classes); one column has the other at 0."""
     if raw.shape[1] == 1:
-        return np.concatenate([-np.logaddexp(0, raw), -np.logaddexp(0, -raw)], axis=1)
+        return np.concatenate([log_logistic(-raw), log_logistic(raw)], axis=1)
     raw = raw - raw.max(axis=1, keepdims=True)
     logarithms: Floats = raw - np.log(np.exp(raw).sum(axis=1, keepdims=True))
     return logarithms
 
 
-def _logistic(raw: Floats) -> Floats:
+def logistic(raw: Floats) -> Floats:
+    """The logistic of each score by itself."""
     with np.errstate(over="ignore"):
         share: Floats = 1 / (1 + np.exp(-raw))
     return share
+
+
+def log_logistic(raw: Floats) -> Floats:
+    """The logarithm of the logistic of each score by itself, finite also where that is too small for its type."""
+    logarithms: Floats = np.minimum(raw, 0) + np.log(logistic(np.abs(raw)))
+    return logarithms
 
 
 def _normalized(shares: Floats) -> Floats:

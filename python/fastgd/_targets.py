@@ -26,11 +26,12 @@ class Targets(NamedTuple):
     Attributes
     ----------
     y : array of shape (n_samples,) or (n_samples, n_outputs)
-        Numbers of a regression; -1 and +1 of two classes with one score; class indices otherwise.
+        Numbers of a regression; -1 and +1 of two classes with one score, or of labels with a column each; class indices
+        otherwise.
     n_outputs : int
         Scores a row.
     n_classes : int or None
-        Number of classes; None for regression.
+        Number of classes; None for regression, and for labels with a column each.
     """
 
     y: NDArray[Any]
@@ -43,17 +44,23 @@ def encode(
 ) -> Targets:
     """Check targets against the loss, and encode them for the core."""
     values = check.real_array("y", y)
-    shapes = "(n_samples,) or (n_samples, n_outputs)" if loss.kind == "regression" else "(n_samples,)"
-    if values.ndim not in ((1, 2) if loss.kind == "regression" else (1,)):
+    # A single column of labels is rather a mistake.
+    has_columns = loss.kind == "regression" or (
+        loss.kind == "binary" and loss.trainable and values.ndim == 2 and values.shape[1] != 1
+    )
+    shapes = "(n_samples,) or (n_samples, n_outputs)" if has_columns else "(n_samples,)"
+    if values.ndim not in ((1, 2) if has_columns else (1,)):
         raise ValueError(f"y must have shape {shapes} for loss {loss.name!r}, got shape {values.shape}")
     if len(values) != n_samples:
         raise ValueError(f"y must have as many rows as X, {n_samples}, got shape {values.shape}")
-    if loss.kind != "regression":
+    if loss.kind != "regression" and values.ndim == 1:
         return _encode_labels(values, loss, n_classes, dtype)
-    if n_classes is not None:
-        raise ValueError(f"n_classes must be None for the regression loss {loss.name!r}, got {check.shown(n_classes)}")
     if values.size == 0:
         raise ValueError(f"y must have at least one column, got shape {values.shape}")
+    if loss.kind != "regression":
+        return _encode_columns(values, loss, n_classes, dtype)
+    if n_classes is not None:
+        raise ValueError(f"n_classes must be None for the regression loss {loss.name!r}, got {check.shown(n_classes)}")
     targets = check.finite("y", values, dtype)
     check_domain(loss, params, targets)
     return Targets(targets, 1 if values.ndim == 1 else values.shape[1], None)
@@ -78,6 +85,19 @@ def _encode_labels(values: NDArray[Any], loss: Loss, n_classes: object, dtype: n
     if loss.kind == "binary" and count == 2:
         return Targets(np.where(values > 0, dtype.type(1), dtype.type(-1)), 1, 2)
     return Targets(np.require(values, dtype, ["C", "A"]), count, count)
+
+
+def _encode_columns(values: NDArray[Any], loss: Loss, n_classes: object, dtype: np.dtype[Any]) -> Targets:
+    """Labels that a row may have several of: each has a column."""
+    if n_classes is not None:
+        raise ValueError(f"n_classes must be None for y with a column for each label, got {check.shown(n_classes)}")
+    low = -1 if check.first(lambda block: block == -1, values) is not None else 0
+    index = check.first(lambda block: (block != low) & (block != 1), values)
+    if index is not None:
+        allowed = "-1 or +1 where others are -1" if low else "0 or 1 in columns of labels"
+        raise _not_a_label(values, index, allowed, loss)
+    signs = np.where(values > 0, dtype.type(1), dtype.type(-1))
+    return Targets(np.ascontiguousarray(signs), values.shape[1], None)
 
 
 def _check_integral(values: NDArray[Any], loss: Loss, declared: int | None) -> None:

@@ -40,6 +40,7 @@ class Descending(CallbackSupportMixin, BaseEstimator):
 
     n_iter_: int
     loss_curve_: list[float]
+    validation_scores_: Any
     history_: Any
     _stream: Stream
 
@@ -101,6 +102,10 @@ class Descending(CallbackSupportMixin, BaseEstimator):
     def _report(self, result: Result, end: EpochEnd) -> None:
         """Tell how the fit ended, where it did not as it should."""
         raise NotImplementedError
+
+    def _stream_key(self, problem: Problem) -> tuple[Any, ...]:
+        """What makes another problem of a piece, beside the parameters `_of_stream`."""
+        return (problem.n_classes, problem.y.ndim)
 
     def _refuse_in_stream(self) -> None:
         """Raise where a parameter has no meaning for a piece of a stream."""

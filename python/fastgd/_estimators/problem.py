@@ -23,6 +23,8 @@ class Problem(NamedTuple):
     n_classes: int | None = None
     weight: NDArray[Any] | None = None
     offset: NDArray[Any] | None = None
+    # What weights are divided by: of a fit their mean, those of a stream count as they are.
+    mean_weight: float = 1.0
 
 
 class Validation(NamedTuple):

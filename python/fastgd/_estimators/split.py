@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.base import RegressorMixin
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 
 from .inputs import check_sample_weight, check_X_y
@@ -44,6 +45,6 @@ def check_validation(estimator: Any, X_val: Any, y_val: Any, sample_weight_val: 
         raise ValueError("y_val must be given with X_val, got None")
     if not estimator.early_stopping:
         raise ValueError("X_val must be None without early_stopping=True, which it is for")
-    n_targets = getattr(estimator, "_takes_many_targets", False)
-    X, y = check_X_y(estimator, X_val, y_val, reset=False, multi_output=n_targets, y_numeric=n_targets)
+    many, numeric = getattr(estimator, "_takes_many_targets", False), isinstance(estimator, RegressorMixin)
+    X, y = check_X_y(estimator, X_val, y_val, reset=False, multi_output=many, y_numeric=numeric)
     return Validation(X, y, check_sample_weight(sample_weight_val, X.shape[0]))

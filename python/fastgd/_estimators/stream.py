@@ -164,7 +164,7 @@ def _size(estimator: Descending, n_samples: int) -> int:
 
 def _key(estimator: Descending, problem: Problem) -> tuple[Any, ...]:
     values = (_frozen(getattr(estimator, name, None)) for name in estimator._of_stream)
-    return (problem.n_classes, problem.y.ndim, *values)
+    return (*estimator._stream_key(problem), *values)
 
 
 def _frozen(value: Any) -> Any:

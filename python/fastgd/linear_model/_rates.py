@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from inspect import signature
 from typing import Any
 
-from .. import _validation as check
+from .._estimators.defaults import is_default, refuse_beside
 from ..optimizers import ASGD, Optimizer, get_optimizer
 from ..schedules import Constant, InverseScaling, Optimal, Schedule
 
@@ -30,7 +29,7 @@ def make_optimizer(estimator: Any, alpha: float) -> Optimizer:
         _refuse_second_rate(estimator, chosen)
         return chosen
     # scikit-learn's default rates are made for plain gradient steps.
-    if given not in (None, "sgd", "asgd") and _is_default(estimator, "learning_rate"):
+    if given not in (None, "sgd", "asgd") and is_default(estimator, "learning_rate"):
         _refuse_second_rate(estimator, chosen)
         return chosen
     return chosen.set_params(lr=_rate(estimator, alpha))
@@ -70,14 +69,5 @@ def _stable(estimator: Any, alpha: float) -> float:
 
 
 def _refuse_second_rate(estimator: Any, optimizer: Optimizer) -> None:
-    for name in ("learning_rate", "eta0", "power_t", "average"):
-        if not _is_default(estimator, name):
-            raise ValueError(
-                f"{name} must be left at its default with {optimizer!r}, which has its rate of its own, "
-                f"got {check.shown(getattr(estimator, name))}"
-            )
-
-
-def _is_default(estimator: Any, name: str) -> bool:
-    parameter = signature(type(estimator).__init__).parameters.get(name)
-    return parameter is None or bool(getattr(estimator, name) == parameter.default)
+    names = ("learning_rate", "eta0", "power_t", "average")
+    refuse_beside(estimator, optimizer, "which has its rate of its own", names)

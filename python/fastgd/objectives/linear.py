@@ -44,8 +44,9 @@ class LinearObjective(LinearParameters, BeyondGradient):
         formats. A pass costs as much as there are entries.
         NaN and infinity are not looked for in advance: the first evaluation that meets one raises.
     y : array of shape (n_samples,) or (n_samples, n_outputs)
-        Targets. Regression losses: numbers, one or more columns. Binary losses: {0, 1}, {-1, +1} or bool, or class
-        indices from 0 to n_classes - 1 for one-vs-rest. Multi-class losses: class indices.
+        Targets. Regression losses: numbers, one or more columns. Binary losses: {0, 1}, {-1, +1} or bool, in more
+        columns for labels of which a row may have several, whose losses are summed; or class indices from 0 to
+        n_classes - 1 for one-vs-rest. Multi-class losses: class indices.
     loss : str or function, default="log_loss"
         A name of `fastgd.losses`, or ``"zero_one"``, the share of mistakes, which has a value and no gradient.
 

@@ -1,0 +1,32 @@
+"""Labels of a classifier: one a row, or a column for each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import type_of_target
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def as_labels(y: Any) -> tuple[NDArray[Any], bool]:
+    """Labels of shape (n_samples,), or (n_samples, n_labels) where each has a column; and whether it has."""
+    if hasattr(y, "toarray"):
+        y = y.toarray()
+    if y.ndim == 1 or y.shape[1] == 1:
+        return column_or_1d(y, warn=True), False
+    kind = type_of_target(y, input_name="y")
+    if kind != "multilabel-indicator":
+        raise ValueError(f"y must be labels, or a matrix of 0 and 1 with a column for each label, got {kind}")
+    return y.astype(bool), True
+
+
+def strata(indices: NDArray[Any], n_classes: int) -> NDArray[Any]:
+    """What rows are to be drawn evenly from: the classes, named as scikit-learn's error names two of them."""
+    if n_classes != 2 or np.bincount(indices, minlength=2).min() > 1:
+        return indices
+    named: NDArray[Any] = np.array(["False", "True"])[indices]
+    return named
