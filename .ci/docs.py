@@ -1,7 +1,8 @@
 """What the pipeline reads from the project's own documents, so that they and it cannot drift apart.
 
 docs.py command N       the N-th install command of README.md, as it stands there
-docs.py examples [NAME] the Python examples of README.md and docs/, as one program, with those that need package NAME
+docs.py examples [NAME] the Python examples of README.md and docs/, as one program, with those that need package NAME;
+                        several names one after another
 docs.py links           fails when a Markdown file links to a file that is not there
 docs.py extra NAME      the requirements of an extra, one a line
 docs.py baseline BUILD  the sources that CMake compiles in BUILD for the lowest ISA, one a line
@@ -18,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # Documents whose blocks of "python" run one after the other, and of "python NAME" where the package NAME is installed.
 # Blocks of "py" are parts of something, and do not run.
-WITH_EXAMPLES = ("README.md", "docs/sweep.md", "docs/online.md", "docs/user-loss.md")
+WITH_EXAMPLES = ("README.md", "docs/sweep.md", "docs/online.md", "docs/user-loss.md", "docs/export.md")
 
 
 def code_blocks(document: str, language: str) -> list[str]:
@@ -34,8 +35,8 @@ def command(number: str) -> str:
     return commands[int(number) - 1]
 
 
-def examples(package: str = "") -> str:
-    language = f"python(?: {package})?" if package else "python"
+def examples(*packages: str) -> str:
+    language = f"python(?: (?:{'|'.join(packages)}))?" if packages else "python"
     return "\n".join(block for document in WITH_EXAMPLES for block in code_blocks(document, language))
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import _memory
+import _network_memory
 import _program
 import numpy as np
 import pytest
@@ -59,6 +60,21 @@ def test_a_fit_on_a_mapped_file_takes_what_is_promised(mapped_file: Path, batch_
 def test_data_by_columns_are_copied_once_in_their_own_type(storage: str) -> None:
     found = report(storage)
     assert 0.9 * found["data"] < found["columns"]["peak"] <= found["data"] + found["columns"]["promised"]
+
+
+@functools.cache
+def network_report() -> dict[str, Any]:
+    found: dict[str, Any] = _program.run("_network_memory.py", OPENBLAS_NUM_THREADS="1")
+    return found
+
+
+@pytest.mark.parametrize("optimizer", _network_memory.OPTIMIZERS)
+def test_a_network_takes_its_parameters_and_a_few_batches(optimizer: str) -> None:
+    fit, copy = network_report()["fits"][optimizer], network_report()["copies"][optimizer]
+    assert fit["looks"] >= 5, "a fit too short to be watched"
+    assert fit["peak"] <= fit["promised"]
+    # That this could have failed: the same fit after a copy in float32 is seen to take it.
+    assert copy["peak"] > 0.9 * network_report()["copy"] > copy["promised"]
 
 
 def test_the_watch_sees_what_is_taken() -> None:

@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
     register_limits();
     register_full_pass();
     register_mini_batch();
+    register_mlp();
     register_per_sample();
     register_kernels();
     register_large_update();

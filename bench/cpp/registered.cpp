@@ -1,8 +1,9 @@
-// Every loss, storage, optimiser and vector function of the registries by itself, in cache: what is registered is
-// measured.
+// Every loss, storage, optimiser, activation and vector function of the registries by itself, in cache: what is
+// registered is measured.
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -111,6 +112,22 @@ void update(benchmark::State& state, int index) {
     state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kParams));
 }
 
+// Between -4 and 4, values and slopes.
+template <class T>
+void activation(benchmark::State& state, int index) {
+    constexpr std::ptrdiff_t kUnits = 4096;
+    AlignedBuffer<T> z(kUnits);
+    AlignedBuffer<T> value(kUnits);
+    AlignedBuffer<T> slope(kUnits);
+    for (std::size_t i = 0; i < z.size(); ++i) z[i] = T(8) * static_cast<T>(i) / T(kUnits) - T(4);
+    for (auto _ : state) {
+        std::copy_n(z.data(), kUnits, value.data());
+        kernels_for<T>(kernels()).activation[index]({value.data(), slope.data(), kUnits, 1, 0, kUnits});
+        benchmark::ClobberMemory();
+    }
+    state.SetItemsProcessed(state.iterations() * kUnits);
+}
+
 // At 0.25 .. 1.75, where all of them are defined.
 template <class T>
 void math(benchmark::State& state, void (*function)(const T*, T*, std::ptrdiff_t)) {
@@ -135,6 +152,8 @@ void register_type() {
     }
     for (int i = 0; i < table.n_optimizers; ++i)
         benchmark::RegisterBenchmark(name("update/", table.optimizers[i].name).c_str(), update<T>, i);
+    for (int i = 0; i < table.n_activations; ++i)
+        benchmark::RegisterBenchmark(name("activation/", table.activations[i].name).c_str(), activation<T>, i);
     for (int i = 0; i < table.n_math; ++i) {
         const VectorMath& row = table.math[i];
         if constexpr (sizeof(T) == 4) {

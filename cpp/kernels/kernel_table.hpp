@@ -251,7 +251,8 @@ struct AffineCall {
 
 // grad[input][unit] += sum over rows, in order, of x[row][input] * delta[row][unit], for the units of one panel, inputs
 // begin..end. The rows point to the element of input `origin`, grad to that of input `begin`. A CSR matrix is read as a
-// whole.
+// whole. Meanwhile the same inputs of the rows wanted next come into cache, unless next_bytes, the size of an element
+// there, is 0.
 template <class T>
 struct OuterCall {
     Rows rows;
@@ -262,6 +263,7 @@ struct OuterCall {
     std::ptrdiff_t delta_stride;
     std::ptrdiff_t width;
     T* grad;
+    std::ptrdiff_t next_bytes;
 };
 
 // out[unit] += sum over rows, in order, of delta[row][unit], units 0..width.

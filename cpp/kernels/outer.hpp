@@ -9,6 +9,14 @@ namespace {
 
 constexpr int kOuterInputs = kRegisters >= 32 ? 14 : 6;
 
+// Keeps the compiler from taking an address apart again, to hold a part of it in a register for every element that is
+// read from there.
+template <class T>
+FASTGD_INLINE const T* one_register(const T* p) {
+    __asm__("" : "+r"(p));
+    return p;
+}
+
 // kInputs x kVectors gradients stay in registers while all rows pass.
 template <class T, int kInputs, int kVectors>
 FASTGD_INLINE void outer_tile(const OuterCall<T>& call, std::ptrdiff_t input, std::ptrdiff_t unit) {
@@ -18,8 +26,12 @@ FASTGD_INLINE void outer_tile(const OuterCall<T>& call, std::ptrdiff_t input, st
     for (int i = 0; i < kInputs; ++i)
         for (int v = 0; v < kVectors; ++v) sum[i][v] = load(grad + i * call.width + v * lanes);
     const T* delta = call.delta + unit;
+    const std::byte* const* next = unit == 0 && call.next_bytes != 0 ? call.rows.next : nullptr;
+    const std::ptrdiff_t at = input * call.next_bytes;
     for (std::ptrdiff_t r = 0; r < call.rows.count; ++r, delta += call.delta_stride) {
-        const T* x = reinterpret_cast<const T*>(call.rows.row[r]) + (input - call.origin);
+        // A tile is narrower than a line.
+        if (next != nullptr) prefetch_far(next[r] + at);
+        const T* x = one_register(reinterpret_cast<const T*>(call.rows.row[r]) + (input - call.origin));
         Vec<T> d[kVectors];
         for (int v = 0; v < kVectors; ++v) d[v] = load(delta + v * lanes);
         for (int i = 0; i < kInputs; ++i) {

@@ -27,10 +27,11 @@ public:
     Rows rows(std::ptrdiff_t first, std::ptrdiff_t count) const { return {row_.data() + first, count}; }
 
 private:
-    // A multiple of 4096 bytes would put the same column of all rows into the same few places of the L1 cache.
+    // An odd number of cache lines: rows at a power of two would put the same column of all of them into the same few
+    // places of the L1 cache.
     static std::ptrdiff_t row_stride(std::ptrdiff_t width) {
-        const std::ptrdiff_t padded = round_up(width, kLaneAlign);
-        return padded * static_cast<std::ptrdiff_t>(sizeof(T)) % 4096 == 0 ? padded + kLaneAlign : padded;
+        constexpr auto kLine = static_cast<std::ptrdiff_t>(AlignedBuffer<T>::kAlignment / sizeof(T));
+        return (round_up(width, kLaneAlign) / kLine | 1) * kLine;
     }
 
     std::ptrdiff_t stride_ = 0;
@@ -154,6 +155,8 @@ public:
                 call.width = layer.width(unit);
                 const std::ptrdiff_t at = unit * layer.n_inputs + begin * call.width;
                 call.grad = is_sparse(l) ? whole + at : room.grad.data();
+                call.rows.next = rows.next;
+                call.next_bytes = l == 0 && unit == first && rows.next != nullptr ? element_bytes() : 0;
                 kernels(l).outer(call);
                 const std::ptrdiff_t stretch = layer.weight + at;
                 emit(Stretch{stretch, stretch + (call.end - begin) * call.width, true}, call.grad);
@@ -177,6 +180,7 @@ private:
     static auto& of(Items& items, int l) {
         return items[static_cast<std::size_t>(l)];
     }
+    std::ptrdiff_t element_bytes() const { return element_size(problem_->X.storage); }
     bool is_sparse(int l) const { return l == 0 && problem_->sparse(); }
     const StorageKernels<T>& native() const {
         return problem_->kernels->storage[static_cast<int>(sizeof(T) == 8 ? Storage::f64 : Storage::f32)];

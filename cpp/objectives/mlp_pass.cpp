@@ -121,9 +121,8 @@ bool mlp_raw_scores(const MlpProblem<T>& problem, const T* params, const RowSour
     parallel(team, [&](int thread, int) {
         RowBlock<T>& block = *blocks[static_cast<std::size_t>(thread)];
         MlpWalk<T>& walk = *walks[static_cast<std::size_t>(thread)];
-        for (std::int64_t b = next_block++; b < n_blocks; b = next_block++) {
-            const std::int64_t begin = b * most_rows;
-            block.gather(rows, begin, std::min(begin + most_rows, rows.count));
+        const auto score = [&](std::int64_t begin, std::int64_t end) {
+            block.gather(rows, begin, end);
             T* to = out + begin * n_outputs;
             const bool all = walk.scores([] {}, params, block,
                                          [&](const ScoreBlock<T>& scores, std::ptrdiff_t count) {
@@ -132,7 +131,16 @@ bool mlp_raw_scores(const MlpProblem<T>& problem, const T* params, const RowSour
                                                      to[r * n_outputs + k] =
                                                          scores.raw[static_cast<std::size_t>(k * scores.stride + r)];
                                          });
-            if (!all || !all_finite(to, block.count() * n_outputs)) finite = false;
+            return all && all_finite(to, (end - begin) * n_outputs);
+        };
+        for (std::int64_t b = next_block++; b < n_blocks; b = next_block++) {
+            const std::int64_t begin = b * most_rows;
+            const std::int64_t end = std::min(begin + most_rows, rows.count);
+            if (score(begin, end)) continue;
+            finite = false;
+            // An activation may hide what is not finite.
+            for (std::int64_t r = begin; r < end; ++r)
+                if (!score(r, r + 1)) std::fill_n(out + r * n_outputs, n_outputs, std::numeric_limits<T>::quiet_NaN());
         }
     });
     return finite;

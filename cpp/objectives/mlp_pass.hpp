@@ -46,7 +46,8 @@ template <class T>
 PassSums mlp_pass(const MlpProblem<T>& problem, const Parameters<T>& params, const RowSource& rows, bool want_gradient,
                   int n_threads, const std::function<void()>& poll = {}, std::span<const DropoutStep> masks = {});
 
-// Raw scores of one model's flat parameters, n_rows x n_outputs in C order; false where one is not finite.
+// Raw scores of one model, n_rows x n_outputs in C order. False where one is not finite, or a unit before its
+// activation: then the scores of that row are NaN.
 template <class T>
 bool mlp_raw_scores(const MlpProblem<T>& problem, const T* params, const RowSource& rows, int n_threads, T* out);
 

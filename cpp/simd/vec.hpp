@@ -48,6 +48,8 @@ FASTGD_INLINE float scalar_fnma(float a, float b, float c) { return __builtin_fm
 FASTGD_INLINE double scalar_fnma(double a, double b, double c) { return __builtin_fma(-a, b, c); }
 
 FASTGD_INLINE void prefetch(const void* p) { __builtin_prefetch(p, 0, 3); }
+// Into the second level, where there is room for what is not wanted at once.
+FASTGD_INLINE void prefetch_far(const void* p) { __builtin_prefetch(p, 0, 2); }
 
 struct Bytes16 {
     std::uint64_t low, high;

@@ -13,6 +13,8 @@ A peer's module has a function for each of its tasks, which gets arrays of NumPy
   returns ``(coef, intercept)``, flat; y is 0 or 1. scikit-learn's takes an ``alpha`` and a CSR matrix, too.
 - ``logistic(X, y, alpha)``: functions, by the solver's name, that take a number of iterations and return
   ``(coef, intercept)``, flat, on the way to the minimum of the mean log loss and an l2 penalty; y is 0 or 1.
+- ``mlp_epoch(X, y, order, batch_size, network)``: functions, by the variant's name, that descend for one epoch of whole
+  batches over the rows in that order and return flat parameters as ``network.layers`` takes them apart.
 - ``limit_threads(n)``, where the package has threads of its own that threadpoolctl does not reach.
 """
 
@@ -57,13 +59,16 @@ class Peer:
 
 PEERS = (
     Peer("NumPy", "numpy", "with_numpy", ("log_loss", "softmax_epoch", "many_softmax_epoch")),
+    Peer("NumPy", "numpy", "with_numpy_mlp", ("mlp_epoch",)),
     Peer("SciPy", "scipy.sparse", "with_scipy", ("sparse_log_loss",)),
     # Private, and the fastest that scikit-learn has for this: what its LogisticRegression minimises.
     Peer("LinearModelLoss", "sklearn.linear_model._linear_loss", "with_sklearn_loss", ("log_loss",)),
     Peer("SGDClassifier", "sklearn", "with_sklearn_sgd", ("sgd",)),
     Peer("LogisticRegression", "sklearn", "with_sklearn_logistic", ("logistic",)),
     Peer("PyTorch", "torch", "with_torch", ("log_loss", "sparse_log_loss", "softmax_epoch", "logistic")),
+    Peer("PyTorch", "torch", "with_torch_mlp", ("mlp_epoch",)),
     Peer("JAX", "jax", "with_jax", ("log_loss", "softmax_epoch")),
+    Peer("JAX", "jax", "with_jax_mlp", ("mlp_epoch",)),
     Peer("numba", "numba", "with_numba", ("log_loss", "sgd"), fused=True),
 )
 
@@ -82,4 +87,4 @@ def versions() -> dict[str, str]:
 
 def absent() -> list[str]:
     """The peers that are not installed."""
-    return [f"{peer.name} ({peer.needs})" for peer in PEERS if not peer.installed()]
+    return list(dict.fromkeys(f"{peer.name} ({peer.needs})" for peer in PEERS if not peer.installed()))

@@ -18,6 +18,8 @@ NAMES = (
     "predict",
     "sweep_grid",
     "sweep_models",
+    "mlp",
+    "mlp_starts",
     "to_optimum",
     "logistic_regression",
     "overhead",

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .._estimators.inputs import check_X, threads_of
+from .._export import Exportable, Head, Labels, Network, Values
 from .._scores import raw_scores
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound="LinearModel")
 
 
-class LinearModel(BaseEstimator):
+class LinearModel(Exportable, BaseEstimator):
     """Base of the estimators: data as they are, raw scores through the core, sparse coefficients on request."""
 
     coef_: Any
@@ -33,12 +34,25 @@ class LinearModel(BaseEstimator):
         """Scores of shape (n_samples, n_outputs)."""
         check_is_fitted(self)
         X = check_X(self, X, reset=False)
-        coef = self.coef_.toarray() if hasattr(self.coef_, "toarray") else self.coef_
-        return raw_scores(X, np.atleast_2d(coef), np.atleast_1d(self._score_intercept()), threads_of(self))
+        return raw_scores(X, self._dense_coef(), np.atleast_1d(self._score_intercept()), threads_of(self))
+
+    def _dense_coef(self) -> NDArray[Any]:
+        """Coefficients of shape (n_outputs, n_features)."""
+        return np.atleast_2d(self.coef_.toarray() if hasattr(self.coef_, "toarray") else self.coef_)
 
     def _score_intercept(self) -> Any:
         """The intercept of the raw scores."""
         return self.intercept_
+
+    def _network(self) -> Network:
+        check_is_fitted(self)
+        coef = self._dense_coef()
+        intercept = np.broadcast_to(np.asarray(self._score_intercept(), coef.dtype), len(coef))
+        return Network([coef.T], [intercept], self._head())
+
+    def _head(self) -> Head:
+        """What the raw scores say."""
+        raise NotImplementedError
 
     def densify(self: E) -> E:
         """Convert `coef_` to a dense array, which it is after `fit`.
@@ -112,9 +126,16 @@ class LinearClassifier(ClassifierMixin, LinearModel):
         labels: NDArray[Any] = self.classes_[chosen]
         return labels
 
+    def _head(self) -> Labels:
+        return Labels(self.classes_, self._loss_of_probabilities())
+
+    def _loss_of_probabilities(self) -> str | None:
+        """The loss by which scores give probabilities, None where they do not."""
+        return None
+
 
 class LinearRegressor(RegressorMixin, LinearModel):
-    """Predictions of a linear regression; `_inverse_link` turns raw scores into means."""
+    """Predictions of a linear regression; the raw scores are means or, with `_has_log_link`, their logarithms."""
 
     def predict(self, X: Any) -> Floats:
         """Return the predicted target of each row.
@@ -129,12 +150,18 @@ class LinearRegressor(RegressorMixin, LinearModel):
         array of shape (n_samples,) or (n_samples, n_outputs)
             Predictions, in the shape of the targets of `fit`.
         """
-        raw = self._inverse_link(self._raw_scores(X))
+        raw = self._raw_scores(X)
+        if self._has_log_link():
+            raw = np.exp(raw)
         return raw[:, 0] if self._has_flat_targets() else raw
 
     def _has_flat_targets(self) -> bool:
         """Whether the targets of `fit` were one column without a second axis."""
         return bool(self.coef_.ndim == 1)
 
-    def _inverse_link(self, raw: Floats) -> Floats:
-        return raw
+    def _has_log_link(self) -> bool:
+        """Whether raw scores are the logarithms of means."""
+        return False
+
+    def _head(self) -> Values:
+        return Values(self._has_log_link())

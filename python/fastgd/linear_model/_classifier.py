@@ -79,6 +79,9 @@ class BaseSGDClassifier(LinearClassifier, SGDModel):
             logarithms: Floats = np.log(self.predict_proba(X))
         return logarithms
 
+    def _loss_of_probabilities(self) -> str | None:
+        return self.loss if self.loss in PROBABILITIES else None
+
     def _scores_of_classes(self, rows: Floats, n_classes: int) -> Floats:
         """One row a class: two classes may have one between them, which is the second one's."""
         if n_classes > 2:

@@ -259,6 +259,9 @@ class LogisticRegression(LinearClassifier):
         """
         return log_probabilities(self._raw_scores(X))
 
+    def _loss_of_probabilities(self) -> str:
+        return "multinomial"
+
     def _penalty(self) -> tuple[float, float]:
         """`C` and `l1_ratio`, by the deprecated way to give them too."""
         if self.penalty == "deprecated":

@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import Interval
 from .._estimators.inputs import check_sample_weight, check_X, forget
 from .._estimators.problem import Problem
 from .._estimators.stopping import CallbackTasks, has_callbacks
+from .._export import Outliers
 from ._engine import SGDModel
 
 if TYPE_CHECKING:
@@ -256,6 +257,9 @@ class SGDOneClassSVM(OutlierMixin, SGDModel):
 
     def _score_intercept(self) -> Any:
         return -self.offset_
+
+    def _head(self) -> Outliers:
+        return Outliers()
 
     def _start_intercept(self) -> Any:
         return 1.0 - np.asarray(vars(self).get("offset_", [0.0]), np.float64)

@@ -297,5 +297,5 @@ class SGDRegressor(LinearRegressor, SGDModel):
         tags.target_tags.multi_output = True
         return tags
 
-    def _inverse_link(self, raw: Floats) -> Floats:
-        return np.exp(raw) if self.loss in LOG_LINK else raw
+    def _has_log_link(self) -> bool:
+        return self.loss in LOG_LINK

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from .. import _core
+from .. import _core, _export
 from .._estimators.descent import Descending
 from .._estimators.inputs import check_X, refuse_no_weight, threads_of, warn_not_converged
 from .._estimators.problem import Problem, Validation, seed_of
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _AUTO_ROWS = 200
 
 
-class Network(Descending):
+class Network(_export.Exportable, Descending):
     """Base of the estimators: `fit` and `partial_fit` on a `Problem`."""
 
     coefs_: list[Floats]
@@ -103,6 +103,14 @@ class Network(Descending):
 
     def _activation_of_scores(self) -> str:
         """What turns a score into a prediction."""
+        raise NotImplementedError
+
+    def _network(self) -> _export.Network:
+        check_is_fitted(self)
+        return _export.Network(self.coefs_, self.intercepts_, self._head(), self.activation, float(self.dropout))
+
+    def _head(self) -> _export.Head:
+        """What the raw scores say."""
         raise NotImplementedError
 
     # ---- descent
@@ -207,10 +215,12 @@ class Network(Descending):
     def _set_params_of(self, objective: MLPObjective, x: NDArray[np.float64]) -> None:
         coefs, intercepts = objective.unpack(x.astype(objective.dtype))
         # Arrays of their own, not views of all parameters.
-        self.coefs_ = [coef.copy() for coef in coefs]
-        self.intercepts_ = [intercept.copy() for intercept in intercepts]
-        self.n_layers_ = len(objective.sizes)
-        self.n_outputs_ = objective.n_outputs
+        self._take_layers([coef.copy() for coef in coefs], [intercept.copy() for intercept in intercepts])
+
+    def _take_layers(self, coefs: list[Floats], intercepts: list[Floats]) -> None:
+        self.coefs_, self.intercepts_ = coefs, intercepts
+        self.n_layers_ = len(coefs) + 1
+        self.n_outputs_ = len(intercepts[-1])
         self.out_activation_ = self._activation_of_scores()
 
     def _count(self, n_epochs: int, n_steps: int, n_samples: int, *, goes_on: bool) -> None:

@@ -8,10 +8,12 @@ import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils.metaestimators import available_if
 
+from .. import _export
 from .. import _validation as check
 from .._estimators.inputs import check_sample_weight, check_X_y, encode_labels, forget
 from .._estimators.problem import Problem
 from .._probabilities import log_logistic, log_probabilities, logistic, probabilities
+from . import _from_torch
 from ._labels import as_labels, strata
 from ._network import Network
 
@@ -211,6 +213,44 @@ class MLPClassifier(ClassifierMixin, Network):
         self.scoring = scoring
         self.n_threads = n_threads
 
+    @classmethod
+    def from_torch(cls, module: Any, *, classes: Any = None, multi_label: bool = False, **params: Any) -> Self:
+        """Make a fitted estimator of a module of PyTorch; needs ``fastgd[torch]``.
+
+        It has the module's weights to the bit, and predicts with them; `partial_fit`, or `fit` with
+        ``warm_start=True``, goes on from there.
+
+        Parameters
+        ----------
+        module : torch.nn.Sequential
+            Linear layers, each but the last one followed by the same activation, and by dropout or not. Its outputs are
+            scores, as `to_torch` gives them: one of two classes, or one each; the difference is taken of two.
+        classes : array-like of shape (n_classes,), optional
+            The labels of the outputs, sorted; 0, 1, ... by default.
+        multi_label : bool, default=False
+            Whether each output is a label by itself, of which a row may have several.
+        **params
+            The estimator's other parameters; layers, activation and dropout are the module's.
+
+        Returns
+        -------
+        MLPClassifier
+            Fitted.
+
+        Raises
+        ------
+        ImportError
+            Without torch.
+        ValueError, TypeError
+            What the module holds is no such network, or `classes` does not fit its outputs.
+        """
+        layers = _from_torch.classifier_layers(module, check.boolean("multi_label", multi_label))
+        model = _from_torch.make(cls, layers, params)
+        model.classes_ = _from_torch.check_classes(classes, len(layers.intercepts[-1]), multi_label)
+        model._has_many_labels = multi_label
+        _from_torch.fill(model, layers)
+        return model
+
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def fit(
         self,
@@ -326,6 +366,9 @@ class MLPClassifier(ClassifierMixin, Network):
 
     def _activation_of_scores(self) -> str:
         return "logistic" if self._has_many_labels or len(self.classes_) <= 2 else "softmax"
+
+    def _head(self) -> _export.Head:
+        return _export.ManyLabels() if self._has_many_labels else _export.Labels(self.classes_, "multinomial")
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the most likely class of each row, or its labels.

@@ -11,9 +11,11 @@ from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
+from .. import _export
 from .._estimators.inputs import check_sample_weight, check_X_y, forget
 from .._estimators.problem import Problem
 from .._losses import LOG_LINK, registry
+from . import _from_torch
 from ._network import Network
 
 if TYPE_CHECKING:
@@ -224,6 +226,38 @@ class MLPRegressor(RegressorMixin, Network):
         self.scoring = scoring
         self.n_threads = n_threads
 
+    @classmethod
+    def from_torch(cls, module: Any, **params: Any) -> Self:
+        """Make a fitted estimator of a module of PyTorch; needs ``fastgd[torch]``.
+
+        It has the module's weights to the bit, and predicts with them; `partial_fit`, or `fit` with
+        ``warm_start=True``, goes on from there.
+
+        Parameters
+        ----------
+        module : torch.nn.Sequential
+            Linear layers, each but the last one followed by the same activation, and by dropout or not. Its outputs are
+            the targets, or with the losses poisson, gamma and tweedie their logarithms.
+        **params
+            The estimator's other parameters, such as its `loss`; layers, activation and dropout are the module's.
+
+        Returns
+        -------
+        MLPRegressor
+            Fitted.
+
+        Raises
+        ------
+        ImportError
+            Without torch.
+        ValueError, TypeError
+            What the module holds is no such network.
+        """
+        layers = _from_torch.regressor_layers(module)
+        model = _from_torch.make(cls, layers, params)
+        _from_torch.fill(model, layers)
+        return model
+
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def fit(
         self,
@@ -310,6 +344,9 @@ class MLPRegressor(RegressorMixin, Network):
     def _check(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, NDArray[Any]]:
         X, y = check_X_y(self, X, y, reset=reset, multi_output=True, y_numeric=True)
         return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
+
+    def _head(self) -> _export.Values:
+        return _export.Values(log_link=self.loss in LOG_LINK)
 
     def _activation_of_scores(self) -> str:
         return "exp" if self.loss in LOG_LINK else "identity"
