@@ -50,7 +50,7 @@ DEALT: dict[str, list[Any]] = {
     "outputs": ["one", "few"],
     "n_threads": [1, 2, 7],
 }
-FIXED = {"n_rows": 45, "layout": "plain", "rows": "all"}
+FIXED = {"n_rows": 45, "layout": "plain", "rows": "all", "labels": "indices"}
 CASES = _design.cover(CROSSED, DEALT)
 N_NOISY = 5
 INIT_SEED = 21
