@@ -1,12 +1,12 @@
 #pragma once
 
 // The standard normal distribution over the virtual vector. With x = |z| / sqrt(2) its lower tail is
-//   Phi(-|z|) = exp(-x^2) q(x) / (2 (1 + 2 x)),   q(x) = (1 + 2 x) exp(x^2) erfc(x),
+//   Phi(-|z|) = exp(-x^2) q(x) / (2 + 4 x),   q(x) = (1 + 2 x) exp(x^2) erfc(x),
 // and q varies between 1 and 1.2 only, so that a polynomial in t = (x - k) / (x + k) gives it to the last bits over the
 // whole range in which exp(-x^2) is not 0: M. M. Shepherd and J. G. Laframboise, "Chebyshev approximation of
 // (1 + 2x) exp(x^2) erfc x in 0 <= x < infinity", Mathematics of Computation 36, 1981. The coefficients here are
 // interpolations at Chebyshev nodes in 50 digits, with relative errors of 2^-30 (float, k = 3) and 2^-58 (double,
-// k = 3.75).
+// k = 3.75). Errors in ulp at most, float | double: the lower tail 6.4 | 6.8, just below 1/2, the density 3.9 | 3.3.
 
 #include "simd/math.hpp"
 #include "simd/vec.hpp"
@@ -20,8 +20,8 @@ struct TailPolynomial;
 template <>
 struct TailPolynomial<float> {
     static constexpr float kCenter = 3.0F;
-    static constexpr int kGroups = 3;
-    static constexpr float kCoef[4 * kGroups] = {1.253008F,     -0.13562112F,    -0.04756238F,   0.12964539F,
+    static constexpr int kDegree = 13;
+    static constexpr float kCoef[kDegree + 1] = {1.253008F,     -0.13562112F,    -0.04756238F,   0.12964539F,
                                                  -0.11927173F,  0.06830605F,     -0.023787022F,  0.0025299483F,
                                                  0.0019488629F, -0.00074280164F, -0.0001826748F, 3.5634515e-05F};
 };
@@ -29,8 +29,8 @@ struct TailPolynomial<float> {
 template <>
 struct TailPolynomial<double> {
     static constexpr double kCenter = 3.75;
-    static constexpr int kGroups = 6;
-    static constexpr double kCoef[4 * kGroups] = {
+    static constexpr int kDegree = 25;
+    static constexpr double kCoef[kDegree + 1] = {
         0x1.3ccda0b5d5dc2p+0,  -0x1.1f367683f89a7p-3,  0x1.d5f29481596c2p-9,   0x1.510169d096820p-4,
         -0x1.bda9309a27bdap-4, 0x1.7a14188a99c7cp-4,   -0x1.e0d0fa6e28960p-5,  0x1.d0b0037da7358p-6,
         -0x1.3f603c2bbee97p-7, 0x1.cc3a0e50fcd7fp-10,  0x1.33fb1d1502b40p-12,  -0x1.303fa4af46391p-12,
@@ -57,20 +57,23 @@ FASTGD_INLINE Normal<T> standard_normal(Vec<T> z) {
     const Vec<T> power = exp_nonpositive(neg(half * square));
     // Where the power is 0 the square may be infinite, and what it lost no number.
     const Vec<T> exponential = select(eq(power, zero<T>()), power, power * fnma(half, lost, one));
-    const Vec<T> x = abs(z) * set1<T>(static_cast<T>(0.70710678118654752440));
-    const Vec<T> center = set1<T>(P::kCenter);
-    const Vec<T> t = (x - center) / (x + center);
+    const Vec<T> size = abs(z);
+    const Vec<T> center = set1<T>(static_cast<T>(P::kCenter * 1.41421356237309504880));
+    const Vec<T> t = (size - center) / (size + center);
     const Vec<T> t2 = t * t;
     const Vec<T> t4 = t2 * t2;
-    Vec<T> q = zero<T>();
-    for (int group = P::kGroups - 1; group >= 0; --group) {
-        const T* c = P::kCoef + 4 * group;
-        const Vec<T> low = fma(set1<T>(c[1]), t, set1<T>(c[0]));
-        const Vec<T> high = fma(set1<T>(c[3]), t, set1<T>(c[2]));
-        q = fma(q, t4, fma(high, t2, low));
+    // The last two steps one after the other: what is rounded before them counts little.
+    const T* c = P::kCoef;
+    Vec<T> rest = zero<T>();
+    for (int at = P::kDegree - 3; at >= 2; at -= 4) {
+        const Vec<T> low = fma(set1<T>(c[at + 1]), t, set1<T>(c[at]));
+        const Vec<T> high = fma(set1<T>(c[at + 3]), t, set1<T>(c[at + 2]));
+        rest = fma(rest, t4, fma(high, t2, low));
     }
-    const Vec<T> tail = half * exponential * (q / fma(set1<T>(T(2)), x, one));
-    // x is infinite where t is none; NaN stays.
+    const Vec<T> q = fma(fma(rest, t, set1<T>(c[1])), t, set1<T>(c[0]));
+    const Vec<T> below = fma(set1<T>(static_cast<T>(2.82842712474619009760)), size, set1<T>(T(2)));
+    const Vec<T> tail = exponential * (q / below);
+    // |z| is infinite where t is none; NaN stays.
     const Vec<T> lower = select(eq(exponential, zero<T>()), zero<T>(), tail);
     return {select(lt(zero<T>(), z), one - lower, lower),
             exponential * set1<T>(static_cast<T>(0.39894228040143267794))};

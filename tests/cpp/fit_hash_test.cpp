@@ -79,8 +79,10 @@ std::uint64_t hash(const std::vector<double>& values) {
 
 struct Case {
     std::string name;
-    const LinearObjective* objective;
+    const Objective* objective;
     DescentOptions options;
+    // Zeros where it is empty.
+    std::vector<double> start{};
 };
 
 std::uint64_t fit(const Case& test, int n_threads) {
@@ -89,7 +91,8 @@ std::uint64_t fit(const Case& test, int n_threads) {
     options.tol.reset();
     options.seed = 5;
     options.n_threads = n_threads;
-    const std::vector<double> start(static_cast<std::size_t>(test.objective->n_params()));
+    std::vector<double> start = test.start;
+    start.resize(static_cast<std::size_t>(test.objective->n_params()));
     return hash(minimize(*test.objective, start, options).x);
 }
 
@@ -133,6 +136,19 @@ int main(int argc, char** argv) {
                                  data.weights.data());
     const LinearObjective softmax(bytes, data.classes.data(), {.loss = "multinomial", .n_outputs = kClasses});
     const LinearObjective exact(doubles, data.labels64.data(), {.loss = "log_cosh"});
+    const MlpObjective relu(floats, data.classes.data(),
+                            {.hidden_layer_sizes = {40, 19}, .n_outputs = kClasses, .alpha = 0.01});
+    const MlpObjective gelu(csr, data.classes.data(),
+                            {.hidden_layer_sizes = {70}, .activation = "gelu", .n_outputs = kClasses, .dropout = 0.25},
+                            data.weights.data());
+    const MlpObjective tanh64(doubles, data.labels64.data(),
+                              {.hidden_layer_sizes = {17}, .activation = "tanh", .loss = "log_loss", .n_outputs = 1});
+    const auto start_of = [](const MlpObjective& objective) {
+        std::vector<std::int64_t> sizes = objective.options().hidden_layer_sizes;
+        sizes.insert(sizes.begin(), objective.n_features());
+        sizes.push_back(objective.n_outputs());
+        return mlp_initial({sizes, objective.options().activation}, 3);
+    };
     const std::vector<PerModel> slow{{"lr", {0.01}}};
     const std::vector<PerModel> bytes_rate{{"lr", {1e-6}}};
     const std::vector<PerModel> falling{{"lr", {0.05}}, {"power_t", {0.3}}};
@@ -151,6 +167,15 @@ int main(int argc, char** argv) {
         {"cpp-csr-log_loss-l1-adagrad-16",
          &lasso,
          {.optimizer = "adagrad", .schedule = {"constant", slow}, .batch_size = 16}},
+        {"cpp-f32-mlp-relu-128-momentum",
+         &relu,
+         {.optimizer_params = momentum, .schedule = {"constant", slow}, .batch_size = 128},
+         start_of(relu)},
+        {"cpp-csr-mlp-gelu-dropout-weights-64-adam",
+         &gelu,
+         {.optimizer = "adam", .schedule = {"constant", slow}, .batch_size = 64},
+         start_of(gelu)},
+        {"cpp-f64-mlp-tanh-full", &tanh64, {.schedule = {"constant", slow}}, start_of(tanh64)},
         {"cpp-f64-log_cosh-100", &exact, {.schedule = {"inverse_scaling", falling}, .batch_size = 100}},
     };
     const auto golden = argc > 2 ? read_golden(argv[2]) : std::map<std::string, std::uint64_t>();

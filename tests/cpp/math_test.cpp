@@ -10,12 +10,13 @@
 
 #include "isa_check.hpp"
 #include "simd/math.hpp"
+#include "simd/normal.hpp"
 
 namespace fastgd {
 namespace {
 
 // Of every result below. A change of it is a change of results for users.
-constexpr std::uint64_t kExpectedBits = 0x3765598E60E37A7E;
+constexpr std::uint64_t kExpectedBits = 0x0F8462BE77FBAF42;
 
 int n_failed = 0;
 std::uint64_t bits_hash = 0xCBF29CE484222325;
@@ -54,6 +55,8 @@ void hash(T x) {
 long double sigmoid_reference(long double x) {
     return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x));
 }
+long double normal_cdf_reference(long double x) { return std::erfc(-x * 0.70710678118654752440084436210485L) / 2; }
+long double normal_pdf_reference(long double x) { return std::exp(-x * x / 2) * 0.39894228040143267793994605993438L; }
 long double softplus_reference(long double x) { return (x > 0 ? x : 0) + std::log1p(std::exp(-std::fabs(x))); }
 
 template <class T>
@@ -83,6 +86,10 @@ constexpr Function<T> kFunctions[] = {
     {"softplus", [](const T* in, T* out) { store(out, softplus(load(in))); }, softplus_reference, bound<T>(2.9, 1.9)},
     {"tanh", [](const T* in, T* out) { store(out, tanh(load(in))); }, [](long double x) { return std::tanh(x); },
      bound<T>(2.5, 2.7)},
+    {"normal_cdf", [](const T* in, T* out) { store(out, standard_normal(load(in)).below); }, normal_cdf_reference,
+     bound<T>(6.4, 6.8)},
+    {"normal_pdf", [](const T* in, T* out) { store(out, standard_normal(load(in)).density); }, normal_pdf_reference,
+     bound<T>(3.9, 3.3)},
 };
 
 template <class T>
@@ -247,6 +254,16 @@ void check_special_values() {
         {"tanh", least, least},
         {"tanh", -least, -least},
         {"tanh", L::min(), L::min()},
+        {"normal_cdf", infinity, 1},
+        {"normal_cdf", -infinity, 0},
+        {"normal_cdf", nan, nan},
+        {"normal_cdf", greatest, 1},
+        {"normal_cdf", -greatest, 0},
+        {"normal_cdf", 9, 1},
+        {"normal_pdf", infinity, 0},
+        {"normal_pdf", -infinity, 0},
+        {"normal_pdf", nan, nan},
+        {"normal_pdf", greatest, 0},
     };
     for (const Special& s : specials) {
         for (const Function<T>& f : kFunctions<T>) {
