@@ -38,6 +38,8 @@ DEALT: dict[str, list[Any]] = {
     "alpha": [0.0, 0.125],
     "dropout": [0.0, 0.25, 0.5],
     "rows": ["all", "some"],
+    # Of binary losses with several outputs: class indices, or a column of labels for each.
+    "labels": ["indices", "columns"],
 }
 SEED, STEP = 12, 5
 
@@ -105,6 +107,8 @@ def make_problem(case: _design.Case, folder: Path) -> Problem:
     shapeless = {**options, "loss": "squared_error", "n_classes": None, "sample_weight": None}
     raw = reference.MLPObjective(X, np.zeros((n, n_outputs)), **shapeless).raw(w)
     y = draw_targets(rng, loss, {}, raw)
+    if case["labels"] == "columns" and KINDS[loss] == "binary" and n_outputs > 1:
+        y, options["n_classes"] = rng.integers(0, 2, raw.shape), None
     if (weight := options["sample_weight"]) is not None and X.dtype.kind not in "ui":
         # Absent is more than multiplied by 0.
         X[weight == 0.0, 0] = np.resize([np.nan, np.inf, -np.inf], int(np.sum(weight == 0.0)))

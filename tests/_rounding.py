@@ -71,7 +71,7 @@ def labels(twin: reference.LinearObjective, rows: np.ndarray) -> np.ndarray:
     """The rows' targets, one for each output, as an elementwise loss sees them."""
     y = twin.y[rows]
     if KINDS[twin.loss] == "binary" and twin.n_outputs > 1:
-        return np.where(y[:, None] == np.arange(twin.n_outputs), 1.0, -1.0)
+        return reference.losses.label_columns(y, twin.n_outputs)
     return y.reshape(len(rows), -1)
 
 

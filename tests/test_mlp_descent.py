@@ -50,7 +50,7 @@ DEALT: dict[str, list[Any]] = {
     "outputs": ["one", "few"],
     "n_threads": [1, 2, 7],
 }
-FIXED = {"n_rows": 45, "layout": "plain", "rows": "all"}
+FIXED = {"n_rows": 45, "layout": "plain", "rows": "all", "labels": "indices"}
 CASES = _design.cover(CROSSED, DEALT)
 N_NOISY = 5
 INIT_SEED = 21
@@ -98,11 +98,15 @@ def largest_excess(case: _design.Case, folder: Path) -> float:
     if not 0.0 < reach < 2.0**-6 * np.max(np.abs(expected.x - twin.initial(INIT_SEED))):
         raise ProvesNothing("rounding may lead as far as the fit")
     loss_reach = np.max([np.abs(one.history.loss - expected.history.loss) for one in noisy])
+    norms, expected_norms = found.history.grad_norm, expected.history.grad_norm
+    np.testing.assert_array_equal(np.isnan(norms), np.isnan(expected_norms))
+    norms_reach = np.max([np.abs(np.nan_to_num(one.history.grad_norm - expected_norms)) for one in noisy])
     fun_reach = np.max([abs(one.fun - expected.fun) for one in noisy])
     norm_reach = np.max([abs(one.grad_norm - expected.grad_norm) for one in noisy])
     return max(
         excess(found.x - expected.x, reach),
         excess(found.history.loss - expected.history.loss, loss_reach),
+        excess(np.nan_to_num(norms - expected_norms), max(norms_reach, 8.0 * problem.eps * np.nan_to_num(norms).max())),
         excess(found.fun - expected.fun, max(fun_reach, loss_reach)),
         excess(found.grad_norm - expected.grad_norm, max(norm_reach, problem.eps * expected.grad_norm)),
     )

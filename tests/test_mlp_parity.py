@@ -62,6 +62,7 @@ CASE: dict[str, Any] = {
     "alpha": 0.125,
     "dropout": 0.25,
     "rows": "all",
+    "labels": "indices",
 }
 
 
@@ -106,6 +107,21 @@ def test_layers_that_are_wide_for_a_team(storage: str, tmp_path: Path) -> None:
     outcome = _mlp_parity.compared(case, tmp_path)
     assert outcome.excess <= 1.0
     assert outcome.threads_agree
+
+
+@pytest.mark.parametrize("storage", ["float64", "float32"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_slopes_at_0_are_the_twins(activation: str, storage: str) -> None:
+    """Where all arguments are exactly 0, on the kinks of the rectified ones."""
+    X = np.random.default_rng(0).normal(size=(9, 5)).astype(storage)
+    ours, twin = (
+        kind(X, X[:, 0] + 3.0, hidden_layer_sizes=(3,), activation=activation, loss="squared_error")
+        for kind in (fastgd.MLPObjective, reference.MLPObjective)
+    )
+    w = twin.pack([np.zeros((5, 3)), np.ones((3, 1))], [np.zeros(3), np.zeros(1)])
+    gradient, expected = ours.grad(w), twin.grad(w)
+    np.testing.assert_allclose(gradient, expected, rtol=32 * np.finfo(storage).eps, atol=0.0)
+    assert np.any(expected[:18]) == (activation != "relu")
 
 
 # ------------------------------------------------------------------------------------------------------- random numbers

@@ -106,6 +106,29 @@ def test_derivative_of_multiclass_losses(name: str) -> None:
         assert np.all(np.abs(difference(along) - dloss[:, k]) <= difference_error(loss + np.abs(dloss[:, k])))
 
 
+@pytest.mark.parametrize("loss", BINARY)
+def test_labels_with_a_column_each_are_problems_of_their_own(loss: str) -> None:
+    rng = np.random.default_rng(0)
+    X, Y, coef = rng.normal(size=(9, 3)), rng.integers(0, 2, (9, 2)), rng.normal(size=(2, 3))
+    about: dict[str, Any] = {"loss": loss, "alpha": 0.25, "fit_intercept": False}
+    both, *alone = (reference.LinearObjective(X, y, **about) for y in (Y, *Y.T))
+    v = rng.normal(size=(2, 3))
+    for whole, parts in (
+        (both.value_and_grad(both.pack(coef)), [one.value_and_grad(coef[k]) for k, one in enumerate(alone)]),
+        ((0.0, both.hvp(coef.ravel(), v.ravel())), [(0.0, one.hvp(coef[k], v[k])) for k, one in enumerate(alone)]),
+    ):
+        assert whole[0] == pytest.approx(sum(value for value, _ in parts), rel=16 * EPS)
+        np.testing.assert_allclose(whole[1], np.concatenate([slope for _, slope in parts]), rtol=16 * EPS, atol=EPS)
+    # One class against the rest is such a problem, whose labels are of one row each.
+    classes = rng.integers(0, 3, 9)
+    indices, columns = (reference.LinearObjective(X, y, **about) for y in (classes, np.eye(3)[classes]))
+    w = rng.normal(size=9)
+    assert indices.value(w) == columns.value(w)
+    np.testing.assert_array_equal(indices.hvp(w, w), columns.hvp(w, w))
+    if loss == "log_loss":
+        assert indices.duality_gap(w) == columns.duality_gap(w)
+
+
 CONVEX = [case for case in ELEMENTWISE if case[0] != "tweedie" or 1.0 <= case[1].get("power", 1.5) <= 2.0]
 
 

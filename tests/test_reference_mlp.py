@@ -353,6 +353,18 @@ def test_descent_takes_the_steps_of_its_gradients(dropout: float) -> None:
     assert found.grad_norm == np.linalg.norm(objective.grad(found.x))
 
 
+def test_gradients_that_full_batches_tell_are_those_of_the_steps() -> None:
+    objective = problem("log_loss", dropout=0.5, l1_ratio=0.0)
+    found = reference.minimize(objective, lr=0.1, max_epochs=3, tol=None, init_seed=2)
+    w = objective.initial(2)
+    for epoch in range(3):
+        value, gradient = objective.value_and_grad(w, dropout_step=epoch, init_seed=2)
+        assert found.history.loss[epoch] == pytest.approx(value, rel=16 * EPS)
+        assert found.history.grad_norm[epoch] == pytest.approx(float(np.linalg.norm(gradient)), rel=16 * EPS)
+        w = w - 0.1 * gradient
+    np.testing.assert_allclose(found.x, w, atol=16 * EPS)
+
+
 def test_descent_solves_exclusive_or() -> None:
     X = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
     objective = MLPObjective(X, [0, 1, 1, 0], hidden_layer_sizes=(8,), activation="tanh", loss="log_loss")

@@ -22,6 +22,7 @@ import numpy as np
 
 from ._arrays import FloatArray
 from .losses import KINDS, LOSSES
+from .multiclass_losses import label_columns
 
 if TYPE_CHECKING:
     from .linear import LinearObjective
@@ -120,9 +121,10 @@ def duality_gap(objective: LinearObjective, w: FloatArray) -> float:
     raw = objective.raw(w, rows)
     bound = 0.0
     for k in range(objective.n_outputs):
-        y = objective.y[rows].reshape(len(rows), -1)
         if KINDS[objective.loss] == "binary" and objective.n_outputs > 1:
-            y = np.where(y == np.arange(objective.n_outputs), 1.0, -1.0)
+            y = label_columns(objective.y[rows], objective.n_outputs)
+        else:
+            y = objective.y[rows].reshape(len(rows), -1)
         theta = LOSSES[objective.loss](y[:, k], raw[:, k])[1]
         if objective.fit_intercept:
             theta = balanced(objective.loss, theta, p)

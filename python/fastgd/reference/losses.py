@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from ._arrays import Loss
 from .binary_losses import exponential, hinge, log_loss, modified_huber, perceptron, squared_hinge
-from .multiclass_losses import crammer_singer, multiclass_hinge, multinomial, one_vs_rest
+from .multiclass_losses import crammer_singer, label_columns, multiclass_hinge, multinomial, one_vs_rest
 from .regression_losses import (
     absolute_error,
     epsilon_insensitive,
@@ -54,6 +54,7 @@ __all__ = [
     "gamma",
     "hinge",
     "huber",
+    "label_columns",
     "log_cosh",
     "log_loss",
     "modified_huber",

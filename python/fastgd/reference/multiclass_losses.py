@@ -124,10 +124,29 @@ def crammer_singer(y: ArrayLike, raw: ArrayLike) -> tuple[FloatArray, FloatArray
     return loss, dloss
 
 
+def label_columns(y: ArrayLike, n_outputs: int) -> FloatArray:
+    """Return labels of binary problems with a column each: +1 where ``k = y`` for class indices, else -1.
+
+    Parameters
+    ----------
+    y : array of shape (n,) or (n, n_outputs)
+        Class indices, or such labels, which stay as they are.
+    n_outputs : int
+        Number of problems.
+
+    Returns
+    -------
+    array of shape (n, n_outputs)
+        Labels -1 and +1.
+    """
+    (y,) = as_float64(y)
+    return y if y.ndim == 2 else np.where(y[:, None] == np.arange(n_outputs), 1.0, -1.0)
+
+
 def one_vs_rest(binary_loss: Loss) -> Loss:
     """Return the multi-class loss that sums a binary loss over K problems of one class against the rest.
 
-    ``sum_k loss(y_k, s_k)`` with ``y_k = +1`` where ``k = y``, else -1; derivative by ``s_k`` that of its own problem.
+    ``sum_k loss(y_k, s_k)`` with the `label_columns` ``y_k``; derivative by ``s_k`` that of its own problem.
 
     Parameters
     ----------
@@ -137,7 +156,8 @@ def one_vs_rest(binary_loss: Loss) -> Loss:
     Returns
     -------
     function (y, raw, **loss_params) -> (loss, dloss)
-        Loss of class indices, shape (n,), and scores, shape (n, K); returns shapes (n,) and (n, K).
+        Loss of class indices, shape (n,), or labels, shape (n, K), and scores, shape (n, K); returns shapes (n,) and
+        (n, K).
 
     References
     ----------
@@ -145,9 +165,8 @@ def one_vs_rest(binary_loss: Loss) -> Loss:
     """
 
     def loss(y: ArrayLike, raw: ArrayLike, **loss_params: Any) -> tuple[FloatArray, FloatArray]:
-        _, y, s = _indices_and_scores(y, raw)
-        label = np.where(y[:, None] == np.arange(s.shape[1]), 1.0, -1.0)
-        losses, dloss = binary_loss(label, s, **loss_params)
+        (s,) = as_float64(raw)
+        losses, dloss = binary_loss(label_columns(y, s.shape[1]), s, **loss_params)
         return losses.sum(axis=1), dloss
 
     return loss

@@ -45,7 +45,7 @@ def empirical_risk(loss: FloatArray, weight: FloatArray, mean_weight: float) -> 
 def output_loss(name: str, n_outputs: int) -> Loss:
     """Return the loss ``(y, raw (n, n_outputs)) -> (loss (n,), dloss (n, n_outputs))`` of that name.
 
-    An elementwise loss is summed over the outputs; a binary one with several outputs is `one_vs_rest`.
+    An elementwise loss is summed over the outputs; a binary one of class indices with several is `one_vs_rest`.
 
     Parameters
     ----------
@@ -82,7 +82,8 @@ class EmpiricalRisk(ABC):
     X : array of shape (n_samples, n_features)
         Data.
     y : array of shape (n_samples,) or (n_samples, n_outputs)
-        Targets.  Two classes: {-1, +1}, {0, 1} or bool.  More classes: indices 0 to n_classes - 1.
+        Targets.  Two classes: {-1, +1}, {0, 1} or bool, also of several labels with a column each.  More classes:
+        indices 0 to n_classes - 1.
     loss : str
         Name in `LOSSES` or `METRICS`.
     alpha, l1_ratio : float
@@ -128,6 +129,9 @@ class EmpiricalRisk(ABC):
         kind = KINDS.get(loss, "binary")
         if kind == "regression":
             self.n_outputs = 1 if self.y.ndim == 1 else self.y.shape[1]
+        elif kind == "binary" and self.y.ndim == 2:
+            self.n_outputs = self.y.shape[1]
+            self.y = np.where(self.y > 0.0, 1.0, -1.0)
         else:
             n_classes = int(np.nanmax(self.y)) + 1 if n_classes is None else n_classes
             self.n_outputs = 1 if kind == "binary" and n_classes <= 2 else n_classes
