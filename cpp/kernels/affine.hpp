@@ -23,17 +23,18 @@ template <class T, int kRows, int kVectors>
 FASTGD_INLINE void affine_tile(const AffineCall<T>& call, std::ptrdiff_t row, std::ptrdiff_t unit, const T* weight,
                                std::ptrdiff_t weight_stride) {
     constexpr int lanes = kLanes<T>;
+    const std::ptrdiff_t out_stride = call.out_stride;
+    const std::ptrdiff_t input_step = call.input_step;
     const T* x[kRows];
     for (int r = 0; r < kRows; ++r) x[r] = reinterpret_cast<const T*>(call.rows.row[row + r]);
-    T* out = call.out + row * call.out_stride + unit;
+    T* out = call.out + row * out_stride + unit;
     Vec<T> sum[kRows][kVectors];
     for (int v = 0; v < kVectors; ++v) {
         const Vec<T> start = call.bias != nullptr ? load(call.bias + unit + v * lanes) : zero<T>();
-        for (int r = 0; r < kRows; ++r)
-            sum[r][v] = call.accumulate ? load(out + r * call.out_stride + v * lanes) : start;
+        for (int r = 0; r < kRows; ++r) sum[r][v] = call.accumulate ? load(out + r * out_stride + v * lanes) : start;
     }
-    std::ptrdiff_t at = (call.begin - call.origin) * call.input_step;
-    for (std::ptrdiff_t k = call.begin; k < call.end; ++k, at += call.input_step, weight += weight_stride) {
+    std::ptrdiff_t at = (call.begin - call.origin) * input_step;
+    for (std::ptrdiff_t n = call.end - call.begin; n > 0; --n, at += input_step, weight += weight_stride) {
         Vec<T> w[kVectors];
         for (int v = 0; v < kVectors; ++v) w[v] = load(weight + v * lanes);
         for (int r = 0; r < kRows; ++r) {
@@ -41,10 +42,10 @@ FASTGD_INLINE void affine_tile(const AffineCall<T>& call, std::ptrdiff_t row, st
             for (int v = 0; v < kVectors; ++v) sum[r][v] = fma(input, w[v], sum[r][v]);
         }
     }
-    const T* factor = call.factor != nullptr ? call.factor + row * call.out_stride + unit : nullptr;
+    const T* factor = call.factor != nullptr ? call.factor + row * out_stride + unit : nullptr;
     for (int r = 0; r < kRows; ++r)
         for (int v = 0; v < kVectors; ++v) {
-            const std::ptrdiff_t to = r * call.out_stride + v * lanes;
+            const std::ptrdiff_t to = r * out_stride + v * lanes;
             store(out + to, factor != nullptr ? sum[r][v] * load(factor + to) : sum[r][v]);
         }
 }

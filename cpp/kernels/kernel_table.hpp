@@ -310,7 +310,7 @@ struct StorageKernels {
     // Null where rows have to be widened first.
     void (*affine)(const AffineCall<T>&);
     void (*outer)(const OuterCall<T>&);
-    // Null where the elements are of the compute type.
+    // Null for CSR rows.
     void (*widen)(const WidenCall<T>&);
 };
 

@@ -28,7 +28,7 @@ namespace {
 template <class S>
 constexpr StorageKernels<typename S::Compute> storage_kernels() {
     using T = typename S::Compute;
-    return {forward<S>, backward<S>, per_sample<S>, nullptr, affine<T>, outer<T>, nullptr};
+    return {forward<S>, backward<S>, per_sample<S>, nullptr, affine<T>, outer<T>, widen<S>};
 }
 template <class S>
 constexpr StorageKernels<typename S::Compute> narrow_kernels() {

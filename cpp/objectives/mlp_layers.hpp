@@ -65,7 +65,8 @@ public:
         Room(const Problem<T>& problem, const MlpShape<T>& shape, std::ptrdiff_t most_rows, bool trains) {
             std::ptrdiff_t most_units = 0;
             for (const Layer& layer : shape.hidden()) most_units = std::max(most_units, layer.padded);
-            if (problem.storage().widen != nullptr) wide = RowBuffer<T>(most_rows, std::min(kInputs, problem.X.n_cols));
+            if (is_narrow(problem) || collides(problem))
+                wide = RowBuffer<T>(most_rows, std::min(kInputs, problem.X.n_cols));
             if (!trains) return;
             turned =
                 AlignedBuffer<T>(shape.hidden().size() > 1 ? static_cast<std::size_t>(most_units * kUnitPanel<T>) : 0);
@@ -94,7 +95,7 @@ public:
         for (std::ptrdiff_t begin = 0; begin < layer.n_inputs; begin = call.end) {
             call.begin = begin;
             call.end = is_sparse(l) ? layer.n_inputs : std::min(begin + kInputs, layer.n_inputs);
-            call.rows = read(room, l, rows, begin, call.end, call.origin);
+            call.rows = read(room, l, rows, begin, call.end, is_narrow(*problem_), call.origin);
             kernels(l).affine(call);
             call.accumulate = true;
         }
@@ -149,7 +150,7 @@ public:
         for (std::ptrdiff_t begin = 0; begin < layer.n_inputs; begin = call.end) {
             call.begin = begin;
             call.end = std::min(begin + step, layer.n_inputs);
-            call.rows = read(room, l, rows, begin, call.end, call.origin);
+            call.rows = read(room, l, rows, begin, call.end, is_narrow(*problem_) || collides(*problem_), call.origin);
             for (std::ptrdiff_t unit = first; unit < last; unit += kUnitPanel<T>) {
                 call.delta = of(slope_, l).row(0) + unit;
                 call.width = layer.width(unit);
@@ -187,14 +188,18 @@ private:
     }
     const StorageKernels<T>& kernels(int l) const { return is_sparse(l) ? problem_->storage() : native(); }
 
-    // Rows as the kernels of a layer want them, and the column that they begin with.
-    Rows read(Room& room, int l, const Rows& rows, std::ptrdiff_t begin, std::ptrdiff_t end,
+    // Whether elements are of another type than the kernels take.
+    static bool is_narrow(const Problem<T>& problem) { return problem.storage().affine == nullptr; }
+    // Whether the same columns of all rows lie in the same few places of the L1 cache.
+    static bool collides(const Problem<T>& problem) { return !problem.sparse() && problem.X.row_stride % 1024 == 0; }
+
+    // Rows as the kernels of a layer want them, of the data a copy of some columns where `copies`, and the column that
+    // they begin with.
+    Rows read(Room& room, int l, const Rows& rows, std::ptrdiff_t begin, std::ptrdiff_t end, bool copies,
               std::ptrdiff_t& origin) const {
-        const auto widen = problem_->storage().widen;
-        origin = 0;
-        if (l > 0 || widen == nullptr) return inputs(l, rows);
-        origin = begin;
-        widen({rows, {begin, end}, room.wide.row(0), room.wide.stride()});
+        origin = l == 0 && copies ? begin : 0;
+        if (l > 0 || !copies) return inputs(l, rows);
+        problem_->storage().widen({rows, {begin, end}, room.wide.row(0), room.wide.stride()});
         return room.wide.rows(0, rows.count);
     }
 
