@@ -3,6 +3,7 @@
 #include <pybind11/stl.h>
 
 #include "bindings/data_objective.hpp"
+#include "fastgd/mlp_network.hpp"
 #include "runtime/dispatch.hpp"
 
 namespace fastgd::bindings {
@@ -42,7 +43,11 @@ double value_and_grad(const MlpObjectiveOf& self, const Floats& w, const std::op
 
 Floats initial(const std::vector<std::int64_t>& sizes, const std::string& activation, std::uint64_t seed,
                const std::string& method) {
-    const std::vector<double> params = mlp_initial({sizes, activation}, seed, method);
+    std::vector<double> params;
+    {
+        const py::gil_scoped_release released;
+        params = mlp_initial({sizes, activation}, seed, method);
+    }
     return to_array(params, {static_cast<py::ssize_t>(params.size())});
 }
 
@@ -62,9 +67,10 @@ py::array scores(const Matrix& X, const std::string& storage, const std::vector<
 py::array_t<bool> mask(std::uint64_t seed, std::int64_t step, std::int64_t layer, std::int64_t n_rows,
                        std::int64_t n_units, double dropout) {
     require(n_rows >= 0 && n_units >= 0, "n_rows and n_units must not be negative");
-    const std::vector<bool> stays = dropout_mask(dropout, seed, step, layer, n_rows, n_units);
+    if (n_units > 0 && n_rows > PY_SSIZE_T_MAX / n_units) throw std::bad_alloc();
     py::array_t<bool> out({n_rows, n_units});
-    std::copy(stays.begin(), stays.end(), out.mutable_data());
+    dropout_mask(dropout, seed, step, layer, n_rows, n_units,
+                 {out.mutable_data(), static_cast<std::size_t>(n_rows * n_units)});
     return out;
 }
 

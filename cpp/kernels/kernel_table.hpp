@@ -48,7 +48,7 @@ struct Rows {
     const void* indices = nullptr;
 };
 
-// Columns begin..end of the matrix, all of them for a CSR matrix; `begin` is a multiple of kPanel.
+// Columns begin..end of the matrix, all of them for a CSR matrix. Scores want a `begin` that is a multiple of kPanel.
 struct Columns {
     std::ptrdiff_t begin = 0;
     std::ptrdiff_t end = 0;
@@ -327,6 +327,11 @@ struct Kernels {
     void (*lane_totals)(const LaneTotalsCall<T>&);
     void (*bias_gradient)(const BiasGradientCall<T>&);
     ActivationKernel<T> activation[kMaxActivations];
+
+    // Of rows of the compute type.
+    const StorageKernels<T>& native() const {
+        return storage[static_cast<int>(sizeof(T) == 8 ? Storage::f64 : Storage::f32)];
+    }
 };
 
 struct VectorMath {

@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
-#include <limits>
 #include <memory>
 #include <optional>
 
+#include "objectives/all_finite.hpp"
 #include "objectives/row_walk.hpp"
 #include "runtime/threads.hpp"
 
@@ -75,13 +74,6 @@ PassSums sum_rows(const Problem<T>& problem, const Parameters<T>& parameters, co
         },
         [&](int thread) { add(sums, *workers[static_cast<std::size_t>(thread)]); });
     return sums;
-}
-
-template <class T>
-bool all_finite(const T* values, std::int64_t n) {
-    int bad = 0;
-    for (std::int64_t i = 0; i < n; ++i) bad |= !(std::abs(values[i]) <= std::numeric_limits<T>::max());
-    return bad == 0;
 }
 
 }  // namespace

@@ -20,7 +20,8 @@ struct PassSums {
     std::vector<double> loss;
     // Whether all raw scores of a model were finite. (An array, as vector<bool> has no addresses.)
     std::unique_ptr<bool[]> finite;
-    // Shaped like Parameters: n_scores rows of `stride` coefficients, then one intercept a score.
+    // Shaped like Parameters: n_scores rows of `stride` coefficients, and one intercept a score. Of perceptrons the
+    // first one is all there is.
     std::vector<double> coef;
     std::vector<double> intercept;
 

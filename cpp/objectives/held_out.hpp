@@ -20,10 +20,11 @@ void for_folds(const Problem<T>& problem, int n_models, std::span<double> value,
         for (int m = 0; m < n_models; ++m)
             if (problem.fold_of(m) == f) models.push_back(m);
         if (models.empty()) continue;
+        for (const int m : models) value[static_cast<std::size_t>(m)] = std::numeric_limits<double>::quiet_NaN();
+        if (rows.empty()) continue;
         const PassSums pass = losses(RowSource{rows.data(), std::ssize(rows)}, models);
         for (std::size_t i = 0; i < models.size(); ++i)
-            value[static_cast<std::size_t>(models[i])] =
-                pass.finite[i] ? pass.loss[i] / pass.weight : std::numeric_limits<double>::quiet_NaN();
+            if (pass.finite[i]) value[static_cast<std::size_t>(models[i])] = pass.loss[i] / pass.weight;
     }
 }
 

@@ -15,6 +15,8 @@ template <class T>
 class RowBuffer {
 public:
     RowBuffer() = default;
+    RowBuffer(RowBuffer&&) = default;
+    RowBuffer& operator=(RowBuffer&&) = default;
     RowBuffer(std::ptrdiff_t n_rows, std::ptrdiff_t width) : stride_(row_stride(width)) {
         numbers_ = AlignedBuffer<T>(static_cast<std::size_t>(n_rows * stride_));
         for (std::ptrdiff_t r = 0; r < n_rows; ++r) row_.push_back(reinterpret_cast<const std::byte*>(row(r)));
@@ -66,11 +68,11 @@ public:
             std::ptrdiff_t most_units = 0;
             for (const Layer& layer : shape.hidden()) most_units = std::max(most_units, layer.padded);
             if (is_narrow(problem) || collides(problem))
-                wide = RowBuffer<T>(most_rows, std::min(kInputs, problem.X.n_cols));
+                wide = RowBuffer<T>(most_rows, std::min(kBlock, problem.X.n_cols));
             if (!trains) return;
             turned =
                 AlignedBuffer<T>(shape.hidden().size() > 1 ? static_cast<std::size_t>(most_units * kUnitPanel<T>) : 0);
-            grad = AlignedBuffer<T>(static_cast<std::size_t>(kOuterInputs * kUnitPanel<T>));
+            grad = AlignedBuffer<T>(static_cast<std::size_t>(kChunk * kUnitPanel<T>));
         }
     };
 
@@ -94,7 +96,7 @@ public:
         call.out_stride = of(value_, l).stride();
         for (std::ptrdiff_t begin = 0; begin < layer.n_inputs; begin = call.end) {
             call.begin = begin;
-            call.end = is_sparse(l) ? layer.n_inputs : std::min(begin + kInputs, layer.n_inputs);
+            call.end = is_sparse(l) ? layer.n_inputs : std::min(begin + kBlock, layer.n_inputs);
             call.rows = read(room, l, rows, begin, call.end, is_narrow(*problem_), call.origin);
             kernels(l).affine(call);
             call.accumulate = true;
@@ -134,7 +136,7 @@ public:
             call.first = unit;
             call.last = std::min(unit + kUnitPanel<T>, last);
             turn(layer, params + layer.weight, unit, call.last - unit, room.turned.data());
-            native().affine(call);
+            problem_->kernels->native().affine(call);
         }
     }
 
@@ -146,7 +148,7 @@ public:
         const Layer& layer = of(shape_->hidden(), l);
         OuterCall<T> call{};
         call.delta_stride = of(slope_, l).stride();
-        const std::ptrdiff_t step = is_sparse(l) ? layer.n_inputs : kOuterInputs;
+        const std::ptrdiff_t step = is_sparse(l) ? layer.n_inputs : kChunk;
         for (std::ptrdiff_t begin = 0; begin < layer.n_inputs; begin = call.end) {
             call.begin = begin;
             call.end = std::min(begin + step, layer.n_inputs);
@@ -174,8 +176,8 @@ public:
 private:
     // Inputs that go through a panel of weights at once, so that those stay in L1; and whose gradients are made at
     // once, a few tiles. Neither changes a sum.
-    static constexpr std::ptrdiff_t kInputs = 256;
-    static constexpr std::ptrdiff_t kOuterInputs = 56;
+    static constexpr std::ptrdiff_t kBlock = 256;
+    static constexpr std::ptrdiff_t kChunk = 56;
 
     template <class Items>
     static auto& of(Items& items, int l) {
@@ -183,10 +185,9 @@ private:
     }
     std::ptrdiff_t element_bytes() const { return element_size(problem_->X.storage); }
     bool is_sparse(int l) const { return l == 0 && problem_->sparse(); }
-    const StorageKernels<T>& native() const {
-        return problem_->kernels->storage[static_cast<int>(sizeof(T) == 8 ? Storage::f64 : Storage::f32)];
+    const StorageKernels<T>& kernels(int l) const {
+        return is_sparse(l) ? problem_->storage() : problem_->kernels->native();
     }
-    const StorageKernels<T>& kernels(int l) const { return is_sparse(l) ? problem_->storage() : native(); }
 
     // Whether elements are of another type than the kernels take.
     static bool is_narrow(const Problem<T>& problem) { return problem.storage().affine == nullptr; }

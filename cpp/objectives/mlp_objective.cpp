@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fastgd/errors.hpp"
+#include "objectives/mlp_network.hpp"
 #include "objectives/mlp_pass.hpp"
 #include "objectives/mlp_run.hpp"
 #include "objectives/split_run.hpp"
@@ -27,24 +28,13 @@ void require(bool condition, const std::string& message) {
     if (!condition) throw std::invalid_argument(message);
 }
 
-void check_sizes(std::span<const std::int64_t> sizes) {
-    // So that no number of parameters overflows.
-    constexpr std::int64_t kMost = std::int64_t{1} << 31;
-    double n_params = 0.0;
-    for (std::size_t l = 0; l < sizes.size(); ++l) {
-        require(sizes[l] >= 1 && sizes[l] < kMost, "layers must have from 1 to 2^31 - 1 units");
-        if (l > 0) n_params += static_cast<double>(sizes[l]) * static_cast<double>(sizes[l - 1] + 64);
-    }
-    require(n_params < 0x1p56, "layers must have fewer than 2^56 parameters");
-}
-
 template <class T>
 MlpProblem<T> make_mlp_problem(const MatrixView& X, const void* y, const MlpOptions& options, const void* weight) {
     const KernelTable& table = kernels();
     std::vector<std::int64_t> sizes = options.hidden_layer_sizes;
     sizes.insert(sizes.begin(), X.n_cols);
     sizes.push_back(options.n_outputs);
-    check_sizes(sizes);
+    check_network({sizes, options.activation});
     return {make_problem<T>(X, y, {options.loss, options.loss_param, options.user_loss.get(), options.multilabel},
                             options.n_outputs, weight),
             MlpShape<T>(sizes), kernels_for<T>(table).activation[activation_index(table, options.activation)]};
@@ -57,15 +47,6 @@ RowSource make_source(const MlpProblem<T>& problem, const RowIndices& rows) {
     check_rows(rows, problem.data.X.n_rows);
     if (!rows) return {nullptr, problem.data.X.n_rows};
     return {rows->data(), std::ssize(*rows)};
-}
-
-template <class T>
-Parameters<T> to_parameters(const MlpShape<T>& shape, std::span<const double> w) {
-    require(std::ssize(w) == shape.n_params(),
-            "w must have " + std::to_string(shape.n_params()) + " elements, got " + std::to_string(w.size()));
-    Parameters<T> params(1, 1, shape.size(), false);
-    shape.set(w.data(), params.coef_row(0));
-    return params;
 }
 
 template <class T>
@@ -96,7 +77,7 @@ double objective_value(const MlpProblem<T>& problem, const Penalty& penalty, std
 // Threads with models of their own: where a step on one model is too small for a team, or there are models for all.
 template <class T>
 int parts_of(const MlpProblem<T>& problem, const ModelSettings& settings) {
-    constexpr std::int64_t kLeastWork = 1 << 18;
+    constexpr std::int64_t kLeastWork = 1 << 20;
     if (settings.batch_size < 1 || settings.batch_size > kLargestMiniBatch) return 1;
     const std::int64_t threads = std::min(problem.data.loss_threads(settings.n_threads), settings.n_models);
     if (mlp_team(problem, settings.batch_size, settings.n_threads) > threads) return 1;
@@ -117,9 +98,11 @@ void check_run(const ModelSettings& settings, double dropout) {
 }  // namespace
 
 MlpObjective::MlpObjective(const MatrixView& X, const void* y, const MlpOptions& options, const void* sample_weight) {
-    require(options.alpha >= 0.0 && std::isfinite(options.alpha), "alpha must be finite and not negative");
-    require(options.l1_ratio >= 0.0 && options.l1_ratio <= 1.0, "l1_ratio must be in [0, 1]");
-    require(options.dropout >= 0.0 && options.dropout < 1.0, "dropout must be in [0, 1)");
+    const auto got = [](double value) { return ", got " + std::to_string(value); };
+    require(options.alpha >= 0.0 && std::isfinite(options.alpha),
+            "alpha must be finite and not negative" + got(options.alpha));
+    require(options.l1_ratio >= 0.0 && options.l1_ratio <= 1.0, "l1_ratio must be in [0, 1]" + got(options.l1_ratio));
+    require(options.dropout >= 0.0 && options.dropout < 1.0, "dropout must be in [0, 1)" + got(options.dropout));
     if (fastgd::computes_in_double(X.storage)) {
         impl_.reset(new Impl{options, make_mlp_problem<double>(X, y, options, sample_weight)});
     } else {
@@ -190,74 +173,10 @@ std::unique_ptr<Run> MlpObjective::start_run(ModelSettings settings) const {
             };
             const int parts = parts_of(problem, settings);
             if (parts == 1) return start(std::move(settings));
-            return std::make_unique<SplitRun>(settings, n_params(), parts, start);
+            const std::int64_t row_work = problem.row_work() * settings.n_models;
+            return std::make_unique<SplitRun>(settings, n_params(), parts, start, kMlpStretch * parts / row_work);
         },
         impl_->problem);
-}
-
-std::vector<double> mlp_initial(const MlpSizes& mlp, std::uint64_t seed, const std::string& method) {
-    require(mlp.sizes.size() >= 2, "sizes must hold the number of features and that of outputs");
-    check_sizes(mlp.sizes);
-    require(method.empty() || method == "he" || method == "glorot",
-            "method must be one of he, glorot; got '" + method + "'");
-    const KernelTable& table = kernels();
-    const Start own = table.activations[activation_index(table, mlp.activation)].start;
-    const Start chosen = method.empty() ? own : method == "he" ? Start::he : Start::glorot;
-    std::vector<double> params;
-    for (std::size_t l = 0; l + 1 < mlp.sizes.size(); ++l) {
-        const std::int64_t n_inputs = mlp.sizes[l];
-        const std::int64_t n_units = mlp.sizes[l + 1];
-        const bool head = l + 2 == mlp.sizes.size();
-        const auto fans = static_cast<double>(!head && chosen == Start::he ? n_inputs : n_inputs + n_units);
-        const double bound = std::sqrt(6.0 / fans);
-        for (std::int64_t k = 0; k < n_inputs * n_units; ++k) {
-            const PhiloxWords words =
-                philox(seed, PhiloxStream::initial_parameters, l, static_cast<std::uint64_t>(k / 4));
-            const double u = static_cast<double>(words[static_cast<std::size_t>(k % 4)] >> 11) * 0x1p-53;
-            params.push_back((2.0 * u - 1.0) * bound);
-        }
-        params.resize(params.size() + static_cast<std::size_t>(n_units));
-    }
-    return params;
-}
-
-namespace {
-
-template <class T>
-void score(const MatrixView& X, const MlpSizes& mlp, std::span<const double> params, T* out, int n_threads) {
-    const KernelTable& table = kernels();
-    MlpProblem<T> problem{Problem<T>{}, MlpShape<T>(mlp.sizes),
-                          kernels_for<T>(table).activation[activation_index(table, mlp.activation)]};
-    problem.data.X = X;
-    problem.data.n_outputs = static_cast<int>(mlp.sizes.back());
-    problem.data.fit_intercept = true;
-    problem.data.kernels = &kernels_for<T>(table);
-    const Parameters<T> padded = to_parameters(problem.shape, params);
-    if (!mlp_raw_scores(problem, padded.coef_row(0), {nullptr, X.n_rows}, threads_or_default(n_threads), out))
-        throw NonFiniteError();
-}
-
-}  // namespace
-
-void mlp_scores(const MatrixView& X, const MlpSizes& mlp, std::span<const double> params, void* out, int n_threads) {
-    require(mlp.sizes.size() >= 2 && mlp.sizes[0] == X.n_cols, "sizes must begin with the number of columns of X");
-    check_sizes(mlp.sizes);
-    if (X.n_rows == 0) return;
-    if (computes_in_double(X.storage))
-        score(X, mlp, params, static_cast<double*>(out), n_threads);
-    else
-        score(X, mlp, params, static_cast<float*>(out), n_threads);
-}
-
-std::vector<bool> dropout_mask(double dropout, std::uint64_t seed, std::int64_t step, std::int64_t layer,
-                               std::int64_t n_rows, std::int64_t n_units) {
-    require(dropout >= 0.0 && dropout < 1.0, "dropout must be in [0, 1)");
-    std::vector<bool> mask(static_cast<std::size_t>(n_rows * n_units));
-    for (std::int64_t r = 0; r < n_rows; ++r)
-        Dropout(dropout).visit(seed, step, layer, r, n_units, 0, n_units, [&](std::int64_t unit, bool stays) {
-            mask[static_cast<std::size_t>(r * n_units + unit)] = stays;
-        });
-    return mask;
 }
 
 }  // namespace fastgd

@@ -29,15 +29,31 @@ struct MlpProblem {
     std::int64_t row_work() const { return 3 * shape.size(); }
 };
 
-// Threads worth having for a step on so many rows: each needs work that outweighs the barriers.
+// Threads worth having for so many rows: each needs work that outweighs waiting for others.
 template <class T>
-int mlp_team(const MlpProblem<T>& problem, std::int64_t n_rows, int asked) {
+std::int64_t mlp_threads(const MlpProblem<T>& problem, std::int64_t n_rows, int asked) {
     constexpr std::int64_t kWork = 1 << 22;
-    return static_cast<int>(std::clamp<std::int64_t>(n_rows * problem.row_work() / kWork, 1, asked));
+    return std::clamp<std::int64_t>(n_rows * problem.row_work() / kWork, 1, asked);
 }
 
-// Between two looks at a clock or for Ctrl-C: about 20 ms of one thread.
+// The same for a team on one batch, of which none is without a panel in every layer.
+template <class T>
+int mlp_team(const MlpProblem<T>& problem, std::int64_t n_rows, int asked) {
+    std::int64_t team = mlp_threads(problem, n_rows, asked);
+    for (const auto& layer : problem.shape.hidden()) team = std::min<std::int64_t>(team, layer.n_panels());
+    return static_cast<int>(team);
+}
+
+// Multiply-adds between two looks at a clock or for Ctrl-C: about 20 ms of one thread.
 inline constexpr std::int64_t kMlpStretch = std::int64_t{1} << 29;
+
+// A stretch of a gradient into that of all parameters; leaves zeros behind.
+template <class T>
+void move_to(T* grad, const Stretch& stretch, T* part) {
+    const std::ptrdiff_t n = stretch.end - stretch.begin;
+    std::copy_n(part, n, grad + stretch.begin);
+    std::fill_n(part, n, T(0));
+}
 
 // Losses, and gradients where wanted, of all models, each a row of `params`, over the given rows: `coef` of the result
 // has the gradients, models one after the other, laid out as parameters are. `masks`: none, or one a model. `poll` is

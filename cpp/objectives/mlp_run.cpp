@@ -45,7 +45,7 @@ public:
         const std::int64_t n_rows = std::ssize(slice.rows);
         if (!block_ || block_capacity_ < n_rows) {
             block_capacity_ = n_rows;
-            block_.emplace(problem_.data, block_capacity_);
+            block_.emplace(problem_.data, block_capacity_, true);
         }
         block_->gather({slice.rows.data(), n_rows}, 0, n_rows);
         block_->add_weights(n_rows, sums.weight);
@@ -231,41 +231,45 @@ private:
     // ---- a mini-batch a step
 
     void descend_batches(const Slice& slice, std::size_t first, std::size_t last, StepSums& sums) {
-        const int team = choice_.wants_team() ? mlp_team(problem_, settings_.batch_size, settings_.n_threads) : 1;
+        const std::int64_t begin = begin_of(slice, first);
+        std::int64_t most_rows = 0;
+        for (std::size_t b = first; b < last; ++b)
+            most_rows = std::max(most_rows, slice.batch_ends[b] - begin_of(slice, b));
+        const int wanted = mlp_team(problem_, most_rows, settings_.n_threads);
+        const bool as_team = wanted > 1 && choice_.wants_team();
         if (updates_.is_whole()) grad();
         const auto began = std::chrono::steady_clock::now();
-        parallel(team, [&](int thread, int n_threads, Barrier& barrier) {
+        parallel(as_team ? wanted : 1, [&](int thread, int n_threads, Barrier& barrier) {
             const auto sync = [&] {
                 if (n_threads > 1) barrier.wait();
             };
-            if (!walk_ || walk_->size() != n_threads) {
+            if (!walk_ || walk_->size() != n_threads || walk_->most_rows() < most_rows) {
                 sync();
                 if (thread == 0)
-                    walk_.emplace(problem_.data, problem_.shape, problem_.activation,
-                                  std::min(settings_.batch_size, problem_.data.X.n_rows), n_threads);
+                    walk_.emplace(problem_.data, problem_.shape, problem_.activation, most_rows, n_threads);
                 sync();
             }
             for (std::size_t b = first; b < last; ++b)
                 for (int m = 0; m < settings_.n_models; ++m)
                     if (slice.plan.runs(b, m)) descend_batch(thread, sync, slice, b, m, sums);
         });
-        if (mlp_team(problem_, settings_.batch_size, settings_.n_threads) == 1) return;
+        if (wanted == 1) return;
         const std::chrono::duration<double> time = std::chrono::steady_clock::now() - began;
-        choice_.took(time.count() / static_cast<double>(last - first));
+        choice_.took(time.count() / static_cast<double>(slice.batch_ends[last - 1] - begin));
+    }
+    static std::int64_t begin_of(const Slice& slice, std::size_t batch) {
+        return batch == 0 ? 0 : slice.batch_ends[batch - 1];
     }
 
     template <class Sync>
     void descend_batch(int thread, Sync&& sync, const Slice& slice, std::size_t b, int m, StepSums& sums) {
-        const std::int64_t begin = b == 0 ? 0 : slice.batch_ends[b - 1];
         const bool whole = updates_.is_whole();
         const T scale = static_cast<T>(1.0 / expected_weight(slice.plan, b, m));
-        walk_->gradient(thread, sync, seen_[static_cast<std::size_t>(m)], params_.coef_row(m), *block_, begin,
-                        slice.batch_ends[b], scale, masks_of(slice.plan, b, m), 0,
+        walk_->gradient(thread, sync, seen_[static_cast<std::size_t>(m)], params_.coef_row(m), *block_,
+                        begin_of(slice, b), slice.batch_ends[b], scale, masks_of(slice.plan, b, m), 0,
                         [&](const Stretch& stretch, T* grad) {
                             if (!whole) return updates_.step_stretch(b, m, stretch, params_, grad);
-                            const std::ptrdiff_t n = stretch.end - stretch.begin;
-                            std::copy_n(grad, n, grad_->coef_row(m) + stretch.begin);
-                            std::fill_n(grad, n, T(0));
+                            move_to(grad_->coef_row(m), stretch, grad);
                         });
         sync();
         if (thread == 0) {

@@ -7,7 +7,7 @@
 
 namespace fastgd {
 
-// All models of `settings` on the same rows. The problem has to outlive the run.
+// All models of `settings` on the same rows.
 template <class T>
 std::unique_ptr<Run> make_mlp_run(const MlpProblem<T>& problem, double dropout, ModelSettings settings);
 

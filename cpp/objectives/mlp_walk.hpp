@@ -16,55 +16,58 @@ namespace fastgd {
 template <class T>
 class MlpWalk {
 public:
-    // Without training there are no slopes, no losses and no gradients.
+    // Without training there are no slopes and no gradients.
     MlpWalk(const Problem<T>& problem, const MlpShape<T>& shape, ActivationKernel<T> activation,
             std::ptrdiff_t most_rows, int team, bool trains = true)
         : problem_(&problem),
           shape_(&shape),
+          most_rows_(most_rows),
           layers_(problem, shape, activation, most_rows, trains),
           sums_(*problem.kernels, 1, problem.n_outputs),
           head_grad_(trains ? static_cast<std::size_t>(shape.head().stride * shape.head().n_outputs) : 0),
           bias_grad_(static_cast<std::size_t>(round_up(shape.head().n_outputs, kLaneAlign))) {
         if (trains && problem.sparse() && !shape.hidden().empty())
             sparse_grad_ = AlignedBuffer<T>(static_cast<std::size_t>(shape.hidden()[0].bias));
-        for (int t = 0; t < team; ++t) workers_.push_back(std::make_unique<Worker>(problem, shape, most_rows, trains));
+        const std::ptrdiff_t share = round_up((most_rows + team - 1) / team, kSumLanes) + kSumLanes;
+        for (int t = 0; t < team; ++t)
+            workers_.push_back(std::make_unique<Worker>(problem, shape, most_rows, share, trains));
     }
 
     int size() const { return static_cast<int>(workers_.size()); }
+    std::ptrdiff_t most_rows() const { return most_rows_; }
     // After a pass.
     double loss() const { return sums_.loss(0); }
     bool finite() const { return finite_; }
 
     // The scores of the whole block on one thread, which `use(scores, n_rows)` turns into what is wanted of them; false
     // where a unit is not finite before its activation.
-    template <class Sync, class F>
-    bool scores(Sync&& sync, const T* params, const RowBlock<T>& block, F&& use) {
+    template <class F>
+    bool scores(const T* params, const RowBlock<T>& block, F&& use) {
         const Rows rows = block.rows(0, block.count());
-        Worker& worker = forward(0, sync, params, rows, {}, 0);
+        Worker& worker = forward(
+            0, [] {}, params, rows, {}, 0);
         head(worker, params, rows);
         use(worker.scores, worker.count);
         return worker.finite;
     }
 
-    // Losses of rows begin..end of the block, as `problem` has them for a model.
-    template <class Sync>
-    void losses(int thread, Sync&& sync, const Problem<T>& problem, const T* params, const RowBlock<T>& block,
-                std::ptrdiff_t begin, std::ptrdiff_t end) {
-        const Rows rows = block.rows(begin, end - begin);
-        Worker& worker = forward(thread, sync, params, rows, {}, 0);
-        evaluate(worker, problem, params, block, begin, rows, T(1));
-        sync();
-        if (thread == 0) gather();
+    // Losses of the first `count` rows of the block on one thread, as `problem` has them for a model.
+    void losses(const Problem<T>& problem, const T* params, const RowBlock<T>& block, std::ptrdiff_t count) {
+        const Rows rows = block.rows(0, count, problem.fold_of(0));
+        Worker& worker = forward(
+            0, [] {}, params, rows, {}, 0);
+        evaluate(worker, problem, params, block, 0, rows, T(1));
+        gather();
     }
 
-    // The same with derivatives times `scale`, and the gradient by and by: emit(stretch, gradient) has to leave zeros
-    // behind; threads call it for different stretches. The sums are the first thread's from then on. The first row is
-    // the position-th of its batch.
+    // Losses of rows begin..end of the block, derivatives times `scale`, and the gradient by and by: emit(stretch,
+    // gradient) has to leave zeros behind; threads call it for different stretches. The sums are the first thread's
+    // from then on. The first row is the position-th of its batch.
     template <class Sync, class Emit>
     void gradient(int thread, Sync&& sync, const Problem<T>& problem, const T* params, const RowBlock<T>& block,
                   std::ptrdiff_t begin, std::ptrdiff_t end, T scale, const DropoutStep& masks, std::int64_t position,
                   Emit&& emit) {
-        const Rows rows = block.rows(begin, end - begin);
+        const Rows rows = block.rows(begin, end - begin, problem.fold_of(0));
         Worker& worker = forward(thread, sync, params, rows, masks, position);
         evaluate(worker, problem, params, block, begin, rows, scale);
         if (layers_.count() > 0) head_backward(worker, params);
@@ -92,9 +95,10 @@ private:
         std::ptrdiff_t count = 0;
         bool finite = true;
 
-        Worker(const Problem<T>& problem, const MlpShape<T>& shape, std::ptrdiff_t most_rows, bool trains)
-            : room(problem, shape, most_rows, trains), scores(1, problem.n_outputs, most_rows + kRowTile) {
-            for (std::ptrdiff_t r = 0; r < most_rows; ++r)
+        Worker(const Problem<T>& problem, const MlpShape<T>& shape, std::ptrdiff_t most_rows, std::ptrdiff_t share,
+               bool trains)
+            : room(problem, shape, most_rows, trains), scores(1, problem.n_outputs, share) {
+            for (std::ptrdiff_t r = 0; r < share; ++r)
                 dloss_rows.push_back(reinterpret_cast<const std::byte*>(scores.dloss.data() + r));
         }
     };
@@ -137,8 +141,7 @@ private:
         return problem_->rows(rows.row + first, count);
     }
     const StorageKernels<T>& top_kernels() const {
-        if (layers_.count() == 0) return problem_->storage();
-        return problem_->kernels->storage[static_cast<int>(sizeof(T) == 8 ? Storage::f64 : Storage::f32)];
+        return layers_.count() == 0 ? problem_->storage() : problem_->kernels->native();
     }
 
     void head(Worker& worker, const T* params, const Rows& rows) const {
@@ -228,6 +231,7 @@ private:
 
     const Problem<T>* problem_;
     const MlpShape<T>* shape_;
+    std::ptrdiff_t most_rows_;
     MlpLayers<T> layers_;
     std::vector<std::unique_ptr<Worker>> workers_;
     BlockSums<T> sums_;

@@ -21,10 +21,12 @@ struct RowSource {
 template <class T>
 class RowBlock {
 public:
-    RowBlock(const Problem<T>& problem, std::int64_t capacity)
+    // `hides_folds`: whether rows of a fold are absent for models that hold it out, as rows of weight 0 are for all.
+    RowBlock(const Problem<T>& problem, std::int64_t capacity, bool hides_folds = false)
         : problem_(&problem),
           stride_(round_up(capacity, kLaneAlign)),
           row_(static_cast<std::size_t>(2 * capacity + kRowTile)),
+          hidden_(hides_folds ? static_cast<std::size_t>(problem.n_folds) : 0),
           index_(static_cast<std::size_t>(capacity)),
           y_(static_cast<std::size_t>(stride_ * problem.n_targets)),
           weight_(static_cast<std::size_t>(stride_ * n_lines())),
@@ -54,13 +56,16 @@ public:
         if (!all_present)
             std::replace(row_.begin(), row_.begin() + count_, static_cast<const std::byte*>(nullptr), some);
         repeat_last();
+        for (std::size_t f = 0; f < hidden_.size(); ++f) hide(static_cast<int>(f));
     }
 
     std::ptrdiff_t count() const { return count_; }
     std::ptrdiff_t stride() const { return stride_; }
-    // Rows first .. first + count, with as many after them as those wanted next.
-    Rows rows(std::ptrdiff_t first, std::ptrdiff_t count) const {
-        return problem_->rows(row_.data() + first, count, row_.data() + first + count);
+    // Rows first .. first + count, with as many after them as those wanted next; as a model sees them that holds out
+    // this fold, where the block hides folds.
+    Rows rows(std::ptrdiff_t first, std::ptrdiff_t count, int fold = kNoFold) const {
+        const auto& row = fold == kNoFold || hidden_.empty() ? row_ : hidden_[static_cast<std::size_t>(fold)];
+        return problem_->rows(row.data() + first, count, row.data() + first + count);
     }
     // Which row of the matrix the i-th one is.
     std::int64_t index(std::ptrdiff_t i) const { return index_[static_cast<std::size_t>(i)]; }
@@ -113,6 +118,16 @@ private:
         }
         repeat_last();
     }
+    // Puts another row in the place of each of a fold; where there is no other, all of them weigh nothing anyway.
+    void hide(int fold) {
+        std::vector<const std::byte*>& row = hidden_[static_cast<std::size_t>(fold)];
+        row = row_;
+        const T* weights = weight(0, fold);
+        const auto some = std::find_if(weights, weights + count_, [](T w) { return w > T(0); });
+        if (some == weights + count_) return;
+        for (std::ptrdiff_t r = 0; r < count_; ++r)
+            if (!(weights[r] > T(0))) row[static_cast<std::size_t>(r)] = row_[static_cast<std::size_t>(some - weights)];
+    }
     // The last rows have next ones too: themselves.
     void repeat_last() {
         std::fill_n(row_.begin() + count_, count_ + kRowTile, row_[static_cast<std::size_t>(count_ - 1)]);
@@ -132,6 +147,7 @@ private:
     std::ptrdiff_t stride_;
     std::ptrdiff_t count_ = 0;
     std::vector<const std::byte*> row_;
+    std::vector<std::vector<const std::byte*>> hidden_;
     std::vector<std::int64_t> index_;
     std::vector<T> y_;
     std::vector<T> weight_;

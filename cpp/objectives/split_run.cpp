@@ -27,20 +27,28 @@ ModelSettings settings_of(const ModelSettings& all, std::size_t first, std::size
     return some;
 }
 
-// The numbers of some models in a table [batch][model].
-template <class T>
-void take(std::span<const T> all, std::size_t n_models, std::size_t first, std::size_t count, std::vector<T>& some) {
-    some.resize(all.size() / n_models * count);
-    for (std::size_t b = 0; b * n_models < all.size(); ++b)
-        std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(b * n_models + first), count,
-                    some.begin() + static_cast<std::ptrdiff_t>(b * count));
-}
+// The numbers of some models in a table [batch][model], for some of the batches.
+struct Taken {
+    std::size_t n_models;
+    std::size_t first;
+    std::size_t count;
+    std::size_t first_batch;
+    std::size_t last_batch;
+
+    template <class T>
+    void operator()(std::span<const T> all, std::vector<T>& some) const {
+        some.resize((last_batch - first_batch) * count);
+        for (std::size_t b = first_batch; b < last_batch; ++b)
+            std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(b * n_models + first), count,
+                        some.begin() + static_cast<std::ptrdiff_t>((b - first_batch) * count));
+    }
+};
 
 }  // namespace
 
 SplitRun::SplitRun(const ModelSettings& settings, std::int64_t n_params, int n_parts,
-                   const std::function<std::unique_ptr<Run>(ModelSettings)>& start)
-    : n_params_(static_cast<std::size_t>(n_params)) {
+                   const std::function<std::unique_ptr<Run>(ModelSettings)>& start, std::int64_t rows_at_once)
+    : n_params_(static_cast<std::size_t>(n_params)), rows_at_once_(rows_at_once) {
     const auto n_models = static_cast<std::size_t>(settings.n_models);
     const auto parts = static_cast<std::size_t>(n_parts);
     for (std::size_t p = 0; p < parts; ++p) {
@@ -50,10 +58,11 @@ SplitRun::SplitRun(const ModelSettings& settings, std::int64_t n_params, int n_p
     }
 }
 
-StepPlan SplitRun::Part::of(const StepPlan& plan) {
-    take(plan.lr, plan.n_models, first, count, lr);
-    take(plan.step, plan.n_models, first, count, step);
-    take(plan.n_rows, plan.n_models, first, count, n_rows);
+StepPlan SplitRun::Part::of(const StepPlan& plan, std::size_t first_batch, std::size_t last_batch) {
+    const Taken take{plan.n_models, first, count, first_batch, last_batch};
+    take(plan.lr, lr);
+    take(plan.step, step);
+    take(plan.n_rows, n_rows);
     return {count, lr, step, n_rows, among(plan.n_seen)};
 }
 
@@ -70,10 +79,29 @@ const SplitRun::Part& SplitRun::part_of(int model) const {
                          [&](const Part& part) { return static_cast<std::size_t>(model) < part.first + part.count; });
 }
 
-void SplitRun::descend(const Slice& slice, StepSums& sums, const std::function<void()>&) {
+void SplitRun::descend(const Slice& slice, StepSums& sums, const std::function<void()>& poll) {
+    const std::size_t n_batches = slice.batch_ends.size();
+    for (std::size_t first = 0, last = 0; first < n_batches; first = last) {
+        if (first > 0 && poll) poll();
+        const std::int64_t begin = first == 0 ? 0 : slice.batch_ends[first - 1];
+        do {
+            ++last;
+        } while (last < n_batches && slice.batch_ends[last] - begin <= rows_at_once_);
+        descend_batches(slice, first, last, sums);
+    }
+}
+
+void SplitRun::descend_batches(const Slice& slice, std::size_t first, std::size_t last, StepSums& sums) {
+    const std::int64_t begin = first == 0 ? 0 : slice.batch_ends[first - 1];
+    const std::int64_t n_rows = slice.batch_ends[last - 1] - begin;
+    const std::span<const std::int64_t> rows =
+        slice.rows.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(n_rows));
+    std::vector<std::int64_t> ends(slice.batch_ends.begin() + static_cast<std::ptrdiff_t>(first),
+                                   slice.batch_ends.begin() + static_cast<std::ptrdiff_t>(last));
+    for (std::int64_t& end : ends) end -= begin;
     const auto descend_part = [&](Part& part) {
         StepSums own{part.among(sums.weight), part.among(sums.loss), part.among(sums.finite)};
-        part.run->descend({slice.epoch, slice.rows, slice.batch_ends, part.of(slice.plan)}, own, {});
+        part.run->descend({slice.epoch, rows, ends, part.of(slice.plan, first, last)}, own, {});
     };
     const auto began = std::chrono::steady_clock::now();
     if (choice_.wants_team())
@@ -81,12 +109,13 @@ void SplitRun::descend(const Slice& slice, StepSums& sums, const std::function<v
     else
         std::for_each(parts_.begin(), parts_.end(), descend_part);
     const std::chrono::duration<double> time = std::chrono::steady_clock::now() - began;
-    choice_.took(time.count() / static_cast<double>(slice.rows.size()));
+    choice_.took(time.count() / static_cast<double>(n_rows));
 }
 
 void SplitRun::descend_full(const StepPlan& plan, std::span<double> value, std::span<double> grad_norm,
                             const std::function<void()>& poll) {
-    for (Part& part : parts_) part.run->descend_full(part.of(plan), part.among(value), part.among(grad_norm), poll);
+    for (Part& part : parts_)
+        part.run->descend_full(part.of(plan, 0, 1), part.among(value), part.among(grad_norm), poll);
 }
 
 bool SplitRun::finished(int model) const {

@@ -7,6 +7,7 @@
 #include "fastgd/loss_info.hpp"
 #include "fastgd/matrix_view.hpp"
 #include "fastgd/minimize.hpp"
+#include "fastgd/mlp_network.hpp"
 #include "fastgd/mlp_objective.hpp"
 #include "fastgd/objective.hpp"
 #include "fastgd/penalty.hpp"

@@ -16,7 +16,7 @@
 namespace fastgd {
 
 struct LinearOptions {
-    // One of the losses of `loss_names()`; kinds and meanings are in cpp/losses.
+    // One of those that an unknown name is answered with.
     std::string loss = "log_loss";
     // The loss's parameter (epsilon, quantile, power); its default where not given.
     std::optional<double> loss_param{};

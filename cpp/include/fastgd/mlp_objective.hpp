@@ -18,14 +18,13 @@ namespace fastgd {
 struct MlpOptions {
     // Units of each hidden layer; none for a linear model.
     std::vector<std::int64_t> hidden_layer_sizes{100};
-    // One of the activations of cpp/activations, of all hidden layers.
+    // Of all hidden layers: identity, relu, leaky_relu, tanh, logistic, gelu, silu or softplus.
     std::string activation = "relu";
-    // One of the losses of `loss_names()`, its parameter, or the caller's own loss in place of both.
+    // As in LinearOptions.
     std::string loss = "multinomial";
     std::optional<double> loss_param{};
     std::shared_ptr<const UserLoss> user_loss{};
     int n_outputs = 2;
-    // As in LinearOptions.
     bool multilabel = false;
     // The penalty's strength, on all weights, intercepts never.
     double alpha = 0.0;
@@ -84,24 +83,5 @@ private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };
-
-// What describes a perceptron without data: features, units of each hidden layer, outputs.
-struct MlpSizes {
-    std::vector<std::int64_t> sizes;
-    std::string activation;
-};
-
-// Random weights to start from, flat: uniform, of the size that He et al. 2015 ("he") or Glorot and Bengio 2010
-// ("glorot") give each hidden layer, or the one of them that suits the activation (""); Glorot's for the head.
-// Intercepts are 0. Throws std::invalid_argument for another method.
-std::vector<double> mlp_initial(const MlpSizes& mlp, std::uint64_t seed, const std::string& method = "");
-
-// Raw scores of flat parameters on any rows, n_rows x n_outputs in the compute type of X. Throws NonFiniteError where
-// one is not finite.
-void mlp_scores(const MatrixView& X, const MlpSizes& mlp, std::span<const double> params, void* out, int n_threads);
-
-// Which units a training step keeps, n_rows x n_units: of the row-th of a batch in the layer-th hidden layer.
-std::vector<bool> dropout_mask(double dropout, std::uint64_t seed, std::int64_t step, std::int64_t layer,
-                               std::int64_t n_rows, std::int64_t n_units);
 
 }  // namespace fastgd

@@ -81,8 +81,11 @@ def initial_weights(seed: int, layer: int, n_in: int, n_out: int, method: str) -
 
 
 def kept_pieces(dropout: float) -> int:
-    """Return how many of 65536 equal chances keep a unit, ``max(1, round((1 - dropout) 65536))``."""
-    return max(1, round((1.0 - dropout) * PIECES))
+    """Return how many of 65536 equal chances keep a unit, ``round((1 - dropout) 65536)``.
+
+    With dropout at least one does, and at least one does not.
+    """
+    return PIECES if dropout == 0.0 else min(max(round((1.0 - dropout) * PIECES), 1), PIECES - 1)
 
 
 def dropout_mask(seed: int, step: int, layer: int, n_rows: int, n_units: int, dropout: float) -> NDArray[np.bool_]:
