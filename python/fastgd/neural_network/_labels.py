@@ -16,7 +16,9 @@ def as_labels(y: Any) -> tuple[NDArray[Any], bool]:
     """Labels of shape (n_samples,), or (n_samples, n_labels) where each has a column; and whether it has."""
     if hasattr(y, "toarray"):
         y = y.toarray()
-    if y.ndim == 1 or y.shape[1] == 1:
+    if y.ndim == 1:
+        return y, False
+    if y.shape[1] == 1:
         return column_or_1d(y, warn=True), False
     kind = type_of_target(y, input_name="y")
     if kind != "multilabel-indicator":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -154,12 +154,15 @@ class Network(_export.Exportable, Descending):
                 "evaluate": True,
             }
         result = self._descend_from(objective, start, validation, tasks, **options)
-        self._tell(result.fun if self._searches_lines() else self.loss_curve_[-1], validation)
+        self._tell(self.loss_curve_, validation)
+        if self._searches_lines():
+            self.loss_ = result.fun
 
-    def _tell(self, loss: float, validation: Validation | None) -> None:
-        self.loss_ = loss
+    def _tell(self, losses: Sequence[float], validation: Validation | None) -> None:
+        """Set what losses and scores tell of the end of a fit, or of a piece of a stream."""
+        self.loss_ = losses[-1]
         if validation is None:
-            self.best_loss_ = min(self.loss_curve_)
+            self.best_loss_ = min(losses)
             self.validation_scores_ = self.best_validation_score_ = None
         else:
             self.best_loss_ = None
@@ -213,9 +216,9 @@ class Network(_export.Exportable, Descending):
         return result.x if end.best is None else end.best
 
     def _set_params_of(self, objective: MLPObjective, x: NDArray[np.float64]) -> None:
-        coefs, intercepts = objective.unpack(x.astype(objective.dtype))
         # Arrays of their own, not views of all parameters.
-        self._take_layers([coef.copy() for coef in coefs], [intercept.copy() for intercept in intercepts])
+        coefs, intercepts = ([part.astype(objective.dtype) for part in parts] for parts in objective.unpack(x))
+        self._take_layers(coefs, intercepts)
 
     def _take_layers(self, coefs: list[Floats], intercepts: list[Floats]) -> None:
         self.coefs_, self.intercepts_ = coefs, intercepts
@@ -260,8 +263,9 @@ class Network(_export.Exportable, Descending):
     def _learn_piece(self, problem: Problem) -> None:
         """One epoch on a piece of a stream."""
         self._warn_of_large_batch(len(problem.y))
+        best = vars(self).get("best_loss_")
         self._go_on(problem)
-        self._tell(self.loss_curve_[-1], None)
+        self._tell([self.loss_curve_[-1]] if best is None else [best, self.loss_curve_[-1]], None)
         if self.verbose:
             print(f"{self._name_of_epoch} {len(self.loss_curve_)}: loss {self.loss_:.6g}")
 

@@ -326,7 +326,8 @@ class MLPClassifier(ClassifierMixin, Network):
         """
         is_first = "coefs_" not in vars(self)
         before = {name: vars(self)[name] for name in ("classes_", "_has_many_labels") if name in vars(self)}
-        self._validate_params()
+        if is_first:
+            self._validate_params()
         self._refuse_early_stopping()
         X, y = check_X_y(self, X, y, reset=is_first and "n_features_in_" not in vars(self), multi_output=True)
         y, is_many = as_labels(y)
