@@ -153,20 +153,18 @@ class Network(_export.Exportable, Descending):
                 "gtol": float(self.tol) if validation is None else None,
                 "evaluate": True,
             }
-        result = self._descend_from(objective, start, validation, tasks, **options)
-        self._tell(self.loss_curve_, validation)
-        if self._searches_lines():
-            self.loss_ = result.fun
+        self._descend_from(objective, start, validation, tasks, **options)
 
-    def _tell(self, losses: Sequence[float], validation: Validation | None) -> None:
-        """Set what losses and scores tell of the end of a fit, or of a piece of a stream."""
-        self.loss_ = losses[-1]
-        if validation is None:
-            self.best_loss_ = min(losses)
-            self.validation_scores_ = self.best_validation_score_ = None
-        else:
+    def _tell(self, losses: Sequence[float]) -> None:
+        """Set what losses and scores tell of a fit, or of a piece of a stream."""
+        # A fit that was interrupted at once has none.
+        self.loss_ = losses[-1] if losses else np.nan
+        if self.early_stopping:
             self.best_loss_ = None
-            self.best_validation_score_ = max(self.validation_scores_ or [-np.inf])
+            self.best_validation_score_ = max(self.validation_scores_, default=-np.inf)
+        else:
+            self.best_loss_ = min(losses, default=np.nan)
+            self.validation_scores_ = self.best_validation_score_ = None
 
     def _objective(self, problem: Problem) -> MLPObjective:
         n_present = len(problem.y) if problem.weight is None else int(np.count_nonzero(problem.weight))
@@ -231,6 +229,9 @@ class Network(_export.Exportable, Descending):
         self.t_ = n_epochs * n_samples + (vars(self).get("t_", 0) if goes_on else 0)
 
     def _report(self, result: Result, end: EpochEnd) -> None:
+        self._tell(self.loss_curve_)
+        if self._searches_lines():
+            self.loss_ = result.fun
         if result.status == "interrupted":
             warnings.warn("Training interrupted by user.", stacklevel=4)
         elif result.status == "diverged" and not np.isfinite(result.history.loss).all():
@@ -265,7 +266,7 @@ class Network(_export.Exportable, Descending):
         self._warn_of_large_batch(len(problem.y))
         best = vars(self).get("best_loss_")
         self._go_on(problem)
-        self._tell([self.loss_curve_[-1]] if best is None else [best, self.loss_curve_[-1]], None)
+        self._tell([self.loss_curve_[-1]] if best is None else [best, self.loss_curve_[-1]])
         if self.verbose:
             print(f"{self._name_of_epoch} {len(self.loss_curve_)}: loss {self.loss_:.6g}")
 
