@@ -26,9 +26,13 @@ def as_labels(y: Any) -> tuple[NDArray[Any], bool]:
     return y.astype(bool), True
 
 
-def strata(indices: NDArray[Any], n_classes: int) -> NDArray[Any]:
-    """What rows are to be drawn evenly from: the classes, named as scikit-learn's error names two of them."""
-    if n_classes != 2 or np.bincount(indices, minlength=2).min() > 1:
-        return indices
-    named: NDArray[Any] = np.array(["False", "True"])[indices]
-    return named
+def strata(indices: NDArray[Any], n_classes: int, share: float) -> NDArray[Any] | None:
+    """What a share of the rows is to be drawn evenly from: the classes, where there are enough rows of each for that.
+
+    Of two classes there have to be, and they are named as in scikit-learn's error.
+    """
+    has_pairs = np.bincount(indices, minlength=n_classes).min() > 1
+    if n_classes == 2 and not has_pairs:
+        named: NDArray[Any] = np.array(["False", "True"])[indices]
+        return named
+    return indices if n_classes <= 2 or (has_pairs and share * len(indices) >= n_classes) else None
