@@ -63,6 +63,15 @@ def test_they_are_learned(data: Data, kind: str) -> None:
     assert np.mean((objective.decision_function(result.x) > 0.0) == y) > 0.95
 
 
+def test_in_one_call(data: Data) -> None:
+    objective = make(data, "linear", loss="log_loss", alpha=0.1)
+    w = np.random.default_rng(0).normal(size=objective.n_params)
+    coef, intercept = objective.unpack(w)
+    found = fastgd.loss_and_grad(data.X, LABELS, coef, intercept, loss="log_loss", alpha=0.1)
+    assert found.loss == objective.value(w)
+    np.testing.assert_array_equal(found.coef_grad, objective.unpack(objective.grad(w))[0])
+
+
 @pytest.mark.parametrize(
     "y, given, message",
     [

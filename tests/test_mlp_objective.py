@@ -346,6 +346,9 @@ def test_the_l1_norm_leaves_exact_zeros() -> None:
     assert sum(smooth) == 0
     assert sum(sparse) > 10
     assert not np.any([(b == 0.0).any() for b in network.unpack(found.x[1])[1]])
+    coefs, intercepts = network.unpack(found.x[1])
+    slopes = network.pack([0.05 * np.sign(coef) for coef in coefs], [np.zeros_like(b) for b in intercepts])
+    np.testing.assert_allclose(found.results[1].jac, network.grad(found.x[1]) + slopes, rtol=1e-12, atol=1e-15)
 
 
 def test_auto_is_a_range_test() -> None:

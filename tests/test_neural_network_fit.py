@@ -68,6 +68,18 @@ def test_more_than_two_classes() -> None:
     np.testing.assert_allclose(np.exp(model.predict_log_proba(X)), probabilities, rtol=1e-12)
 
 
+@pytest.mark.parametrize("data", [quadrants, rings, labels], ids=lambda f: f.__name__)
+def test_logarithms_of_tiny_probabilities_are_finite(data: Any) -> None:
+    X, y = data()
+    with pytest.warns(ConvergenceWarning):
+        model = MLPClassifier(max_iter=2, random_state=0).fit(X.astype(np.float32), y)
+    model.coefs_[-1] *= np.float32(1e4)
+    logarithms = model.predict_log_proba(X.astype(np.float32))
+    assert (model.predict_proba(X.astype(np.float32)) == 0.0).any()
+    assert np.isfinite(logarithms).all()
+    assert logarithms.min() < -200.0
+
+
 def test_several_labels_a_row() -> None:
     X, y = labels()
     model = MLPClassifier(learning_rate_init=0.01, tol=1e-3, max_iter=500, random_state=0).fit(X, y)

@@ -205,14 +205,9 @@ def test_bad_data() -> None:
 def test_memory_that_cannot_be_had() -> None:
     X, y = quadrants()
     model = MLPClassifier(hidden_layer_sizes=(2**27, 2**27))
-    tracemalloc.start()
-    try:
-        for call in (lambda: model.fit(X, y), lambda: model.partial_fit(X, y, classes=[0, 1])):
-            with pytest.raises(MemoryError):
-                call()
-        assert tracemalloc.get_traced_memory()[0] < 1e6
-    finally:
-        tracemalloc.stop()
+    for call in (lambda: model.fit(X, y), lambda: model.partial_fit(X, y, classes=[0, 1])):
+        with pytest.raises(MemoryError):
+            call()
     assert not hasattr(model, "coefs_")
     assert model.set_params(**QUICK).fit(X, y).predict(X).shape == y.shape
 

@@ -91,6 +91,18 @@ def test_validation_rows_are_not_learned_from() -> None:
     assert set(np.round(np.array(drawn.validation_scores_) * 35.0, 9) % 1.0) == {0.0}
 
 
+def test_validation_rows_are_drawn_evenly_where_there_are_enough() -> None:
+    X, y = rings()
+    for rare in (1, 2, 50):
+        rows = np.concatenate([np.flatnonzero(y != "outer")[:200], np.flatnonzero(y == "outer")[:rare]])
+        with pytest.warns(ConvergenceWarning):
+            MLPClassifier(early_stopping=True, max_iter=2).fit(X[rows], y[rows])
+    with pytest.warns(ConvergenceWarning):
+        MLPClassifier(early_stopping=True, max_iter=2).fit(X[:15], y[:15])
+    with pytest.raises(ValueError, match="The least populated classes in y have only 1 member"):
+        MLPClassifier(early_stopping=True).fit(X[:50], np.arange(50) == 7)
+
+
 def test_weights_of_validation_rows_weigh_their_scores() -> None:
     X, y = quadrants()
     weight = np.where(y[:50] == 1, 1.0, 0.0)

@@ -119,7 +119,8 @@ def loss_and_grad(
         l1_ratio=l1_ratio,
         fit_intercept=intercept is not None,
         sample_weight=sample_weight,
-        n_classes=None if kind == "regression" else max(n_outputs, 2),
+        # Labels with a column each are no classes.
+        n_classes=None if kind == "regression" or np.ndim(y) == 2 else max(n_outputs, 2),
         loss_params=loss_params,
     )
     value, gradient = objective.value_and_grad(objective.pack(coefficients, intercept))

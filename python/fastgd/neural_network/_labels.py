@@ -16,7 +16,9 @@ def as_labels(y: Any) -> tuple[NDArray[Any], bool]:
     """Labels of shape (n_samples,), or (n_samples, n_labels) where each has a column; and whether it has."""
     if hasattr(y, "toarray"):
         y = y.toarray()
-    if y.ndim == 1 or y.shape[1] == 1:
+    if y.ndim == 1:
+        return y, False
+    if y.shape[1] == 1:
         return column_or_1d(y, warn=True), False
     kind = type_of_target(y, input_name="y")
     if kind != "multilabel-indicator":
@@ -24,9 +26,13 @@ def as_labels(y: Any) -> tuple[NDArray[Any], bool]:
     return y.astype(bool), True
 
 
-def strata(indices: NDArray[Any], n_classes: int) -> NDArray[Any]:
-    """What rows are to be drawn evenly from: the classes, named as scikit-learn's error names two of them."""
-    if n_classes != 2 or np.bincount(indices, minlength=2).min() > 1:
-        return indices
-    named: NDArray[Any] = np.array(["False", "True"])[indices]
-    return named
+def strata(indices: NDArray[Any], n_classes: int, share: float) -> NDArray[Any] | None:
+    """What a share of the rows is to be drawn evenly from: the classes, where there are enough rows of each for that.
+
+    Of two classes there have to be, and they are named as in scikit-learn's error.
+    """
+    has_pairs = np.bincount(indices, minlength=n_classes).min() > 1
+    if n_classes == 2 and not has_pairs:
+        named: NDArray[Any] = np.array(["False", "True"])[indices]
+        return named
+    return indices if n_classes <= 2 or (has_pairs and share * len(indices) >= n_classes) else None

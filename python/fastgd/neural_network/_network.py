@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -153,17 +153,18 @@ class Network(_export.Exportable, Descending):
                 "gtol": float(self.tol) if validation is None else None,
                 "evaluate": True,
             }
-        result = self._descend_from(objective, start, validation, tasks, **options)
-        self._tell(result.fun if self._searches_lines() else self.loss_curve_[-1], validation)
+        self._descend_from(objective, start, validation, tasks, **options)
 
-    def _tell(self, loss: float, validation: Validation | None) -> None:
-        self.loss_ = loss
-        if validation is None:
-            self.best_loss_ = min(self.loss_curve_)
-            self.validation_scores_ = self.best_validation_score_ = None
-        else:
+    def _tell(self, losses: Sequence[float]) -> None:
+        """Set what losses and scores tell of a fit, or of a piece of a stream."""
+        # A fit that was interrupted at once has none.
+        self.loss_ = losses[-1] if losses else np.nan
+        if self.early_stopping:
             self.best_loss_ = None
-            self.best_validation_score_ = max(self.validation_scores_ or [-np.inf])
+            self.best_validation_score_ = max(self.validation_scores_, default=-np.inf)
+        else:
+            self.best_loss_ = min(losses, default=np.nan)
+            self.validation_scores_ = self.best_validation_score_ = None
 
     def _objective(self, problem: Problem) -> MLPObjective:
         n_present = len(problem.y) if problem.weight is None else int(np.count_nonzero(problem.weight))
@@ -213,9 +214,9 @@ class Network(_export.Exportable, Descending):
         return result.x if end.best is None else end.best
 
     def _set_params_of(self, objective: MLPObjective, x: NDArray[np.float64]) -> None:
-        coefs, intercepts = objective.unpack(x.astype(objective.dtype))
         # Arrays of their own, not views of all parameters.
-        self._take_layers([coef.copy() for coef in coefs], [intercept.copy() for intercept in intercepts])
+        coefs, intercepts = ([part.astype(objective.dtype) for part in parts] for parts in objective.unpack(x))
+        self._take_layers(coefs, intercepts)
 
     def _take_layers(self, coefs: list[Floats], intercepts: list[Floats]) -> None:
         self.coefs_, self.intercepts_ = coefs, intercepts
@@ -228,6 +229,9 @@ class Network(_export.Exportable, Descending):
         self.t_ = n_epochs * n_samples + (vars(self).get("t_", 0) if goes_on else 0)
 
     def _report(self, result: Result, end: EpochEnd) -> None:
+        self._tell(self.loss_curve_)
+        if self._searches_lines():
+            self.loss_ = result.fun
         if result.status == "interrupted":
             warnings.warn("Training interrupted by user.", stacklevel=4)
         elif result.status == "diverged" and not np.isfinite(result.history.loss).all():
@@ -260,8 +264,9 @@ class Network(_export.Exportable, Descending):
     def _learn_piece(self, problem: Problem) -> None:
         """One epoch on a piece of a stream."""
         self._warn_of_large_batch(len(problem.y))
+        best = vars(self).get("best_loss_")
         self._go_on(problem)
-        self._tell(self.loss_curve_[-1], None)
+        self._tell([self.loss_curve_[-1]] if best is None else [best, self.loss_curve_[-1]])
         if self.verbose:
             print(f"{self._name_of_epoch} {len(self.loss_curve_)}: loss {self.loss_:.6g}")
 

@@ -300,7 +300,8 @@ class MLPClassifier(ClassifierMixin, Network):
         if not goes_on:
             forget(self, "coefs_", "intercepts_", "_stream", "_recipe")
         self.classes_, self._has_many_labels = classes, is_many
-        stratify = None if is_many else strata(indices, len(classes))
+        draws = self.early_stopping and X_val is None and not is_many
+        stratify = strata(indices, len(classes), self.validation_fraction) if draws else None
         self._fit_network(self._problem(X, indices, weight), y, (X_val, y_val, sample_weight_val), stratify)
         return self
 
@@ -326,7 +327,8 @@ class MLPClassifier(ClassifierMixin, Network):
         """
         is_first = "coefs_" not in vars(self)
         before = {name: vars(self)[name] for name in ("classes_", "_has_many_labels") if name in vars(self)}
-        self._validate_params()
+        if is_first:
+            self._validate_params()
         self._refuse_early_stopping()
         X, y = check_X_y(self, X, y, reset=is_first and "n_features_in_" not in vars(self), multi_output=True)
         y, is_many = as_labels(y)

@@ -317,9 +317,11 @@ class MLPRegressor(RegressorMixin, Network):
         object
             This estimator.
         """
-        self._validate_params()
+        is_first = "coefs_" not in vars(self)
+        if is_first:
+            self._validate_params()
         self._refuse_early_stopping()
-        X, y = self._check(X, y, reset="coefs_" not in vars(self))
+        X, y = self._check(X, y, reset=is_first)
         self._learn_piece(Problem(X, y, self.loss, None, check_sample_weight(sample_weight, X.shape[0])))
         return self
 

@@ -56,6 +56,8 @@ class MLPParameters(FlatParameters):
         check.seed("seed", seed)
         if method is not None and method not in _METHODS:
             raise check.refuse("method", f"one of {', '.join(map(repr, _METHODS))} or None", method)
+        # Memory that cannot be had is refused before anything is computed.
+        np.empty(self._shape)
         return _core.mlp_initial(list(self.sizes), self.activation, seed, method or "")
 
     def pack(self, coefs: Sequence[ArrayLike], intercepts: Sequence[ArrayLike]) -> NDArray[np.floating[Any]]:
