@@ -16,7 +16,9 @@ public:
     // Units that share a block of random words, 16 bits each.
     static constexpr std::int64_t kUnits = 16;
 
-    explicit Dropout(double share) : threshold_(std::max<std::int64_t>(1, std::llrint((1.0 - share) * 65536.0))) {}
+    // A share above 0 leaves out at least one unit in 65536.
+    explicit Dropout(double share)
+        : threshold_(share == 0.0 ? 65536 : std::clamp<std::int64_t>(std::llrint((1.0 - share) * 65536.0), 1, 65535)) {}
 
     bool drops() const { return threshold_ < 65536; }
     double factor() const { return 65536.0 / static_cast<double>(threshold_); }
