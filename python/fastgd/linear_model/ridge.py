@@ -93,7 +93,7 @@ class Ridge(LeastSquares):
     >>> X = np.array([[0.0, 0.0], [1.0, 1.0], [2.0, 0.0], [3.0, 1.0]])
     >>> model = Ridge(alpha=0.1).fit(X, X @ [2.0, -1.0] + 0.5)
     >>> model.coef_.round(2).tolist(), round(float(model.intercept_), 2)
-    ([1.91, -0.82], 0.54)
+    ([1.93, -0.85], 0.53)
     """
 
     solver_: str
