@@ -135,7 +135,7 @@ py::dict run(const AnyObjective& objective, const Floats& params, const std::str
              std::uint64_t seed, const std::vector<std::uint64_t>& init_seed, std::optional<double> gtol,
              std::optional<double> gap_tol, double clip_value, double clip_norm, bool lazy,
              const py::array_t<std::int32_t, py::array::c_style>& fold_of_row, std::vector<int> fold_of_model,
-             bool stream, bool evaluate, const std::optional<State>& resume, double time_limit,
+             bool stream, bool evaluate, bool grad_norm, const std::optional<State>& resume, double time_limit,
              const std::optional<py::function>& observer, int n_threads) {
     const fastgd::Objective& core = objective.get();
     const auto n_params = static_cast<py::ssize_t>(core.n_params());
@@ -164,6 +164,7 @@ py::dict run(const AnyObjective& objective, const Floats& params, const std::str
     options.fold_of_model = std::move(fold_of_model);
     options.stream = stream;
     options.evaluate = evaluate;
+    options.grad_norm = grad_norm;
     if (resume) options.resume = resume->core;
     options.time_limit = time_limit;
     options.n_threads = n_threads;
@@ -184,14 +185,15 @@ void bind_descent(py::module_& module) {
         .def(py::init(&make_state))
         .def("parts", &parts_of)
         .def("select", [](const State& self, const Ints& models) { return State{select(*self.core, view(models))}; });
-    module.def(
-        "minimize", &run, py::arg("objective"), py::arg("params").noconvert(), py::kw_only(), py::arg("optimizer"),
-        py::arg("optimizer_params"), py::arg("schedule"), py::arg("alpha"), py::arg("l1_ratio"), py::arg("batch_size"),
-        py::arg("max_epochs"), py::arg("tol").none(true), py::arg("n_iter_no_change"), py::arg("shuffle"),
-        py::arg("order").none(true), py::arg("seed"), py::arg("init_seed") = std::vector<std::uint64_t>(),
-        py::arg("gtol").none(true), py::arg("gap_tol").none(true), py::arg("clip_value"), py::arg("clip_norm"),
-        py::arg("lazy"), py::arg("fold_of_row"), py::arg("fold_of_model"), py::arg("stream"), py::arg("evaluate"),
-        py::arg("resume").none(true), py::arg("time_limit"), py::arg("observer").none(true), py::arg("n_threads"));
+    module.def("minimize", &run, py::arg("objective"), py::arg("params").noconvert(), py::kw_only(),
+               py::arg("optimizer"), py::arg("optimizer_params"), py::arg("schedule"), py::arg("alpha"),
+               py::arg("l1_ratio"), py::arg("batch_size"), py::arg("max_epochs"), py::arg("tol").none(true),
+               py::arg("n_iter_no_change"), py::arg("shuffle"), py::arg("order").none(true), py::arg("seed"),
+               py::arg("init_seed") = std::vector<std::uint64_t>(), py::arg("gtol").none(true),
+               py::arg("gap_tol").none(true), py::arg("clip_value"), py::arg("clip_norm"), py::arg("lazy"),
+               py::arg("fold_of_row"), py::arg("fold_of_model"), py::arg("stream"), py::arg("evaluate"),
+               py::arg("grad_norm"), py::arg("resume").none(true), py::arg("time_limit"),
+               py::arg("observer").none(true), py::arg("n_threads"));
 }
 
 }  // namespace fastgd::bindings

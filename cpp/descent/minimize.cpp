@@ -343,7 +343,7 @@ private:
             }
         }
         run_->set_params(x_);
-        if (options_.evaluate || other != x_) run_->evaluate(result.fun, result.grad_norm);
+        if (options_.evaluate || other != x_) run_->evaluate(result.fun, wanted(result.grad_norm));
         if (other != x_) take_the_better(other, result);
         if (folds_.count() > 0) {
             result.held_out.resize(n_models_);
@@ -383,12 +383,16 @@ private:
 
     static bool by_tol(const ModelProgress& model) { return std::string_view(model.converged_by) == "tol"; }
 
+    std::span<double> wanted(std::vector<double>& grad_norm) const {
+        return options_.grad_norm ? std::span<double>(grad_norm) : std::span<double>();
+    }
+
     // Brings into x_ and the result the models of `other` that have the lower objective.
     void take_the_better(const std::vector<double>& other, DescentResult& result) {
         std::vector<double> value(n_models_);
-        std::vector<double> grad_norm(n_models_);
+        std::vector<double> grad_norm(n_models_, std::nan(""));
         run_->set_params(other);
-        run_->evaluate(value, grad_norm);
+        run_->evaluate(value, wanted(grad_norm));
         for (std::size_t m = 0; m < n_models_; ++m) {
             if (!(value[m] < result.fun[m])) continue;
             put(params_of(m, other), m, x_);

@@ -99,7 +99,8 @@ public:
     // Whether the optimiser knows that it can go no further.
     virtual bool finished(int) const { return false; }
 
-    // F and its gradient's norm at the parameters; NaN where a raw score is not finite.
+    // F and its gradient's norm at the parameters; NaN where a raw score is not finite. Without `grad_norm`, which is
+    // then empty, F alone.
     virtual void evaluate(std::span<double> value, std::span<double> grad_norm) = 0;
     // The mean loss over the rows that each model holds out.
     virtual void evaluate_held_out(std::span<double>) {}

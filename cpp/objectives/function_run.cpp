@@ -59,7 +59,7 @@ public:
 
     void evaluate(std::span<double> value, std::span<double> grad_norm) override {
         call(std::nullopt);
-        norms(grad_norm);
+        if (!grad_norm.empty()) norms(grad_norm);
         std::copy(value_.begin(), value_.end(), value.begin());
     }
 

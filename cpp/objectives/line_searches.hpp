@@ -80,7 +80,7 @@ public:
             std::visit(
                 [&](const auto& search) {
                     value[m] = search.value();
-                    grad_norm[m] = search.grad_norm();
+                    if (!grad_norm.empty()) grad_norm[m] = search.grad_norm();
                 },
                 searches_[m]);
         return true;

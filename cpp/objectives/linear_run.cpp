@@ -99,9 +99,9 @@ public:
         settle();
         space_.params.get(flat_.data());
         if (searches_.template judge<T>(flat_, value, grad_norm)) return;
-        const PassSums pass = pass_over({nullptr, problem_.X.n_rows}, {});
+        const PassSums pass = pass_over({nullptr, problem_.X.n_rows}, {}, !grad_norm.empty());
         const auto weight = [&](int m) { return pass.weight_of(problem_.fold_of(m)); };
-        bring_gradient(pass, weight);
+        if (!grad_norm.empty()) bring_gradient(pass, weight);
         look_at(pass, weight, value, grad_norm);
     }
 
@@ -197,8 +197,8 @@ private:
 
     // ---- one step on sums over many rows
 
-    PassSums pass_over(const RowSource& rows, const std::function<void()>& poll) const {
-        return full_pass(problem_, space_.data_params(), rows, true, settings_.n_threads, poll);
+    PassSums pass_over(const RowSource& rows, const std::function<void()>& poll, bool want_gradient = true) const {
+        return full_pass(problem_, space_.data_params(), rows, want_gradient, settings_.n_threads, poll);
     }
 
     // The gradient of the risk, into flat_grad_; `weight` gives what each model's sums are divided by.
@@ -215,7 +215,7 @@ private:
         }
     }
 
-    // F and the norm of its gradient, from the risk's; they stay in flat_ and flat_grad_.
+    // F and, unless that is empty, the norm of its gradient, from the risk's; they stay in flat_ and flat_grad_.
     template <class F>
     void look_at(const PassSums& pass, F&& weight, std::span<double> value, std::span<double> grad_norm) {
         const std::ptrdiff_t n = space_.params.n_params();
@@ -223,6 +223,7 @@ private:
         for (int m = 0; m < settings_.n_models; ++m) {
             const auto at = static_cast<std::size_t>(m);
             value[at] = pass.finite[at] ? pass.loss[at] / weight(m) + value[at] : kNaN;
+            if (grad_norm.empty()) continue;
             double* grad = flat_grad_.data() + m * n;
             settings_.penalty(m).add_gradient(flat_.data() + m * n, grad, n_coef());
             for (std::ptrdiff_t i = n_coef(); i < n; ++i) grad[i] += settings_.intercept_slope;

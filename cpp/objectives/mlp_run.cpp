@@ -79,7 +79,9 @@ public:
     void evaluate(std::span<double> value, std::span<double> grad_norm) override {
         flatten();
         if (searches_.template judge<T>(flat_, value, grad_norm)) return;
-        const PassSums pass = pass_over({nullptr, problem_.data.X.n_rows}, {}, {});
+        const bool want_gradient = !grad_norm.empty();
+        const PassSums pass =
+            mlp_pass(problem_, params_, {nullptr, problem_.data.X.n_rows}, want_gradient, settings_.n_threads);
         look_at(
             pass, [&](int m) { return pass.weight_of(problem_.data.fold_of(m)); }, value, grad_norm);
     }
@@ -167,16 +169,18 @@ private:
         return mlp_pass(problem_, params_, rows, true, settings_.n_threads, poll, masks);
     }
 
-    // F and the norm of its gradient, from sums over rows; they stay in flat_ and flat_grad_.
+    // F and, unless that is empty, the norm of its gradient, from sums over rows; they stay in flat_ and flat_grad_.
     template <class F>
     void look_at(const PassSums& pass, F&& weight, std::span<double> value, std::span<double> grad_norm) {
         penalties(value);
+        for (std::size_t m = 0; m < value.size(); ++m)
+            value[m] = pass.finite[m] ? pass.loss[m] / weight(static_cast<int>(m)) + value[m] : kNaN;
+        if (grad_norm.empty()) return;
         flat_grad_.resize(flat_.size());
         for (int m = 0; m < settings_.n_models; ++m) {
             const auto at = static_cast<std::size_t>(m);
             const Penalty& penalty = settings_.penalty(m);
             double* grad = flat_of(flat_grad_, m);
-            value[at] = pass.finite[at] ? pass.loss[at] / weight(m) + value[at] : kNaN;
             problem_.shape.get(pass.coef.data() + m * problem_.shape.size(), grad);
             for (std::ptrdiff_t i = 0; i < n_params(); ++i) grad[i] /= weight(m);
             double squares = 0.0;

@@ -124,7 +124,9 @@ bool SplitRun::finished(int model) const {
 }
 
 void SplitRun::evaluate(std::span<double> value, std::span<double> grad_norm) {
-    on_each_thread([&](Part& part) { part.run->evaluate(part.among(value), part.among(grad_norm)); });
+    on_each_thread([&](Part& part) {
+        part.run->evaluate(part.among(value), grad_norm.empty() ? grad_norm : part.among(grad_norm));
+    });
 }
 void SplitRun::evaluate_held_out(std::span<double> value) {
     on_each_thread([&](Part& part) { part.run->evaluate_held_out(part.among(value)); });

@@ -296,6 +296,7 @@ def minimize(
     fold_of_model: Sequence[int],
     stream: bool,
     evaluate: bool,
+    grad_norm: bool,
     resume: DescentState | None,
     time_limit: float,
     observer: Callable[[int, int, _Floats, _Floats, float, Callable[[], _Floats]], bool] | None,

@@ -42,6 +42,8 @@ class Plan(NamedTuple):
     stream: bool = False
     # Whether the objective is evaluated at the end, in a pass over the data.
     evaluate: bool = True
+    # Whether its gradient is, too.
+    grad_norm: bool = True
 
 
 def make_plan(

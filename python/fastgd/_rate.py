@@ -106,7 +106,7 @@ def default_steps(objective: Objective, plan: Plan) -> int:
 
 def range_test(objective: Objective, model: Model, plan: Plan, rates: Floats, n_steps: int) -> RateCurve:
     """Take `n_steps` steps from the same start with every rate, in the same passes over the data."""
-    plan = plan._replace(tol=None, gtol=None, gap_tol=None, time_limit=None, stream=False, evaluate=True)
+    plan = plan._replace(tol=None, gtol=None, gap_tol=None, stream=False, evaluate=True, grad_norm=False)
     models = [model._replace(lr=float(rate)) for rate in rates]
     outcome = run(objective, models, _first_steps(objective, plan, n_steps))
     if "interrupted" in outcome["status"]:

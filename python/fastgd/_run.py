@@ -156,6 +156,7 @@ def arguments(models: Sequence[Model], plan: Plan) -> dict[str, Any]:
         "lazy": plan.lazy,
         "stream": plan.stream,
         "evaluate": plan.evaluate,
+        "grad_norm": plan.grad_norm,
         "time_limit": float("inf") if plan.time_limit is None else plan.time_limit,
         "n_threads": plan.n_threads,
     }

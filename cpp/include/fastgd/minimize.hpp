@@ -65,6 +65,8 @@ struct DescentOptions {
     // Whether the objective and its gradient are wanted at the end, which takes a pass over the data; else they are
     // NaN, unless it is they that say which of two parameters are the better ones.
     bool evaluate = true;
+    // Whether the gradient is wanted there, too; else its norm is NaN.
+    bool grad_norm = true;
     // A state to go on from, for max_epochs more.
     std::shared_ptr<const DescentState> resume{};
     double time_limit = std::numeric_limits<double>::infinity();
