@@ -163,3 +163,33 @@ def test_what_is_no_network(torch: Any, kind: Any) -> None:
         kind.from_torch("a file")
     with pytest.raises(NotFittedError, match=f"This {kind.__name__} instance is not fitted"):
         kind().to_torch()
+
+
+def test_a_module_that_stands_there_twice_comes_twice(torch: Any) -> None:
+    activation = torch.nn.Tanh()
+    inner = torch.nn.Linear(4, 4)
+    module = torch.nn.Sequential(inner, activation, inner, activation, torch.nn.Linear(4, 1)).double()
+    model = MLPRegressor.from_torch(module)
+    X = np.random.default_rng(0).normal(size=(9, 4))
+    assert model.n_layers_ == 4
+    np.testing.assert_allclose(model.predict(X), module(torch.from_numpy(X)).detach().numpy()[:, 0], rtol=1e-13)
+
+
+def test_what_may_compute_something_else_is_refused(torch: Any) -> None:
+    class Twice(torch.nn.Sequential):  # type: ignore[misc, name-defined]
+        def forward(self, x: Any) -> Any:
+            return 2.0 * super().forward(x)
+
+    class Louder(torch.nn.Linear):  # type: ignore[misc, name-defined]
+        def forward(self, x: Any) -> Any:
+            return 2.0 * super().forward(x)
+
+    linear = torch.nn.Linear
+    with pytest.raises(TypeError, match=r"module must be an nn\.Sequential"):
+        MLPRegressor.from_torch(Twice(linear(4, 1)))
+    with pytest.raises(ValueError, match=r"module must be an nn\.Sequential"):
+        MLPRegressor.from_torch(torch.nn.Sequential(Louder(4, 1)))
+    with pytest.raises(ValueError, match=r"got Softplus\(beta=1.0, threshold=1.0\)"):
+        MLPRegressor.from_torch(torch.nn.Sequential(linear(4, 3), torch.nn.Softplus(threshold=1.0), linear(3, 1)))
+    with pytest.raises(ValueError, match=r"module\[0\] must have real weights, got torch.complex64"):
+        MLPRegressor.from_torch(torch.nn.Sequential(linear(4, 1, dtype=torch.complex64)))

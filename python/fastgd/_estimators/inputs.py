@@ -150,15 +150,13 @@ def check_sample_weight(sample_weight: Any, n_samples: int) -> NDArray[Any] | No
     return weight
 
 
-def refuse_no_weight(weight: NDArray[Any] | None) -> None:
+def refuse_no_weight(weight: NDArray[Any] | None, name: str = "sample_weight") -> None:
     """Raise where weights are no weights, or no row has any; the latter worded as scikit-learn's."""
     if weight is not None and not (np.isfinite(weight) & (weight >= 0.0)).all():
         bad = int(np.argmin(np.isfinite(weight) & (weight >= 0.0)))
-        raise ValueError(
-            f"sample_weight must be >= 0, got {weight[bad]} at sample_weight[{bad}], class weights included"
-        )
+        raise ValueError(f"{name} must be >= 0, got {weight[bad]} at {name}[{bad}], class weights included")
     if weight is not None and not weight.any():
-        raise ValueError("sample_weight must be > 0 for at least one row, got weights that are all zero")
+        raise ValueError(f"{name} must be > 0 for at least one row, got weights that are all zero")
 
 
 def add_class_weight(

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 
-from .inputs import check_sample_weight, check_X_y
+from .inputs import check_sample_weight, check_X_y, refuse_no_weight
 from .problem import Validation
 
 if TYPE_CHECKING:
@@ -47,4 +47,6 @@ def check_validation(estimator: Any, X_val: Any, y_val: Any, sample_weight_val: 
         raise ValueError("X_val must be None without early_stopping=True, which it is for")
     many, numeric = getattr(estimator, "_takes_many_targets", False), isinstance(estimator, RegressorMixin)
     X, y = check_X_y(estimator, X_val, y_val, reset=False, multi_output=many, y_numeric=numeric)
-    return Validation(X, y, check_sample_weight(sample_weight_val, X.shape[0]))
+    weight = check_sample_weight(sample_weight_val, X.shape[0])
+    refuse_no_weight(weight, "sample_weight_val")
+    return Validation(X, y, weight)

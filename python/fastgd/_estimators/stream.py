@@ -141,14 +141,15 @@ def _make_recipe(
         stream=True,
         evaluate=False,
     )
-    model = Model(start, optimizer, objective.alpha, objective.l1_ratio, before.lr)
-    check_together(objective, model, plan)
     # A rate that was found on the first piece is the rate of all.
-    model = with_rate(objective, model, plan) if optimizer._is_auto and before.lr is None else model
+    found = before.lr if optimizer._is_auto else None
+    model = Model(start, optimizer, objective.alpha, objective.l1_ratio, found)
+    check_together(objective, model, plan)
+    model = with_rate(objective, model, plan) if optimizer._is_auto and found is None else model
     same = arguments([model], plan)
     return Recipe(
         key,
-        objective,
+        objective._without_data(),
         model.lr,
         optimizer._is_plain,
         {**same, "fold_of_row": np.empty(0, np.int32), "fold_of_model": [], "observer": None},

@@ -30,7 +30,9 @@ _MAKE: dict[str, Callable[[Any], Any]] = {
     "silu": lambda nn: nn.SiLU(),
     "softplus": lambda nn: nn.Softplus(threshold=_SOFTPLUS_THRESHOLD),
 }
-# What of a module makes another function of it. Softplus' threshold does not, within float32's precision.
+# Where PyTorch's own threshold is, its argument and softplus are the same float32.
+_LEAST_THRESHOLD = 20.0
+# What of a module makes another function of it.
 _SETTINGS = {"leaky_relu": ("negative_slope",), "gelu": ("approximate",), "softplus": ("beta",)}
 _ALLOWED = (
     "an nn.Sequential of nn.Linear, each but the last one followed by one activation (none or nn.Identity, nn.ReLU, "
@@ -92,11 +94,14 @@ class _Block:
 
 
 def _blocks(nn: Any, module: Any) -> list[_Block]:
-    if not isinstance(module, nn.Sequential):
+    # A class derived from one of PyTorch's may compute something else.
+    if type(module) is not nn.Sequential:
         raise check.refuse("module", _ALLOWED, module, TypeError)
     blocks: list[_Block] = []
     for place, part in _parts(nn, module):
-        if isinstance(part, nn.Linear):
+        if type(part) is nn.Linear:
+            if not part.weight.is_floating_point():
+                raise ValueError(f"module[{place}] must have real weights, got {part.weight.dtype}")
             if blocks and part.in_features != blocks[-1].linear.out_features:
                 before = blocks[-1].linear.out_features
                 raise ValueError(f"module[{place}] must take the {before} outputs of the layer before, got {part}")
@@ -127,15 +132,17 @@ def _activation(nn: Any, part: Any) -> str | None:
     for name, make in _MAKE.items():
         made = make(nn)
         if type(part) is type(made):
+            if name == "softplus" and part.threshold < _LEAST_THRESHOLD:
+                return None
             return name if all(getattr(part, a) == getattr(made, a) for a in _SETTINGS.get(name, ())) else None
     return None
 
 
 def _parts(nn: Any, module: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """The modules in order with their places, sequences in the sequence taken apart."""
-    for name, part in module.named_children():
+    """The modules with their places, sequences in the sequence taken apart; one that stands there twice comes twice."""
+    for name, part in module._modules.items():
         place = f"{prefix}{name}"
-        if isinstance(part, nn.Sequential):
+        if type(part) is nn.Sequential:
             yield from _parts(nn, part, f"{place}.")
         else:
             yield place, part

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -115,6 +116,19 @@ class Network(_export.Exportable, Descending):
 
     # ---- descent
 
+    @contextmanager
+    def _unless_refused(self) -> Iterator[None]:
+        """All that is learned, or where that is refused all that was there."""
+        before = dict(vars(self))
+        try:
+            yield
+        except BaseException:
+            # A fit that came to its end, though a bad one, has left its best.
+            if vars(self).get("history_") is before.get("history_"):
+                self.__dict__.clear()
+                self.__dict__.update(before)
+            raise
+
     def _fit_network(
         self, problem: Problem, y: NDArray[Any], given: tuple[Any, Any, Any], stratify: NDArray[Any] | None
     ) -> None:
@@ -167,12 +181,13 @@ class Network(_export.Exportable, Descending):
             self.validation_scores_ = self.best_validation_score_ = None
 
     def _objective(self, problem: Problem) -> MLPObjective:
-        n_present = len(problem.y) if problem.weight is None else int(np.count_nonzero(problem.weight))
+        n_present = _n_present(problem)
         rows = self._batch_rows(n_present)
+        sizes = self.hidden_layer_sizes
         return MLPObjective(
             problem.X,
             problem.y,
-            hidden_layer_sizes=self.hidden_layer_sizes,
+            hidden_layer_sizes=np.asarray(sizes).tolist() if hasattr(sizes, "__array__") else sizes,
             activation=self.activation,
             loss=problem.loss,
             # scikit-learn divides the penalty by the weight of a batch.
@@ -194,6 +209,11 @@ class Network(_export.Exportable, Descending):
             return "full"
         if self.solver == "lbfgs" and self.optimizer is None:
             return "full"
+        if self._searches_lines():
+            raise ValueError(
+                f"batch_size must be 'auto' or 'full' with optimizer={self.optimizer!r}, which compares its steps, got "
+                f"{self.batch_size}"
+            )
         rows = min(_AUTO_ROWS if self.batch_size == "auto" else int(self.batch_size), n_samples)
         return "full" if rows == n_samples else rows
 
@@ -214,8 +234,11 @@ class Network(_export.Exportable, Descending):
         return result.x if end.best is None else end.best
 
     def _set_params_of(self, objective: MLPObjective, x: NDArray[np.float64]) -> None:
+        # What goes on keeps its precision.
+        held = self._held()
+        dtype = objective.dtype if held is None else np.result_type(held[0], objective.dtype)
         # Arrays of their own, not views of all parameters.
-        coefs, intercepts = ([part.astype(objective.dtype) for part in parts] for parts in objective.unpack(x))
+        coefs, intercepts = ([part.astype(dtype) for part in parts] for parts in objective.unpack(x))
         self._take_layers(coefs, intercepts)
 
     def _take_layers(self, coefs: list[Floats], intercepts: list[Floats]) -> None:
@@ -286,7 +309,8 @@ class Network(_export.Exportable, Descending):
 
     def _stream_key(self, problem: Problem) -> tuple[Any, ...]:
         # The penalty is divided by the rows of a step.
-        return (*super()._stream_key(problem), self._batch_rows(len(problem.y)), len(problem.y), self.n_features_in_)
+        n_present = _n_present(problem)
+        return (*super()._stream_key(problem), self._batch_rows(n_present), n_present, self.n_features_in_)
 
     def _held(self) -> Any:
         return vars(self).get("coefs_")
@@ -307,6 +331,10 @@ class Network(_export.Exportable, Descending):
     def _refuse_early_stopping(self) -> None:
         if self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
+
+
+def _n_present(problem: Problem) -> int:
+    return len(problem.y) if problem.weight is None else int(np.count_nonzero(problem.weight))
 
 
 def _mean_of_present(weight: NDArray[Any] | None) -> float:

@@ -32,6 +32,9 @@ def make_optimizer(estimator: Any) -> Optimizer:
 
 def _of_solver(estimator: Any) -> Optimizer:
     if estimator.solver == "lbfgs":
+        # scikit-learn's own rates are for its other solvers, and are let be.
+        if estimator.learning_rate not in RATES[:3]:
+            refuse_beside(estimator, "lbfgs", "which searches along lines", ("learning_rate",))
         return LBFGS()
     if estimator.solver == "adam":
         betas = (float(estimator.beta_1), float(estimator.beta_2))
@@ -47,5 +50,6 @@ def _rate(estimator: Any) -> float | str | Schedule | Callable[[int], float]:
     # An adaptive rate is a constant one until a run has come to its end with it.
     if rate in ("constant", "adaptive"):
         return Constant(first)
+    refuse_beside(estimator, rate, "which has its rate of its own", ("learning_rate_init", "power_t"))
     result: str | Schedule | Callable[[int], float] = rate
     return result

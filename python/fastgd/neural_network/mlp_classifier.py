@@ -153,6 +153,7 @@ class MLPClassifier(ClassifierMixin, Network):
     """
 
     classes_: NDArray[Any]
+    _has_many_labels: bool
 
     def __init__(
         self,
@@ -284,6 +285,11 @@ class MLPClassifier(ClassifierMixin, Network):
         object
             This estimator, fitted.
         """
+        with self._unless_refused():
+            self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+        return self
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, given: tuple[Any, Any, Any]) -> None:
         goes_on = self.warm_start and "coefs_" in vars(self)
         X, y = check_X_y(self, X, y, reset=not goes_on, multi_output=True)
         y, is_many = as_labels(y)
@@ -292,7 +298,7 @@ class MLPClassifier(ClassifierMixin, Network):
             classes, indices = np.arange(y.shape[1]), y
         else:
             classes, indices = encode_labels(y)
-        if goes_on and not np.array_equal(classes, self.classes_):
+        if goes_on and (is_many != self._has_many_labels or not np.array_equal(classes, self.classes_)):
             raise ValueError(
                 "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
                 f"Previously got {self.classes_}, `y` has {classes}"
@@ -300,10 +306,9 @@ class MLPClassifier(ClassifierMixin, Network):
         if not goes_on:
             forget(self, "coefs_", "intercepts_", "_stream", "_recipe")
         self.classes_, self._has_many_labels = classes, is_many
-        draws = self.early_stopping and X_val is None and not is_many
+        draws = self.early_stopping and given[0] is None and not is_many
         stratify = strata(indices, len(classes), self.validation_fraction) if draws else None
-        self._fit_network(self._problem(X, indices, weight), y, (X_val, y_val, sample_weight_val), stratify)
-        return self
+        self._fit_network(self._problem(X, indices, weight), y, given, stratify)
 
     @available_if(lambda self: self._check_streams())  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
@@ -326,21 +331,15 @@ class MLPClassifier(ClassifierMixin, Network):
             This estimator.
         """
         is_first = "coefs_" not in vars(self)
-        before = {name: vars(self)[name] for name in ("classes_", "_has_many_labels") if name in vars(self)}
         if is_first:
             self._validate_params()
         self._refuse_early_stopping()
-        X, y = check_X_y(self, X, y, reset=is_first and "n_features_in_" not in vars(self), multi_output=True)
-        y, is_many = as_labels(y)
-        try:
+        with self._unless_refused():
+            X, y = check_X_y(self, X, y, reset=is_first, multi_output=True)
+            y, is_many = as_labels(y)
             self._set_classes(classes, y, is_many)
             indices = y if is_many else encode_labels(y, self.classes_)[1]
             self._learn_piece(self._problem(X, indices, check_sample_weight(sample_weight, X.shape[0])))
-        except BaseException:
-            # No classes of which nothing was learned.
-            forget(self, "classes_", "_has_many_labels")
-            self.__dict__.update(before)
-            raise
         return self
 
     def _set_classes(self, classes: Any, y: NDArray[Any], is_many: bool) -> None:

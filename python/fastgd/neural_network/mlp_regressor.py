@@ -292,11 +292,12 @@ class MLPRegressor(RegressorMixin, Network):
             This estimator, fitted.
         """
         goes_on = self.warm_start and "coefs_" in vars(self)
-        X, y = self._check(X, y, reset=not goes_on)
-        if not goes_on:
-            forget(self, "coefs_", "intercepts_", "_stream", "_recipe")
-        problem = Problem(X, y, self.loss, None, check_sample_weight(sample_weight, X.shape[0]))
-        self._fit_network(problem, y, (X_val, y_val, sample_weight_val), None)
+        with self._unless_refused():
+            X, y = self._check(X, y, reset=not goes_on)
+            if not goes_on:
+                forget(self, "coefs_", "intercepts_", "_stream", "_recipe")
+            problem = Problem(X, y, self.loss, None, check_sample_weight(sample_weight, X.shape[0]))
+            self._fit_network(problem, y, (X_val, y_val, sample_weight_val), None)
         return self
 
     @available_if(lambda self: self._check_streams())  # type: ignore[untyped-decorator]
@@ -321,8 +322,9 @@ class MLPRegressor(RegressorMixin, Network):
         if is_first:
             self._validate_params()
         self._refuse_early_stopping()
-        X, y = self._check(X, y, reset=is_first)
-        self._learn_piece(Problem(X, y, self.loss, None, check_sample_weight(sample_weight, X.shape[0])))
+        with self._unless_refused():
+            X, y = self._check(X, y, reset=is_first)
+            self._learn_piece(Problem(X, y, self.loss, None, check_sample_weight(sample_weight, X.shape[0])))
         return self
 
     def predict(self, X: Any) -> Floats:
@@ -339,7 +341,7 @@ class MLPRegressor(RegressorMixin, Network):
             Predictions.
         """
         raw = self._raw_scores(X)
-        if self.loss in LOG_LINK:
+        if self.out_activation_ == "exp":
             raw = np.exp(raw)
         return raw[:, 0] if raw.shape[1] == 1 else raw
 
@@ -348,7 +350,7 @@ class MLPRegressor(RegressorMixin, Network):
         return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 
     def _head(self) -> _export.Values:
-        return _export.Values(log_link=self.loss in LOG_LINK)
+        return _export.Values(log_link=self.out_activation_ == "exp")
 
     def _activation_of_scores(self) -> str:
         return "exp" if self.loss in LOG_LINK else "identity"

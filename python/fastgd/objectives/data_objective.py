@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from typing_extensions import Self
 
+_OF_DATA = frozenset({"_matrix", "_y", "_weight", "_offset", "_core", "_evaluate"})
+
 
 class DataObjective(NonfiniteErrors, Abilities):
     """Data, targets and weights, and the weighted mean loss of a model on them, plus a penalty.
@@ -82,6 +84,14 @@ class DataObjective(NonfiniteErrors, Abilities):
     def _penalised(self, w: NDArray[np.float64]) -> NDArray[np.float64]:
         """Those of the parameters that the penalty is about."""
         raise NotImplementedError
+
+    def _without_data(self) -> Self:
+        """What `_on` needs, which keeps nobody's arrays alive."""
+        other = copy(self)
+        other._forget_computed()
+        for name in _OF_DATA & vars(other).keys():
+            del vars(other)[name]
+        return other
 
     def _on(self, X: Any, y: Any, weight: ArrayLike | None, offset: ArrayLike | None = None) -> Self:
         """The same objective on other data, of the same classes."""

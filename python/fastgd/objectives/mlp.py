@@ -40,15 +40,19 @@ class MLPObjective(MLPParameters, DataObjective):
         Data, read as it is, as by `LinearObjective`: the first layer takes rows of any storage without a copy. The
         arithmetic is in float64 for float64 and in float32 for all others.
     y : array of shape (n_samples,) or (n_samples, n_outputs)
-        Targets, as in `LinearObjective`.
+        Targets. Regression losses: numbers, one or more columns. Binary losses: {0, 1}, {-1, +1} or bool, with a column
+        for each label where there are several, or class indices from 0 for one-vs-rest. Multi-class losses: class
+        indices.
     hidden_layer_sizes : int or sequence of int, default=(100,)
         Units of each hidden layer, at least 1; with none at all the model is linear.
     activation : str, default="relu"
         Of the hidden units: identity, relu, leaky_relu (slope 0.01), tanh, logistic, gelu (exact), silu or softplus.
     loss : str or function, default="multinomial"
-        As in `LinearObjective`, on the raw scores.
+        Of the raw scores: every one of `LinearObjective`, by the names there (``squared_error``, ``log_loss``,
+        ``hinge``, ``multinomial`` and 15 more), or a function of your own.
     alpha : float, default=0.0
-        Strength of the penalty, at least 0. `fastgd.sweep` takes an ``l1_ratio``, too.
+        Strength of the penalty, at least 0. `fastgd.sweep` takes an ``l1_ratio``, too. There is no ``offset``, no
+        ``standardize``, and none of `hvp` and `duality_gap`: scale X, or the weights of the first layer.
     dropout : float, default=0.0
         Probability with which a step of a descent leaves out each hidden unit, from 0 to below 1; the others count
         ``1 / (1 - dropout)`` times, to 16 bits. The units depend on the run's ``init_seed``, the step, and the place
