@@ -6,8 +6,9 @@
 namespace fastgd {
 namespace {
 
-// Tile shapes by the registers there are: accumulators, a vector or two of weights and a broadcast must fit.
-constexpr int kAffineRows = kRegisters >= 32 ? 8 : 6;
+// Tile shapes by the registers there are: accumulators, a vector or two of weights and a broadcast must fit. Where
+// vectors are no registers at all, small tiles are as good, and soon compiled.
+constexpr int kAffineRows = kRegisters >= 32 ? 8 : kRegisters >= 8 ? 6 : 2;
 constexpr int kAffineVectors = kRegisters >= 32 ? 2 : 1;
 
 // A scalar at any address.

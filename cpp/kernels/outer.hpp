@@ -7,7 +7,7 @@
 namespace fastgd {
 namespace {
 
-constexpr int kOuterInputs = kRegisters >= 32 ? 14 : 6;
+constexpr int kOuterInputs = kRegisters >= 32 ? 14 : kRegisters >= 8 ? 6 : 2;
 
 // Keeps the compiler from taking an address apart again, to hold a part of it in a register for every element that is
 // read from there.

@@ -8,7 +8,7 @@ namespace fastgd {
 namespace {
 
 constexpr const char* kIsaName = "generic";
-constexpr int kRegisters = 8;
+constexpr int kRegisters = 4;
 
 // Unsigned, because lanes wrap around.
 template <class T>
