@@ -15,8 +15,8 @@ template <class T>
 class RowBuffer {
 public:
     RowBuffer() = default;
-    RowBuffer(RowBuffer&&) = default;
-    RowBuffer& operator=(RowBuffer&&) = default;
+    RowBuffer(RowBuffer&&) noexcept = default;
+    RowBuffer& operator=(RowBuffer&&) noexcept = default;
     RowBuffer(std::ptrdiff_t n_rows, std::ptrdiff_t width) : stride_(row_stride(width)) {
         numbers_ = AlignedBuffer<T>(static_cast<std::size_t>(n_rows * stride_));
         for (std::ptrdiff_t r = 0; r < n_rows; ++r) row_.push_back(reinterpret_cast<const std::byte*>(row(r)));
