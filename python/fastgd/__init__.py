@@ -7,6 +7,7 @@
 `FunctionObjective`         a function of your own, to be minimised by the same descent
 `minimize`                  batch, stochastic and mini-batch gradient descent; returns a `Result`
 `sweep`                     many configurations in one pass over the data; returns a `SweepResult`
+`trace`                     the steps of `minimize`, one at a time; yields `TraceStep`
 `find_lr`                   a range test of learning rates
 `optimizers`, `schedules`   how a gradient becomes a step, and how long the step is
 `losses`                    names of the losses that can be minimised
@@ -28,6 +29,7 @@ from ._losses import losses
 from ._minimize import EpochInfo, minimize
 from ._sweep import sweep
 from ._sweep_result import SweepResult
+from ._trace import TraceStep, trace
 from .config import get_num_threads, set_num_threads, show_config, simd_level, simd_levels, threads
 from .objectives import FunctionObjective, LinearObjective, MLPObjective
 from .result import History, Result
@@ -47,6 +49,7 @@ __all__ = [
     "RateCurve",
     "Result",
     "SweepResult",
+    "TraceStep",
     "__version__",
     "find_lr",
     "get_num_threads",
@@ -63,6 +66,7 @@ __all__ = [
     "simd_levels",
     "sweep",
     "threads",
+    "trace",
 ]
 
 
