@@ -11,6 +11,7 @@
 `find_lr`                   a range test of learning rates
 `optimizers`, `schedules`   how a gradient becomes a step, and how long the step is
 `losses`                    names of the losses that can be minimised
+`numerical_grad`            gradients by differences; `check_grad`, `taylor_test` and `steepest` test analytic ones
 `online`                    learning from a stream, a row at a time: `online.Learner`
 `reference`                 all of it again in plain NumPy, to read and to test against
 `show_config`               versions, SIMD level, threads and build; also `simd_level`, `simd_levels`,
@@ -36,26 +37,32 @@ from .result import History, Result
 
 if TYPE_CHECKING:
     from . import online, reference
+    from .gradients import GradCheck, SteepestTest, TaylorTest, check_grad, numerical_grad, steepest, taylor_test
 
     __version__: str
 
 __all__ = [
     "EpochInfo",
     "FunctionObjective",
+    "GradCheck",
     "History",
     "LinearObjective",
     "LossAndGrad",
     "MLPObjective",
     "RateCurve",
     "Result",
+    "SteepestTest",
     "SweepResult",
+    "TaylorTest",
     "TraceStep",
     "__version__",
+    "check_grad",
     "find_lr",
     "get_num_threads",
     "loss_and_grad",
     "losses",
     "minimize",
+    "numerical_grad",
     "online",
     "optimizers",
     "reference",
@@ -64,10 +71,23 @@ __all__ = [
     "show_config",
     "simd_level",
     "simd_levels",
+    "steepest",
     "sweep",
+    "taylor_test",
     "threads",
     "trace",
 ]
+
+# Names that are imported when they are first asked for, and where from.
+_LATER = {
+    "GradCheck": "gradients",
+    "SteepestTest": "gradients",
+    "TaylorTest": "gradients",
+    "check_grad": "gradients",
+    "numerical_grad": "gradients",
+    "steepest": "gradients",
+    "taylor_test": "gradients",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -80,6 +100,10 @@ def __getattr__(name: str) -> Any:
         from importlib import import_module
 
         value = import_module(f"fastgd.{name}")
+    elif name in _LATER:
+        from importlib import import_module
+
+        value = getattr(import_module(f"fastgd.{_LATER[name]}"), name)
     else:
         raise AttributeError(f"module 'fastgd' has no attribute {name!r}")
     globals()[name] = value
