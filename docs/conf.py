@@ -52,6 +52,8 @@ autosummary_imported_members = True
 numpydoc_show_class_members = False
 
 html_theme = "furo"
+html_static_path = ["_site/static"]
+html_css_files = ["wide.css"]
 html_title = f"fastgd {version}"
 html_copy_source = False
 html_show_sphinx = False

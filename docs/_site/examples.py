@@ -1,4 +1,4 @@
-"""The programs of examples/: run once for the site, then shown on a page of the guide, each with what it drew and said.
+"""The programs of examples/: run once for the site, then shown on a page of the guide: claim, picture, figures, source.
 
 ```{example} 08_slope
 What its picture shows.
@@ -7,6 +7,7 @@ What its picture shows.
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -53,17 +54,22 @@ class Example(SphinxDirective):
         if name not in programs():
             raise self.error(f"there is no examples/{name}.py")
         shown_on(self.env)[name] = self.env.docname
-        path, said = programs()[name], PICTURES / f"{name}.txt"
-        for file in (path, said):
+        path, output = programs()[name], PICTURES / f"{name}.txt"
+        for file in (path, output):
             self.env.note_dependency(str(file))
+        source, figures = path.read_text(encoding="utf-8"), output.read_text(encoding="utf-8")
+        claim = ast.get_docstring(ast.parse(source)) or ""
 
         caption = nodes.caption("", "", *self.parse_inline("\n".join(self.content))[0])
         picture = nodes.image(uri=f"/docs/_pictures/{name}.svg", alt=caption.astext())
-        figure = nodes.figure("", picture, caption)
-        output = nodes.literal_block(text=said.read_text(encoding="utf-8"), language="none")
-        source = nodes.literal_block(text=path.read_text(encoding="utf-8"), language="python")
-        opened = nodes.raw("", f"<details><summary>examples/{name}.py</summary>", format="html")
-        return [figure, output, opened, source, nodes.raw("", "</details>", format="html")]
+        return [
+            nodes.block_quote("", *(nodes.paragraph(text=part) for part in claim.split("\n\n"))),
+            nodes.figure("", picture, caption),
+            nodes.literal_block(text=figures.removeprefix(claim).strip(), language="none"),
+            nodes.raw("", f"<details><summary>examples/{name}.py</summary>", format="html"),
+            nodes.literal_block(text=source, language="python"),
+            nodes.raw("", "</details>", format="html"),
+        ]
 
 
 def shown_on(env: BuildEnvironment) -> dict[str, str]:
