@@ -51,6 +51,8 @@ autosummary_imported_members = True
 # Members are documented in full below their class.
 numpydoc_show_class_members = False
 
+toc_object_entries_show_parents = "hide"
+
 html_theme = "furo"
 html_static_path = ["_site/static"]
 html_css_files = ["wide.css"]
