@@ -35,7 +35,7 @@ def output_loss(name: str, n_outputs: int) -> Loss:
 
     Returns
     -------
-    function (y, raw, **loss_params) -> (loss, dloss)
+    function ``(y, raw, **loss_params) -> (loss, dloss)``
         The loss of whole rows.
     """
     if name in METRICS:

@@ -47,7 +47,7 @@ class GradientEstimator(NamedTuple):
 
     Parameters
     ----------
-    begin_epoch : function (objective, w, table, epoch, **params) -> table
+    begin_epoch : function ``(objective, w, table, epoch, **params) -> table``
         What the table is at an epoch's beginning; it is None before the first.
     gradient : function (objective, w, rows, table) -> (gradient, table)
         Estimate from a batch, and the table after it.
