@@ -20,6 +20,7 @@ It is made to be read, and to test against: every function's docstring states it
 `functions`           the same steps on any function
 `lbfgs`               L-BFGS, `wolfe_search` its line search, and `preconditioner` where it starts from
 `owlqn`               the same with an l1 norm, orthant by orthant
+`neighbors`           distances, the nearest rows, and their votes
 ====================  =========================================================================
 """
 
@@ -36,6 +37,7 @@ from . import (
     losses,
     metrics,
     mlp,
+    neighbors,
     optimizers,
     owlqn,
     penalties,
@@ -85,6 +87,7 @@ __all__ = [
     "minimize",
     "minimize_function",
     "mlp",
+    "neighbors",
     "one_vs_rest",
     "optimizers",
     "owlqn",
