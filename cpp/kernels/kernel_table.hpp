@@ -300,6 +300,34 @@ struct WidenCall {
     std::ptrdiff_t out_stride;
 };
 
+// ---- nearest rows
+
+// out[row][column] = (x[row][column] - shift[column]) * scale, columns begin..end of dense rows, one row after the
+// other.
+template <class T>
+struct CenterCall {
+    Rows rows;
+    Columns columns;
+    const T* shift;
+    T scale;
+    T* out;
+    std::ptrdiff_t out_stride;
+};
+
+// Of every row and vector of units, the numbers row_term[row] - dot[row][unit], where one of them is not above
+// limit[unit]: they take the place of the dots, and row * n_units + unit of the first of them is a hit.
+template <class T>
+struct ScreenCall {
+    T* dot;
+    std::ptrdiff_t stride;
+    std::ptrdiff_t n_rows;
+    // A multiple of kLaneAlign.
+    std::ptrdiff_t n_units;
+    const T* row_term;
+    const T* limit;
+    std::int32_t* hits;
+};
+
 template <class T>
 struct StorageKernels {
     void (*forward)(const ForwardCall<T>&);
@@ -327,6 +355,10 @@ struct Kernels {
     void (*lane_totals)(const LaneTotalsCall<T>&);
     void (*bias_gradient)(const BiasGradientCall<T>&);
     ActivationKernel<T> activation[kMaxActivations];
+    // Indexed by Storage; float64 to float, too, but nothing else to double.
+    void (*center[kDenseStorages])(const CenterCall<T>&);
+    // Returns the number of hits.
+    std::ptrdiff_t (*screen)(const ScreenCall<T>&);
 
     // Of rows of the compute type.
     const StorageKernels<T>& native() const {

@@ -12,6 +12,7 @@
 `optimizers`, `schedules`   how a gradient becomes a step, and how long the step is
 `losses`                    names of the losses that can be minimised
 `numerical_grad`            gradients by differences; `check_grad`, `taylor_test` and `steepest` test analytic ones
+`neighbors`                 the nearest rows of a table; needs scikit-learn
 `online`                    learning from a stream, a row at a time: `online.Learner`
 `reference`                 all of it again in plain NumPy, to read and to test against
 `show_config`               versions, SIMD level, threads and build; also `simd_level`, `simd_levels`,
@@ -36,6 +37,7 @@ from .objectives import FunctionObjective, LinearObjective, MLPObjective
 from .result import History, Result
 
 if TYPE_CHECKING:
+    from . import neighbors as neighbors
     from . import online, reference
     from .gradients import GradCheck, SteepestTest, TaylorTest, check_grad, numerical_grad, steepest, taylor_test
 
@@ -96,7 +98,7 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         value: Any = version("fastgd")
-    elif name in ("online", "reference"):
+    elif name in ("neighbors", "online", "reference"):
         from importlib import import_module
 
         value = import_module(f"fastgd.{name}")

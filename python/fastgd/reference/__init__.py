@@ -22,6 +22,7 @@ It is made to be read, and to test against: every function's docstring states it
 `functions`           the same steps on any function
 `lbfgs`               L-BFGS, `wolfe_search` its line search, and `preconditioner` where it starts from
 `owlqn`               the same with an l1 norm, orthant by orthant
+`neighbors`           distances, the nearest rows, and their votes
 ====================  =========================================================================
 """
 
@@ -38,6 +39,7 @@ from . import (
     losses,
     metrics,
     mlp,
+    neighbors,
     objective,
     optimizers,
     owlqn,
@@ -90,6 +92,7 @@ __all__ = [
     "minimize",
     "minimize_function",
     "mlp",
+    "neighbors",
     "objective",
     "one_vs_rest",
     "optimizers",
