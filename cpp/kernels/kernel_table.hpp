@@ -300,6 +300,70 @@ struct WidenCall {
     std::ptrdiff_t out_stride;
 };
 
+// ---- densities: rows in lanes. Some rows lie column by column, padded to whole vectors by repeats of the last.
+
+// out[column][row] = rows[row][column] - shift[column], which is 0 where shift is null; rows from n_rows to n_padded, a
+// multiple of kLaneAlign, repeat the last.
+template <class T>
+struct LayColumnsCall {
+    const T* rows;
+    std::ptrdiff_t row_stride;
+    std::ptrdiff_t n_rows;
+    std::ptrdiff_t n_padded;
+    std::ptrdiff_t n_features;
+    const T* shift;
+    T* out;
+    std::ptrdiff_t out_stride;
+};
+
+// term[row] = constant - |y|^2 / 2 with y = U'(z - mean). The factor U is an upper triangle, column by column, or the
+// diagonal of one. n_rows is a multiple of kLaneAlign.
+template <class T>
+struct GaussianCall {
+    const T* columns;
+    std::ptrdiff_t stride;
+    std::ptrdiff_t n_rows;
+    std::ptrdiff_t n_features;
+    const T* mean;
+    const T* factor;
+    bool diagonal;
+    T constant;
+    // For triangles: room for z - mean and, unless it is null, for y, both laid out as the rows are.
+    T* centered;
+    T* whitened;
+    T* term;
+};
+
+// Sums over rows, each with its share of the component, of y, and of (z - mean)_i y_j for every entry of the factor.
+// y is what the kernel above left, and is used up.
+template <class T>
+struct GaussianSumsCall {
+    GaussianCall<T> of;
+    const T* share;
+    T* whitened_sum;
+    T* factor_sum;
+};
+
+// value[row] = log sum_k exp(term[k][row]); in the place of the terms, their shares of the sum, 0 in rows from n_rows to
+// a multiple of kLaneAlign.
+template <class T>
+struct MixtureCall {
+    T* term;
+    std::ptrdiff_t stride;
+    int n_components;
+    std::ptrdiff_t n_rows;
+    T* value;
+};
+
+template <class T>
+struct DensityKernels {
+    void (*lay_columns)(const LayColumnsCall<T>&);
+    void (*gaussian_term)(const GaussianCall<T>&);
+    void (*gaussian_sums)(const GaussianSumsCall<T>&);
+    // False when a value is not finite.
+    bool (*mixture)(const MixtureCall<T>&);
+};
+
 template <class T>
 struct StorageKernels {
     void (*forward)(const ForwardCall<T>&);
@@ -327,6 +391,7 @@ struct Kernels {
     void (*lane_totals)(const LaneTotalsCall<T>&);
     void (*bias_gradient)(const BiasGradientCall<T>&);
     ActivationKernel<T> activation[kMaxActivations];
+    DensityKernels<T> density;
 
     // Of rows of the compute type.
     const StorageKernels<T>& native() const {

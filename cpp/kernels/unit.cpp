@@ -8,6 +8,7 @@
 #include "kernels/csr_passes.hpp"
 #include "kernels/csr_steps.hpp"
 #include "kernels/curvature.hpp"
+#include "kernels/density.hpp"
 #include "kernels/forward.hpp"
 #include "kernels/kernel_table.hpp"
 #include "kernels/lane_sums.hpp"
@@ -39,6 +40,11 @@ template <class T, class I>
 constexpr StorageKernels<T> csr_kernels() {
     using S = Csr<T, I>;
     return {csr_forward<S>, csr_backward<S>, csr_steps<S>, csr_settle<S>, csr_affine<S>, csr_outer<S>, nullptr};
+}
+
+template <class T>
+constexpr DensityKernels<T> density_kernels() {
+    return {lay_columns<T>, gaussian_term<T>, gaussian_sums<T>, mixture<T>};
 }
 
 #define FASTGD_INFO(L) L::kInfo,
@@ -104,7 +110,8 @@ constexpr KernelTable kTable{
      lane_sums<float>,
      lane_totals<float>,
      bias_gradient<float>,
-     {FASTGD_ACTIVATIONS(FASTGD_ACTIVATION_F32)}},
+     {FASTGD_ACTIVATIONS(FASTGD_ACTIVATION_F32)},
+     density_kernels<float>()},
     {{storage_kernels<F64>(),
       {},
       {},
@@ -122,7 +129,8 @@ constexpr KernelTable kTable{
      lane_sums<double>,
      lane_totals<double>,
      bias_gradient<double>,
-     {FASTGD_ACTIVATIONS(FASTGD_ACTIVATION_F64)}},
+     {FASTGD_ACTIVATIONS(FASTGD_ACTIVATION_F64)},
+     density_kernels<double>()},
     kLosses,
     length(kLosses),
     kOptimizers,
