@@ -57,7 +57,7 @@ public:
         updates_.prepare(plan);
         step(0);
     }
-    bool finished(int m) const override { return searches_.finished(m); }
+    Line line(int m) const override { return searches_.line(m); }
 
     void evaluate(std::span<double> value, std::span<double> grad_norm) override {
         look(value, grad_norm, {});

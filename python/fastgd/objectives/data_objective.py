@@ -108,6 +108,25 @@ class DataObjective(NonfiniteErrors, Abilities):
         other._attach_core()
         return other
 
+    def __copy__(self) -> Self:
+        # The default goes by what is pickled, and would make the core's objective again.
+        other = object.__new__(type(self))
+        vars(other).update(vars(self))
+        return other
+
+    def __getstate__(self) -> dict[str, Any]:
+        kept = copy(self)
+        kept._forget_computed()
+        state = vars(kept)
+        del state["_core"], state["_evaluate"]
+        return {**state, "_matrix": self._matrix.source, "loss_params": dict(self.loss_params)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(
+            state, _matrix=as_matrix("X", state["_matrix"]), loss_params=MappingProxyType(state["loss_params"])
+        )
+        self._attach_core()
+
     def _forget_computed(self) -> None:
         """What has been computed from other data or weights must not be copied."""
         for name in [*vars(self)]:
