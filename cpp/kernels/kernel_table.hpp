@@ -344,8 +344,8 @@ struct GaussianSumsCall {
     T* factor_sum;
 };
 
-// value[row] = log sum_k exp(term[k][row]); in the place of the terms, their shares of the sum, 0 in rows from n_rows to
-// a multiple of kLaneAlign.
+// value[row] = log sum_k exp(term[k][row]); in the place of the terms, their shares of the sum, 0 in rows from n_rows
+// to a multiple of kLaneAlign.
 template <class T>
 struct MixtureCall {
     T* term;

@@ -31,8 +31,7 @@ int threads_or_default(int n_threads) { return n_threads > 0 ? n_threads : max_t
 void check_options(const MatrixView& Z, const DensityOptions& options) {
     require(Z.data != nullptr && Z.n_rows > 0 && Z.n_cols > 0, "Z must have at least one row and one column");
     require(!is_sparse(Z.storage), "Z must be dense");
-    require(options.n_components >= 1,
-            "n_components must be at least 1, got " + std::to_string(options.n_components));
+    require(options.n_components >= 1, "n_components must be at least 1, got " + std::to_string(options.n_components));
     require(options.reg_covar >= 0.0 && std::isfinite(options.reg_covar),
             "reg_covar must be finite and not negative, got " + std::to_string(options.reg_covar));
     const std::int64_t given = std::ssize(options.feature_means);
@@ -40,9 +39,9 @@ void check_options(const MatrixView& Z, const DensityOptions& options) {
             "feature_means and feature_scales must have a number a column, or none");
     require(given == 0 || options.standardize, "feature_means and feature_scales are for standardize");
     const double n_features = static_cast<double>(Z.n_cols);
-    require(static_cast<double>(options.n_components) * n_features * (options.diagonal ? 2.0 : n_features + 2.0) <
-                0x1p56,
-            "Z and n_components must make fewer than 2^56 parameters");
+    require(
+        static_cast<double>(options.n_components) * n_features * (options.diagonal ? 2.0 : n_features + 2.0) < 0x1p56,
+        "Z and n_components must make fewer than 2^56 parameters");
 }
 
 template <class T>
@@ -54,16 +53,19 @@ DensityProblem<T> make_density_problem(const MatrixView& Z, const DensityOptions
     problem.data.kernels = &kernels_for<T>(kernels());
     problem.data.mean_weight = 1.0;
     DensityShape& shape = problem.shape;
-    shape = {options.n_components,     Z.n_cols, options.diagonal, options.reg_covar,
-             std::vector<double>(n_features), std::vector<double>(n_features, 1.0)};
+    shape = {options.n_components,
+             Z.n_cols,
+             options.diagonal,
+             options.reg_covar,
+             std::vector<double>(n_features),
+             std::vector<double>(n_features, 1.0)};
     if (!options.standardize) return problem;
     shape.center = options.feature_means;
     shape.scale = options.feature_scales;
     if (shape.center.empty()) {
         const Standard standard = measure_standards(problem.data, nullptr, 0, max_threads(), poll).front();
         shape.center = standard.center;
-        for (const double inverse : standard.inverse_scale)
-            shape.scale.push_back(inverse == 0.0 ? 1.0 : 1.0 / inverse);
+        for (const double inverse : standard.inverse_scale) shape.scale.push_back(inverse == 0.0 ? 1.0 : 1.0 / inverse);
     }
     for (const double center : shape.center) problem.shift.push_back(static_cast<T>(center));
     return problem;

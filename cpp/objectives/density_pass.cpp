@@ -66,8 +66,8 @@ public:
     bool mix(const DensityModel<T>& model, bool keep) {
         for (std::ptrdiff_t k = 0; k < n_components(); ++k)
             kernels_.density.gaussian_term(call_of(model, k, keep && k < n_kept()));
-        return kernels_.density.mixture({term_.data(), stride_, static_cast<int>(n_components()), n_rows_,
-                                         value_.data()});
+        return kernels_.density.mixture(
+            {term_.data(), stride_, static_cast<int>(n_components()), n_rows_, value_.data()});
     }
 
     // Adds to `sums` the values, and what the gradient needs, of the rows that were gathered.
@@ -200,7 +200,8 @@ std::vector<DensitySums> DensityPass<T>::sums(std::span<const DensityModel<T>> m
             }
         },
         [&](int thread) {
-            for (std::size_t m = 0; m < models.size(); ++m) totals[m].add(of_thread[static_cast<std::size_t>(thread)][m]);
+            for (std::size_t m = 0; m < models.size(); ++m)
+                totals[m].add(of_thread[static_cast<std::size_t>(thread)][m]);
         });
     return totals;
 }

@@ -49,9 +49,9 @@ struct Seeds {
     std::vector<double> variance;
 };
 
-// Each row is drawn with a probability in proportion to its squared distance from the nearest of those before: D. Arthur
-// and S. Vassilvitskii, "k-means++: the advantages of careful seeding", ACM-SIAM Symposium on Discrete Algorithms, 2007.
-// Columns count in units of their standard deviations.
+// Each row is drawn with a probability in proportion to its squared distance from the nearest of those before: D.
+// Arthur and S. Vassilvitskii, "k-means++: the advantages of careful seeding", ACM-SIAM Symposium on Discrete
+// Algorithms, 2007. Columns count in units of their standard deviations.
 Seeds draw_seeds(const std::vector<double>& rows, std::size_t n_features, std::ptrdiff_t n_seeds, std::uint64_t seed) {
     const std::size_t n_rows = rows.size() / n_features;
     const std::vector<double> variance = variances(rows, n_features);
@@ -60,8 +60,7 @@ Seeds draw_seeds(const std::vector<double>& rows, std::size_t n_features, std::p
     Seeds seeds{{}, std::vector<double>(n_features)};
     double total = 0.0;
     for (std::ptrdiff_t k = 0; k < n_seeds; ++k) {
-        const PhiloxWords words =
-            philox(seed, PhiloxStream::initial_parameters, 0, static_cast<std::uint64_t>(k / 4));
+        const PhiloxWords words = philox(seed, PhiloxStream::initial_parameters, 0, static_cast<std::uint64_t>(k / 4));
         const double u = static_cast<double>(words[static_cast<std::size_t>(k % 4)] >> 11) * 0x1p-53;
         // The first one, and any where all rows are seeds already.
         auto chosen = static_cast<std::size_t>(u * static_cast<double>(n_rows));

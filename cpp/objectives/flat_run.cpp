@@ -32,7 +32,8 @@ public:
         for (std::size_t b = 0; b < slice.batch_ends.size(); ++b) {
             if (poll) poll();
             const std::int64_t count = slice.batch_ends[b] - begin;
-            call(slice.rows.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(count)), flat_grad_, poll);
+            call(slice.rows.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(count)), flat_grad_,
+                 poll);
             for (std::size_t m = 0; m < value_.size(); ++m) {
                 sums.weight[m] += static_cast<double>(count);
                 sums.loss[m] += value_[m] * static_cast<double>(count);
@@ -59,9 +60,7 @@ public:
     }
     Line line(int m) const override { return searches_.line(m); }
 
-    void evaluate(std::span<double> value, std::span<double> grad_norm) override {
-        look(value, grad_norm, {});
-    }
+    void evaluate(std::span<double> value, std::span<double> grad_norm) override { look(value, grad_norm, {}); }
 
     void penalties(std::span<double> out) override { std::fill(out.begin(), out.end(), 0.0); }
 
