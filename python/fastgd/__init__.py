@@ -3,6 +3,7 @@
 ==========================  =====================================================================================
 `LinearObjective`           loss and gradient of a linear model on data, in one pass
 `MLPObjective`              the same of a multi-layer perceptron
+`GaussianObjective`         the likelihood of a Gaussian; `GaussianMixtureObjective` that of a mixture of them
 `loss_and_grad`             that of a linear model for one evaluation
 `FunctionObjective`         a function of your own, to be minimised by the same descent
 `minimize`                  batch, stochastic and mini-batch gradient descent; returns a `Result`
@@ -33,7 +34,15 @@ from ._sweep import sweep
 from ._sweep_result import SweepResult
 from ._trace import TraceStep, trace
 from .config import get_num_threads, set_num_threads, show_config, simd_level, simd_levels, threads
-from .objectives import FunctionObjective, LinearObjective, MLPObjective
+from .objectives import (
+    DensityParameters,
+    FunctionObjective,
+    GaussianMixtureObjective,
+    GaussianObjective,
+    GaussianParameters,
+    LinearObjective,
+    MLPObjective,
+)
 from .result import History, Result
 
 if TYPE_CHECKING:
@@ -44,8 +53,12 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "DensityParameters",
     "EpochInfo",
     "FunctionObjective",
+    "GaussianMixtureObjective",
+    "GaussianObjective",
+    "GaussianParameters",
     "GradCheck",
     "History",
     "LinearObjective",

@@ -12,6 +12,7 @@ It is made to be read, and to test against: every function's docstring states it
 `linear`              linear models: raw scores, gradient, products with the Hessian
 `activations`         activations of hidden units by name, each ``z -> (a, da/dz)``
 `mlp`                 multi-layer perceptrons: first weights, dropout, raw scores, gradient
+`gaussian_mixture`    densities: log densities, shares of the components, first parameters, gradient
 `duality`             bounds on how far a linear objective is above its minimum
 `optimizers`          one step with explicit state, a module a method
 `clipping`            bounds on a step's gradient
@@ -34,6 +35,7 @@ from . import (
     descent,
     duality,
     functions,
+    gaussian_mixture,
     lbfgs,
     linear,
     losses,
@@ -55,6 +57,7 @@ from . import (
 from .activations import ACTIVATIONS
 from .descent import History, Result, minimize
 from .functions import Path, minimize_function
+from .gaussian_mixture import GaussianMixtureObjective
 from .linear import LinearObjective
 from .losses import KINDS, LOSSES, one_vs_rest
 from .metrics import METRICS, zero_one
@@ -74,6 +77,7 @@ __all__ = [
     "OPTIMIZERS",
     "SCHEDULES",
     "EmpiricalRisk",
+    "GaussianMixtureObjective",
     "History",
     "LinearObjective",
     "MLPObjective",
@@ -84,6 +88,7 @@ __all__ = [
     "descent",
     "duality",
     "functions",
+    "gaussian_mixture",
     "has_converged",
     "lbfgs",
     "linear",
