@@ -12,7 +12,7 @@ from . import _validation as check
 from ._plan import check_objective, make_plan
 from ._rate import with_rate
 from ._run import Model, check_start, check_together
-from .objectives import DataObjective
+from .objectives import FunctionObjective
 from .optimizers import get_optimizer
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ def trace(
 def _steps(objective: Objective, descent: Descent) -> Generator[TraceStep, None, None]:
     for taken in descent.run():
         yield _told(descent, taken)
-    if isinstance(objective, DataObjective) and not np.isfinite(descent.losses[-1]):
+    if not isinstance(objective, FunctionObjective) and not np.isfinite(descent.losses[-1]):
         objective._check_own_loss(descent.best_begin.x)
 
 
