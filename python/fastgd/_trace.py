@@ -117,7 +117,7 @@ def trace(
 
     Parameters
     ----------
-    objective : LinearObjective, MLPObjective or FunctionObjective
+    objective : LinearObjective, MLPObjective, GaussianObjective, GaussianMixtureObjective or FunctionObjective
         What is minimised.
     w0 : array of shape (n_params,), optional
         Finite parameters to start from; ``objective.initial(init_seed)`` by default. It is not written to.
