@@ -12,6 +12,7 @@
 `optimizers`, `schedules`   how a gradient becomes a step, and how long the step is
 `losses`                    names of the losses that can be minimised
 `online`                    learning from a stream, a row at a time: `online.Learner`
+`mixture`, `covariance`     densities with scikit-learn's interface: `mixture.GaussianMixture`, `covariance.Gaussian`
 `reference`                 all of it again in plain NumPy, to read and to test against
 `show_config`               versions, SIMD level, threads and build; also `simd_level`, `simd_levels`,
                             `get_num_threads`, `set_num_threads`, `threads`
@@ -42,7 +43,7 @@ from .objectives import (
 from .result import History, Result
 
 if TYPE_CHECKING:
-    from . import online, reference
+    from . import covariance, mixture, online, reference
 
     __version__: str
 
@@ -61,11 +62,13 @@ __all__ = [
     "Result",
     "SweepResult",
     "__version__",
+    "covariance",
     "find_lr",
     "get_num_threads",
     "loss_and_grad",
     "losses",
     "minimize",
+    "mixture",
     "online",
     "optimizers",
     "reference",
@@ -85,7 +88,7 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         value: Any = version("fastgd")
-    elif name in ("online", "reference"):
+    elif name in ("covariance", "mixture", "online", "reference"):
         from importlib import import_module
 
         value = import_module(f"fastgd.{name}")
