@@ -55,12 +55,14 @@ def gaussians(shares: Floats, given: Rows, reg_covar: float, is_full: bool, is_p
     np.divide(sums, counts[:, None], out=means, where=counts[:, None] > 0.0)
     scatters = np.stack([_scatter(share, rows - mean, is_full) for share, mean in zip(shares.T, means, strict=True)])
     pooled = scatters.sum(axis=0) / len(rows)
-    # Few rows say little of their covariance, and one says nothing: as many rows more are like those of all groups.
-    n_more = n_features + 1.0
+    # Few rows say little of their covariance, and one says nothing: those that are missing are like those of all groups.
+    # Where there are enough, none is added, as a group may be far narrower in some direction than all are.
+    enough = 2.0 * (n_features + 1.0)
     if is_piece and is_full:
-        pooled = (len(rows) * pooled + n_more * np.diag(np.diag(pooled))) / (len(rows) + n_more)
-    size = (-1, 1, 1) if is_full else (-1, 1)
-    covariances = (scatters + n_more * pooled) / (counts + n_more).reshape(size)
+        pooled = _completed(len(rows) * pooled, float(len(rows)), enough, np.diag(np.diag(pooled)))
+    covariances = np.stack(
+        [_completed(scatter, count, enough, pooled) for scatter, count in zip(scatters, counts, strict=True)]
+    )
     if is_full:
         covariances = covariances * (scale[:, None] * scale) + reg_covar * np.eye(n_features)
     else:
@@ -74,6 +76,12 @@ def gaussians(shares: Floats, given: Rows, reg_covar: float, is_full: bool, is_p
     # A component that no row is nearest to begins with the weight of one.
     counts = np.maximum(counts, 1.0)
     return Gaussians(counts / counts.sum(), means * scale + center, factors)
+
+
+def _completed(scatter: Floats, count: float, enough: float, other: Floats) -> Floats:
+    """The covariance of `count` rows, of which as many more as are missing have the other one."""
+    missing = max(0.0, enough - count)
+    return (scatter + missing * other) / (count + missing)
 
 
 def _scatter(share: Floats, away: Floats, is_full: bool) -> Floats:
