@@ -12,5 +12,6 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
     fastgd::bindings::bind_descent(module);
     fastgd::bindings::bind_schedule(module);
     fastgd::bindings::bind_lbfgs(module);
+    fastgd::bindings::bind_neighbors(module);
     fastgd::bindings::bind_online_learner(module);
 }

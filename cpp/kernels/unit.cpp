@@ -4,6 +4,7 @@
 #include "kernels/activation.hpp"
 #include "kernels/affine.hpp"
 #include "kernels/backward.hpp"
+#include "kernels/center.hpp"
 #include "kernels/csr_layers.hpp"
 #include "kernels/csr_passes.hpp"
 #include "kernels/csr_steps.hpp"
@@ -15,6 +16,7 @@
 #include "kernels/loss.hpp"
 #include "kernels/outer.hpp"
 #include "kernels/per_sample.hpp"
+#include "kernels/screen.hpp"
 #include "kernels/update.hpp"
 #include "kernels/widen.hpp"
 #include "losses/registry.hpp"
@@ -111,6 +113,8 @@ constexpr KernelTable kTable{
      lane_totals<float>,
      bias_gradient<float>,
      {FASTGD_ACTIVATIONS(FASTGD_ACTIVATION_F32)},
+     {center_to_float, center<F32>, center<F16>, center<Bf16>, center<U8>, center<I8>},
+     screen<float>,
      density_kernels<float>()},
     {{storage_kernels<F64>(),
       {},
@@ -130,6 +134,8 @@ constexpr KernelTable kTable{
      lane_totals<double>,
      bias_gradient<double>,
      {FASTGD_ACTIVATIONS(FASTGD_ACTIVATION_F64)},
+     {center<F64>},
+     screen<double>,
      density_kernels<double>()},
     kLosses,
     length(kLosses),

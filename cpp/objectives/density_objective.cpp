@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "objectives/density_pass.hpp"
+#include "objectives/density_precondition.hpp"
 #include "objectives/density_start.hpp"
 #include "objectives/flat_run.hpp"
 #include "objectives/split_run.hpp"
@@ -79,9 +80,9 @@ RowSource make_source(const DensityProblem<T>& problem, const RowIndices& rows) 
     return {rows->data(), std::ssize(*rows)};
 }
 
-// Values and, unless `grad` is empty, gradients of some models.
+// Values and, unless `grad` is empty, gradients of some models; and the sums that they are made of.
 template <class T>
-void evaluate_models(const DensityProblem<T>& problem, DensityPass<T>& pass, std::span<const double> params,
+std::vector<DensitySums> evaluate_models(const DensityProblem<T>& problem, DensityPass<T>& pass, std::span<const double> params,
                      const RowSource& rows, std::span<double> value, std::span<double> grad, int n_threads,
                      const std::function<void()>& poll) {
     const auto n_params = static_cast<std::size_t>(problem.shape.n_params());
@@ -89,12 +90,13 @@ void evaluate_models(const DensityProblem<T>& problem, DensityPass<T>& pass, std
     models.reserve(value.size());
     for (std::size_t m = 0; m < value.size(); ++m)
         models.emplace_back(problem.shape, params.data() + m * n_params, std::span<const T>(problem.shift), true);
-    const std::vector<DensitySums> sums = pass.sums(models, rows, !grad.empty(), n_threads, poll);
+    std::vector<DensitySums> sums = pass.sums(models, rows, !grad.empty(), n_threads, poll);
     const auto n_rows = static_cast<double>(rows.count);
     for (std::size_t m = 0; m < value.size(); ++m) {
         value[m] = sums[m].finite ? -sums[m].value / n_rows : std::numeric_limits<double>::quiet_NaN();
         if (!grad.empty()) models[m].write_gradient(sums[m], n_rows, grad.data() + m * n_params);
     }
+    return sums;
 }
 
 template <class T>
@@ -110,13 +112,29 @@ public:
                   std::span<double> value, std::span<double> grad, const std::function<void()>& poll) override {
         const RowSource source =
             rows ? RowSource{rows->data(), std::ssize(*rows)} : RowSource{nullptr, problem_.data.X.n_rows};
-        evaluate_models(problem_, pass_, params, source, value, grad, n_threads_, poll);
+        sums_ = evaluate_models(problem_, pass_, params, source, value, grad, n_threads_, poll);
+    }
+
+    std::vector<Precondition> preconditions(std::span<const double> params) const override {
+        constexpr double kRounding = sizeof(T) == 4 ? 1e-6 : 1e-12;
+        if (problem_.shape.n_features > kMaxPreconditioned) return {};
+        const auto n = static_cast<std::size_t>(n_params());
+        std::vector<Precondition> made(sums_.size());
+        for (std::size_t m = 0; m < made.size(); ++m) {
+            const auto inverse =
+                DensityPrecondition::of(problem_.shape, params.data() + m * n, sums_[m],
+                                        static_cast<double>(problem_.data.X.n_rows), kRounding);
+            if (inverse) made[m].of_all = [inverse](std::span<double> v) { inverse->multiply(v); };
+        }
+        return made;
     }
 
 private:
     const DensityProblem<T>& problem_;
     DensityPass<T> pass_;
     int n_threads_;
+    // Of the last evaluation.
+    std::vector<DensitySums> sums_;
 };
 
 // Threads that have models of their own: on mini-batches, each of which is one block.

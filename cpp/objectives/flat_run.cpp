@@ -49,7 +49,7 @@ public:
         poll();
         look(value, grad_norm, poll);
         if (info_.line_search) {
-            if (!searches_.started()) searches_.start(flat_, params_.n_features);
+            if (!searches_.started()) start_searches();
             searches_.tell(value, flat_grad_, grad_norm);
             searches_.ask(flat_);
             params_.set(flat_.data());
@@ -94,6 +94,14 @@ private:
         call(std::nullopt, grad_norm.empty() ? std::span<double>() : std::span<double>(flat_grad_), poll);
         if (!grad_norm.empty()) norms(grad_norm);
         std::copy(value_.begin(), value_.end(), value.begin());
+    }
+
+    // `wanted`: as the optimiser's parameter of that name says.
+    void start_searches() {
+        std::vector<Precondition> preconditions = evaluation_->preconditions(flat_);
+        for (std::size_t m = 0; m < preconditions.size(); ++m)
+            if (settings_.hyper[m * kMaxHyper + 1] == 0.0) preconditions[m] = {};
+        searches_.start(flat_, params_.n_features, std::move(preconditions));
     }
 
     void norms(std::span<double> out) const {

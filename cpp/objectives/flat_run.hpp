@@ -5,8 +5,10 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "descent/run.hpp"
+#include "objectives/preconditioner.hpp"
 
 namespace fastgd {
 
@@ -24,6 +26,9 @@ public:
     // empty. A value that is not finite is a step that diverged. `poll` is called now and then on the calling thread.
     virtual void evaluate(std::span<const double> params, std::optional<std::span<const std::int64_t>> rows,
                           std::span<double> value, std::span<double> grad, const std::function<void()>& poll) = 0;
+
+    // Estimates of the inverse Hessian of each model at what has been evaluated last, on all rows; none, or one a model.
+    virtual std::vector<Precondition> preconditions(std::span<const double> /*params*/) const { return {}; }
 };
 
 // A run of it, with parameters and state in double.

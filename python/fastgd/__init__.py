@@ -8,9 +8,12 @@
 `FunctionObjective`         a function of your own, to be minimised by the same descent
 `minimize`                  batch, stochastic and mini-batch gradient descent; returns a `Result`
 `sweep`                     many configurations in one pass over the data; returns a `SweepResult`
+`trace`                     the steps of `minimize`, one at a time; yields `TraceStep`
 `find_lr`                   a range test of learning rates
 `optimizers`, `schedules`   how a gradient becomes a step, and how long the step is
 `losses`                    names of the losses that can be minimised
+`numerical_grad`            gradients by differences; `check_grad`, `taylor_test` and `steepest` test analytic ones
+`neighbors`                 the nearest rows of a table; needs scikit-learn
 `online`                    learning from a stream, a row at a time: `online.Learner`
 `mixture`, `covariance`     densities with scikit-learn's interface: `mixture.GaussianMixture`, `covariance.Gaussian`
 `reference`                 all of it again in plain NumPy, to read and to test against
@@ -30,6 +33,7 @@ from ._losses import losses
 from ._minimize import EpochInfo, minimize
 from ._sweep import sweep
 from ._sweep_result import SweepResult
+from ._trace import TraceStep, trace
 from .config import get_num_threads, set_num_threads, show_config, simd_level, simd_levels, threads
 from .objectives import (
     DensityParameters,
@@ -43,7 +47,11 @@ from .objectives import (
 from .result import History, Result
 
 if TYPE_CHECKING:
-    from . import covariance, mixture, online, reference
+    from . import covariance as covariance
+    from . import mixture as mixture
+    from . import neighbors as neighbors
+    from . import online, reference
+    from .gradients import GradCheck, SteepestTest, TaylorTest, check_grad, numerical_grad, steepest, taylor_test
 
     __version__: str
 
@@ -54,21 +62,25 @@ __all__ = [
     "GaussianMixtureObjective",
     "GaussianObjective",
     "GaussianParameters",
+    "GradCheck",
     "History",
     "LinearObjective",
     "LossAndGrad",
     "MLPObjective",
     "RateCurve",
     "Result",
+    "SteepestTest",
     "SweepResult",
+    "TaylorTest",
+    "TraceStep",
     "__version__",
-    "covariance",
+    "check_grad",
     "find_lr",
     "get_num_threads",
     "loss_and_grad",
     "losses",
     "minimize",
-    "mixture",
+    "numerical_grad",
     "online",
     "optimizers",
     "reference",
@@ -77,9 +89,23 @@ __all__ = [
     "show_config",
     "simd_level",
     "simd_levels",
+    "steepest",
     "sweep",
+    "taylor_test",
     "threads",
+    "trace",
 ]
+
+# Names that are imported when they are first asked for, and where from.
+_LATER = {
+    "GradCheck": "gradients",
+    "SteepestTest": "gradients",
+    "TaylorTest": "gradients",
+    "check_grad": "gradients",
+    "numerical_grad": "gradients",
+    "steepest": "gradients",
+    "taylor_test": "gradients",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -88,10 +114,14 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         value: Any = version("fastgd")
-    elif name in ("covariance", "mixture", "online", "reference"):
+    elif name in ("covariance", "mixture", "neighbors", "online", "reference"):
         from importlib import import_module
 
         value = import_module(f"fastgd.{name}")
+    elif name in _LATER:
+        from importlib import import_module
+
+        value = getattr(import_module(f"fastgd.{_LATER[name]}"), name)
     else:
         raise AttributeError(f"module 'fastgd' has no attribute {name!r}")
     globals()[name] = value

@@ -262,6 +262,13 @@ class OnlineLearner(metaclass=_PybindType):
     def feature_names(self) -> list[Any] | None: ...
 
 @final
+class NearestRows(metaclass=_PybindType):
+    def __init__(self, X: NDArray[Any] | CsrMatrix, storage: str, n_threads: int) -> None: ...
+    def query(
+        self, Z: NDArray[Any] | CsrMatrix, storage: str, k: int, without_self: bool, n_threads: int
+    ) -> tuple[_Floats, _Ints]: ...
+
+@final
 class Lbfgs(metaclass=_PybindType):
     def __init__(
         self,

@@ -7,6 +7,7 @@ It is made to be read, and to test against: every function's docstring states it
 `second_derivatives`  second derivatives of the losses, and products with Hessians
 `metrics`             losses without a useful derivative
 `penalties`           value, gradient and proximal step of l2, l1 and the elastic net
+`objective`           what descent asks of an objective
 `risk`                weighted empirical risk with a penalty, of any model
 `linear`              linear models: raw scores, gradient, products with the Hessian
 `activations`         activations of hidden units by name, each ``z -> (a, da/dz)``
@@ -17,10 +18,12 @@ It is made to be read, and to test against: every function's docstring states it
 `clipping`            bounds on a step's gradient
 `schedules`           learning rate as a function of the step
 `sampling`            random numbers from a counter, permutations, batches
-`descent`             batch, stochastic and mini-batch gradient descent in one loop
+`steps`               batch, stochastic and mini-batch gradient descent in one loop, step by step
+`descent`             where they lead to
 `functions`           the same steps on any function
 `lbfgs`               L-BFGS, `wolfe_search` its line search, and `preconditioner` where it starts from
 `owlqn`               the same with an l1 norm, orthant by orthant
+`neighbors`           distances, the nearest rows, and their votes
 ====================  =========================================================================
 """
 
@@ -38,6 +41,8 @@ from . import (
     losses,
     metrics,
     mlp,
+    neighbors,
+    objective,
     optimizers,
     owlqn,
     penalties,
@@ -46,10 +51,11 @@ from . import (
     sampling,
     schedules,
     second_derivatives,
+    steps,
     wolfe_search,
 )
 from .activations import ACTIVATIONS
-from .descent import History, Result, has_converged, minimize
+from .descent import History, Result, minimize
 from .functions import Path, minimize_function
 from .gaussian_mixture import GaussianMixtureObjective
 from .linear import LinearObjective
@@ -60,6 +66,7 @@ from .optimizers import OPTIMIZERS
 from .risk import EmpiricalRisk
 from .sampling import permutation, philox
 from .schedules import LOSS_SCHEDULES, SCHEDULES
+from .steps import has_converged
 
 __all__ = [
     "ACTIVATIONS",
@@ -90,6 +97,8 @@ __all__ = [
     "minimize",
     "minimize_function",
     "mlp",
+    "neighbors",
+    "objective",
     "one_vs_rest",
     "optimizers",
     "owlqn",
@@ -101,6 +110,7 @@ __all__ = [
     "sampling",
     "schedules",
     "second_derivatives",
+    "steps",
     "wolfe_search",
     "zero_one",
 ]
