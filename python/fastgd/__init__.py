@@ -15,6 +15,7 @@
 `numerical_grad`            gradients by differences; `check_grad`, `taylor_test` and `steepest` test analytic ones
 `neighbors`                 the nearest rows of a table; needs scikit-learn
 `online`                    learning from a stream, a row at a time: `online.Learner`
+`mixture`, `covariance`     densities with scikit-learn's interface: `mixture.GaussianMixture`, `covariance.Gaussian`
 `reference`                 all of it again in plain NumPy, to read and to test against
 `show_config`               versions, SIMD level, threads and build; also `simd_level`, `simd_levels`,
                             `get_num_threads`, `set_num_threads`, `threads`
@@ -46,6 +47,8 @@ from .objectives import (
 from .result import History, Result
 
 if TYPE_CHECKING:
+    from . import covariance as covariance
+    from . import mixture as mixture
     from . import neighbors as neighbors
     from . import online, reference
     from .gradients import GradCheck, SteepestTest, TaylorTest, check_grad, numerical_grad, steepest, taylor_test
@@ -111,7 +114,7 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         value: Any = version("fastgd")
-    elif name in ("neighbors", "online", "reference"):
+    elif name in ("covariance", "mixture", "neighbors", "online", "reference"):
         from importlib import import_module
 
         value = import_module(f"fastgd.{name}")

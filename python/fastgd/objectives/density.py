@@ -90,6 +90,13 @@ class DensityObjective(DensityParameterMap, Evaluated, Abilities):
         other._take(Z, self.n_features)
         return other
 
+    def _with_standard(self, means: NDArray[np.float64], scales: NDArray[np.float64]) -> Self:
+        """The same objective, of features shifted by these means and divided by these scales."""
+        other = copy(self)
+        vars(other).update(standardize=True, feature_means=means, feature_scales=scales)
+        other._attach_core()
+        return other
+
     def _without_data(self) -> Self:
         """What `_on` needs, which keeps nobody's arrays alive."""
         other = copy(self)
