@@ -9,6 +9,7 @@
 `sweep`                     many configurations in one pass over the data; returns a `SweepResult`
 `find_lr`                   a range test of learning rates
 `optimizers`, `schedules`   how a gradient becomes a step, and how long the step is
+`random_search`             what following the slope is better than
 `losses`                    names of the losses that can be minimised
 `numerical_grad`            gradients by differences; `check_grad`, `taylor_test` and `steepest` test analytic ones
 `online`                    learning from a stream, a row at a time: `online.Learner`
@@ -35,6 +36,7 @@ from .result import History, Result
 
 if TYPE_CHECKING:
     from . import online, reference
+    from ._random_search import random_search
     from .gradients import GradCheck, SteepestTest, TaylorTest, check_grad, numerical_grad, steepest, taylor_test
 
     __version__: str
@@ -62,6 +64,7 @@ __all__ = [
     "numerical_grad",
     "online",
     "optimizers",
+    "random_search",
     "reference",
     "schedules",
     "set_num_threads",
@@ -81,6 +84,7 @@ _LATER = {
     "TaylorTest": "gradients",
     "check_grad": "gradients",
     "numerical_grad": "gradients",
+    "random_search": "_random_search",
     "steepest": "gradients",
     "taylor_test": "gradients",
 }

@@ -20,6 +20,7 @@ It is made to be read, and to test against: every function's docstring states it
 `functions`           the same steps on any function
 `lbfgs`               L-BFGS, `wolfe_search` its line search, and `preconditioner` where it starts from
 `owlqn`               the same with an l1 norm, orthant by orthant
+`random_search`       probes of random directions
 ====================  =========================================================================
 """
 
@@ -40,6 +41,7 @@ from . import (
     owlqn,
     penalties,
     preconditioner,
+    random_search,
     risk,
     sampling,
     schedules,
@@ -92,6 +94,7 @@ __all__ = [
     "permutation",
     "philox",
     "preconditioner",
+    "random_search",
     "risk",
     "sampling",
     "schedules",
