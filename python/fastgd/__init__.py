@@ -10,6 +10,7 @@
 `find_lr`                   a range test of learning rates
 `optimizers`, `schedules`   how a gradient becomes a step, and how long the step is
 `random_search`             what following the slope is better than
+`risk`                      the expected loss of a model, estimated from rows; returns a `Risk` with an interval
 `losses`                    names of the losses that can be minimised
 `numerical_grad`            gradients by differences; `check_grad`, `taylor_test` and `steepest` test analytic ones
 `online`                    learning from a stream, a row at a time: `online.Learner`
@@ -37,6 +38,7 @@ from .result import History, Result
 if TYPE_CHECKING:
     from . import online, reference
     from ._random_search import random_search
+    from ._risk import Risk, risk
     from .gradients import GradCheck, SteepestTest, TaylorTest, check_grad, numerical_grad, steepest, taylor_test
 
     __version__: str
@@ -51,6 +53,7 @@ __all__ = [
     "MLPObjective",
     "RateCurve",
     "Result",
+    "Risk",
     "SteepestTest",
     "SweepResult",
     "TaylorTest",
@@ -66,6 +69,7 @@ __all__ = [
     "optimizers",
     "random_search",
     "reference",
+    "risk",
     "schedules",
     "set_num_threads",
     "show_config",
@@ -81,10 +85,12 @@ __all__ = [
 _LATER = {
     "GradCheck": "gradients",
     "SteepestTest": "gradients",
+    "Risk": "_risk",
     "TaylorTest": "gradients",
     "check_grad": "gradients",
     "numerical_grad": "gradients",
     "random_search": "_random_search",
+    "risk": "_risk",
     "steepest": "gradients",
     "taylor_test": "gradients",
 }
