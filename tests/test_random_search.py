@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib
 import pickle
 from typing import Any
 
@@ -185,9 +183,3 @@ def test_objectives_refuse_what_they_do_elsewhere(data: Data) -> None:
     X[3, 1] = np.nan
     with pytest.raises(ValueError, match="got nan in row 3, column 1"):
         random_search(fastgd.LinearObjective(X, data.signs))
-
-
-def test_examples() -> None:
-    found = doctest.testmod(importlib.import_module("fastgd._random_search"))
-    assert found.attempted > 0
-    assert found.failed == 0

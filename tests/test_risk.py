@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib
 import math
 from typing import Any
 
@@ -255,6 +253,34 @@ def test_finite_sums() -> None:
     assert not found.held_out
 
 
+@pytest.mark.parametrize("standardize", [False, True])
+def test_densities(data: Data, standardize: bool) -> None:
+    objective = fastgd.GaussianMixtureObjective(data.X[:40], 2, standardize=standardize)
+    w = objective.initial(1)
+    own = risk(objective, w)
+    logarithms = objective.score_samples(w)
+    np.testing.assert_allclose(own.mean, -logarithms.mean(), rtol=1e-12)
+    np.testing.assert_allclose(own.standard_error, logarithms.std(ddof=1) / math.sqrt(40), rtol=1e-12)
+    assert (own.loss, own.held_out) == ("negative log-density", False)
+    # Others are standardised as the own ones.
+    new = data.X[40:] + 1.0
+    weights, means, factors = objective.unpack(w)
+    terms = [
+        scipy.stats.multivariate_normal.logpdf(new, mean, np.linalg.inv(factor @ factor.T)) + math.log(weight)
+        for weight, mean, factor in zip(weights, means, factors, strict=True)
+    ]
+    expected = -np.logaddexp(*terms)
+    np.testing.assert_allclose(risk(objective, w, X=new).mean, expected.mean(), rtol=1e-9)
+    s = np.arange(20) % 3
+    found = risk(objective, w, X=np.where(s[:, None] > 0, new, np.nan), sample_weight=s)
+    np.testing.assert_allclose(found.mean, np.average(expected, weights=s), rtol=1e-9)
+    for name, options in {"y": {"y": s}, "loss": {"loss": "zero_one"}}.items():
+        with pytest.raises(ValueError, match=f"{name} must be None for a density"):
+            risk(objective, w, X=new, **options)
+    with pytest.raises(ValueError, match="sample_weight must be None without X"):
+        risk(objective, w, sample_weight=np.ones(40))
+
+
 def test_few_mistakes_have_an_interval(data: Data) -> None:
     """Of no mistakes in n rows the upper end is z^2 / (n + z^2), where Student's t would say 0."""
     objective = fastgd.LinearObjective(np.array([[-1.0], [1.0]]), [0, 1], fit_intercept=False)
@@ -350,9 +376,3 @@ def test_what_it_is() -> None:
     assert repr(found).startswith(
         "mean absolute_error 2 with a standard error of 0.58 on 3 held-out rows, 95 % interval -0.48"
     )
-
-
-def test_examples() -> None:
-    found = doctest.testmod(importlib.import_module("fastgd._risk.function"))
-    assert found.attempted > 0
-    assert found.failed == 0

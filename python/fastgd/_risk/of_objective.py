@@ -54,12 +54,10 @@ def of_sum(objective: FunctionObjective, w: Any) -> Risk:
 
 def of_density(objective: Any, w: Any, Z: Any, sample_weight: Any) -> Risk:
     """The risk of a density: the mean of ``-log q(z)``."""
+    if Z is None and sample_weight is not None:
+        raise ValueError("sample_weight must be None without X: the rows of a density have equal weights")
     on = objective if Z is None else objective._on(Z)
-    weight = None
-    rows = None
-    if sample_weight is not None:
-        given = check_weight(sample_weight, on.n_samples, np.dtype(np.float64))
-        rows, weight = _present(given, on.n_samples)
+    rows, weight = _present(check_weight(sample_weight, on.n_samples, np.dtype(np.float64)), on.n_samples)
     losses = -np.asarray(on.score_samples(w, rows), np.float64)
     return estimate(losses, weight, "negative log-density", Z is not None)
 
