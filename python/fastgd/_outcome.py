@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from ._divergence import cause
-from .objectives import DataObjective, LinearObjective
+from .objectives import FunctionObjective, LinearObjective
 from .result import History, Result
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ RESTART_FACTOR = 0.1
 
 def refuse_nonfinite(objective: Objective, outcome: _Outcome) -> None:
     """Raise where the data or a user's loss, not a rate, kept every model from descending."""
-    if not isinstance(objective, DataObjective):
+    if isinstance(objective, FunctionObjective):
         return
     if outcome["nonfinite"] is not None:
         raise objective._nonfinite_at(outcome["nonfinite"])
