@@ -34,6 +34,13 @@ def _loader() -> Any:
     return module
 
 
+def density(name: str) -> dict[str, Any]:
+    """The rows of a set whose density is to be found, standardised, in float64."""
+    require(FOLDER, "density")
+    data: dict[str, Any] = _loader().density(name)
+    return data
+
+
 def load(name: str) -> dict[str, Any]:
     """The set, its features dense: bytes as they are, all others float32."""
     require(FOLDER, name)
@@ -41,4 +48,11 @@ def load(name: str) -> dict[str, Any]:
     for part in ("X_train", "X_test"):
         X = data[part] if isinstance(data[part], np.ndarray) else data[part].astype(np.float32).toarray()
         data[part] = X if X.dtype == np.uint8 else X.astype(np.float32)
+    return data
+
+
+def density(name: str) -> dict[str, Any]:
+    """The set of rows whose density is asked for, its columns standardised."""
+    require(FOLDER, "density")
+    data: dict[str, Any] = _loader().density(name)
     return data
