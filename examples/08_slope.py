@@ -24,7 +24,9 @@ lecture.table(
     [[f"2^-{i}", taylor.remainder0[i], taylor.remainder1[i]] for i in range(0, 21, 4)],
 )
 lesson.holds(f"the change is of order h (fitted: {taylor.order0:.3f})", abs(taylor.order0 - 1.0) < 0.05)
-lesson.holds(f"what the gradient leaves of it is of order h² (fitted: {taylor.order1:.3f})", abs(taylor.order1 - 2.0) < 0.05)
+lesson.holds(
+    f"what the gradient leaves of it is of order h² (fitted: {taylor.order1:.3f})", abs(taylor.order1 - 2.0) < 0.05
+)
 
 steepest = fastgd.steepest(objective, w, n_directions=400)
 print(f"\n{steepest}\n")
@@ -38,7 +40,10 @@ shares = {}
 for lr in (1.0, 0.1, 0.01, 0.001):
     steps = list(fastgd.trace(objective, w, optimizer=SGD(lr), max_epochs=5, tol=None))
     shares[lr] = float(np.mean([step.actual_decrease / step.predicted_decrease for step in steps]))
-lecture.table(["learning rate", "decrease in 5 steps, as a share of that predicted"], [[lr, share] for lr, share in shares.items()])
+lecture.table(
+    ["learning rate", "decrease in 5 steps, as a share of that predicted"],
+    [[lr, share] for lr, share in shares.items()],
+)
 lesson.holds("small steps bring what the gradient predicts", abs(shares[0.001] - 1.0) < 0.01)
 lesson.holds("the smaller, the more exactly", np.all(np.diff(np.abs(np.array([*shares.values()]) - 1.0)) < 0.0))
 
@@ -59,7 +64,12 @@ def draw(figure):
     right.plot(wide, steepest.grad_norm * np.cos(np.radians(wide)), color="0.6", linewidth=1, label="|g| cos(angle)")
     right.plot(angles, steepest.decreases, ".", color=lecture.BLUE, label="random directions, by values")
     right.plot(0.0, steepest.decrease, "*", color=lecture.RED, markersize=12, label="-g")
-    right.set(title="Decrease of f by unit length", xlabel="angle to -g (degrees)", ylabel="decrease", xticks=range(0, 181, 45))
+    right.set(
+        title="Decrease of f by unit length",
+        xlabel="angle to -g (degrees)",
+        ylabel="decrease",
+        xticks=range(0, 181, 45),
+    )
     right.legend(fontsize=10)
 
 

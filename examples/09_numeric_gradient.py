@@ -59,11 +59,16 @@ rows = [
 lecture.table(["30 parameters", "evaluations", "least relative error", "at h =", "error with h by default"], rows)
 numeric = seconds(lambda: fastgd.numerical_grad(objective, w))
 analytic = seconds(lambda: objective.value_and_grad(w))
-print(f"Central differences of fastgd's own loss take {1e6 * numeric:.0f} µs, its analytic gradient {1e6 * analytic:.0f} µs.\n")
+print(f"Central differences of fastgd's loss take {1e6 * numeric:.0f} µs, its gradient {1e6 * analytic:.0f} µs.\n")
 eps = np.finfo(float).eps
-lesson.holds("forward differences take one evaluation a parameter, central ones two", evaluations["forward"] >= 31 and evaluations["central"] >= 60)
+lesson.holds(
+    "forward differences take one evaluation a parameter, central ones two",
+    evaluations["forward"] >= 31 and evaluations["central"] >= 60,
+)
 lesson.holds("forward differences have about half of 16 digits", 1e-10 < errors["forward"].min() < 1e-7)
-lesson.holds("central ones about two thirds", 1e-13 < errors["central"].min() < 1e-9 < errors["forward"][steps > 1e-2].min())
+lesson.holds(
+    "central ones about two thirds", 1e-13 < errors["central"].min() < 1e-9 < errors["forward"][steps > 1e-2].min()
+)
 lesson.holds("complex steps have all, and so does the analytic gradient", errors["complex"].min() < 64 * eps)
 for method, power in (("forward", 1), ("central", 2), ("complex", 2)):
     wide = (steps >= 1e-3) & (steps <= 1e-1)
@@ -78,7 +83,13 @@ def draw(figure):
         axes.plot(steps, np.maximum(errors[method], eps / 4), marker=marker, markersize=4, color=color, label=method)
     axes.axhline(eps, color="0.5", linewidth=1, linestyle="--")
     axes.annotate("float64's precision", (1e-5, 1.3 * eps), color="0.4", fontsize=10)
-    axes.set(title="Error of numerical gradients", xlabel="step h", ylabel="largest error, relative", xscale="log", yscale="log")
+    axes.set(
+        title="Error of numerical gradients",
+        xlabel="step h",
+        ylabel="largest error, relative",
+        xscale="log",
+        yscale="log",
+    )
     axes.legend()
 
 

@@ -1,7 +1,7 @@
 """The gradient of a mini-batch is that of all rows plus noise, and the noise falls with the size of the batch.
 
-Its mean is right. Its variance is sigma²/n for n rows drawn with replacement, with sigma² that of single rows; where the
-batches of an epoch are N rows in a new order, as they usually are, it is (N - n)/(N - 1) times that: 0 for all rows.
+Its mean is right. Its variance is sigma²/n for n rows drawn with replacement, with sigma² that of single rows. Where
+epochs go through all N rows in a new order, as they usually do, it is (N - n)/(N - 1) times that: 0 for all rows.
 """
 
 import _lecture as lecture
@@ -50,7 +50,10 @@ for name, (batches, theory) in KINDS.items():
     lesson.holds(f"{name}: no further from the theory than 4 standard errors ({away:.1f} at most)", away < 4.0)
     print()
 noise = {n: np.sqrt(sigma2 / n) / np.linalg.norm(full) for n in (1, 32, 1024)}
-print("Noise of a drawn batch by the length of the gradient: " + ", ".join(f"{r:.2f} for {n} rows" for n, r in noise.items()))
+print(
+    "Noise of a drawn batch by the length of the gradient: "
+    + ", ".join(f"{r:.2f} for {n} rows" for n, r in noise.items())
+)
 lesson.holds("a batch of all rows has none", np.sum((shuffled(N)[0] - full) ** 2) < 1e-25 * sigma2)
 
 
@@ -60,8 +63,16 @@ def draw(figure):
     axes.plot(n, KINDS["drawn"][1](n), "--", color=lecture.RED, linewidth=1.2, label="sigma²/n")
     axes.plot(n, KINDS["shuffled"][1](n), "-", color=lecture.BLUE, linewidth=1.2, label="sigma²/n (N - n)/(N - 1)")
     for name, color, marker in (("drawn", lecture.RED, "o"), ("shuffled", lecture.BLUE, "s")):
-        axes.errorbar(SIZES, variances[name], 2.0 * errors[name], fmt=marker, color=color, markersize=5, capsize=3, label=name)
-    axes.set(title="Variance of a mini-batch's gradient", xlabel="rows a batch, n (of N = 1,024)", ylabel="mean squared distance to the gradient", xscale="log", yscale="log")
+        axes.errorbar(
+            SIZES, variances[name], 2.0 * errors[name], fmt=marker, color=color, markersize=5, capsize=3, label=name
+        )
+    axes.set(
+        title="Variance of a mini-batch's gradient",
+        xlabel="rows a batch, n (of N = 1,024)",
+        ylabel="mean squared distance to the gradient",
+        xscale="log",
+        yscale="log",
+    )
     axes.legend()
 
 
