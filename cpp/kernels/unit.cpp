@@ -4,6 +4,7 @@
 #include "kernels/activation.hpp"
 #include "kernels/affine.hpp"
 #include "kernels/backward.hpp"
+#include "kernels/combine.hpp"
 #include "kernels/csr_layers.hpp"
 #include "kernels/csr_passes.hpp"
 #include "kernels/csr_steps.hpp"
@@ -103,6 +104,7 @@ constexpr KernelTable kTable{
      {FASTGD_LOSSES(FASTGD_CURVATURE_F32)},
      lane_sums<float>,
      lane_totals<float>,
+     combine<float>,
      bias_gradient<float>,
      {FASTGD_ACTIVATIONS(FASTGD_ACTIVATION_F32)}},
     {{storage_kernels<F64>(),
@@ -121,6 +123,7 @@ constexpr KernelTable kTable{
      {FASTGD_LOSSES(FASTGD_CURVATURE_F64)},
      lane_sums<double>,
      lane_totals<double>,
+     combine<double>,
      bias_gradient<double>,
      {FASTGD_ACTIVATIONS(FASTGD_ACTIVATION_F64)}},
     kLosses,

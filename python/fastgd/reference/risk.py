@@ -199,7 +199,10 @@ class EmpiricalRisk(ABC):
 
     def row_losses(self, w: ArrayLike, rows: IntArray) -> FloatArray:
         """Return the losses, shape (n_rows,), of the given rows."""
-        raw = self.raw(w, rows)
+        return self.score_losses(self.raw(w, rows), rows)
+
+    def score_losses(self, raw: FloatArray, rows: IntArray) -> FloatArray:
+        """Return the losses, shape (n_rows,), of the given rows with raw scores (n_rows, n_outputs)."""
         if self.loss in METRICS:
             return METRICS[self.loss](self.y[rows], raw[:, 0] if self.n_outputs == 1 else raw)
         return output_loss(self.loss, self.n_outputs)(self.y[rows], raw, **self.loss_params)[0]
@@ -247,6 +250,10 @@ class EmpiricalRisk(ABC):
         rows = self._present_or_raise(rows)
         risk = empirical_risk(self.row_losses(w, rows), self.weight[rows], self.mean_weight)
         return risk + self.penalty(w)[0]
+
+    def values(self, W: ArrayLike) -> FloatArray:
+        """Return `value`, shape (n_models,), of each row of `W`, shape (n_models, n_params)."""
+        return np.array([self.value(w) for w in as_float64(W)[0]])
 
     def grad(self, w: ArrayLike, rows: ArrayLike | None = None) -> FloatArray:
         """Return the gradient of `value`, shape (n_params,); at a coefficient of 0 the l1 norm's is 0."""
