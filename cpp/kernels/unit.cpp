@@ -4,17 +4,20 @@
 #include "kernels/activation.hpp"
 #include "kernels/affine.hpp"
 #include "kernels/backward.hpp"
+#include "kernels/center.hpp"
 #include "kernels/combine.hpp"
 #include "kernels/csr_layers.hpp"
 #include "kernels/csr_passes.hpp"
 #include "kernels/csr_steps.hpp"
 #include "kernels/curvature.hpp"
+#include "kernels/density.hpp"
 #include "kernels/forward.hpp"
 #include "kernels/kernel_table.hpp"
 #include "kernels/lane_sums.hpp"
 #include "kernels/loss.hpp"
 #include "kernels/outer.hpp"
 #include "kernels/per_sample.hpp"
+#include "kernels/screen.hpp"
 #include "kernels/update.hpp"
 #include "kernels/widen.hpp"
 #include "losses/registry.hpp"
@@ -40,6 +43,11 @@ template <class T, class I>
 constexpr StorageKernels<T> csr_kernels() {
     using S = Csr<T, I>;
     return {csr_forward<S>, csr_backward<S>, csr_steps<S>, csr_settle<S>, csr_affine<S>, csr_outer<S>, nullptr};
+}
+
+template <class T>
+constexpr DensityKernels<T> density_kernels() {
+    return {lay_columns<T>, gaussian_term<T>, gaussian_sums<T>, mixture<T>};
 }
 
 #define FASTGD_INFO(L) L::kInfo,
@@ -106,7 +114,10 @@ constexpr KernelTable kTable{
      lane_totals<float>,
      combine<float>,
      bias_gradient<float>,
-     {FASTGD_ACTIVATIONS(FASTGD_ACTIVATION_F32)}},
+     {FASTGD_ACTIVATIONS(FASTGD_ACTIVATION_F32)},
+     {center_to_float, center<F32>, center<F16>, center<Bf16>, center<U8>, center<I8>},
+     screen<float>,
+     density_kernels<float>()},
     {{storage_kernels<F64>(),
       {},
       {},
@@ -125,7 +136,10 @@ constexpr KernelTable kTable{
      lane_totals<double>,
      combine<double>,
      bias_gradient<double>,
-     {FASTGD_ACTIVATIONS(FASTGD_ACTIVATION_F64)}},
+     {FASTGD_ACTIVATIONS(FASTGD_ACTIVATION_F64)},
+     {center<F64>},
+     screen<double>,
+     density_kernels<double>()},
     kLosses,
     length(kLosses),
     kOptimizers,

@@ -27,6 +27,10 @@ class FlatParameters:
         """What the parameters consist of, for errors."""
         raise NotImplementedError
 
+    def _place(self, index: int) -> str:
+        """What the parameter of that index is called, for errors."""
+        return f"w[{index}]"
+
     def _parameters(self, w: ArrayLike, name: str = "w") -> tuple[NDArray[np.float64], np.dtype[Any]]:
         """Parameters as the core takes them, and the dtype of their gradient."""
         given = check.real_array(name, w)

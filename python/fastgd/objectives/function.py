@@ -216,7 +216,7 @@ class FunctionObjective(Abilities):
             nonlocal is_first
             values, gradients = self._evaluate(at, self._arguments(rows))
             if is_first:
-                _check_first(values, gradients)
+                check_first(values, gradients)
                 is_first = False
             return values, gradients
 
@@ -292,7 +292,7 @@ def _real(name: str, returned: Any, shape: tuple[int, ...]) -> Floats:
     return array.astype(np.float64, copy=False)
 
 
-def _check_first(values: Floats, gradients: Floats) -> None:
+def check_first(values: Floats, gradients: Floats) -> None:
     for name, array in (("the value of fun", values), ("its gradient", gradients)):
         index = check.first(lambda block: ~np.isfinite(block), array)
         if index is not None:

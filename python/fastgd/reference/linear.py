@@ -203,7 +203,7 @@ class LinearObjective(EmpiricalRisk):
         return values
 
     def duality_gap(self, w: ArrayLike) -> float:
-        """Return a bound on ``F(w) - min F``: `duality.duality_gap`."""
+        """Return a bound on ``F(w) - min F``: `fastgd.reference.duality.duality_gap`."""
         return duality_gap(self, *as_float64(w))
 
     def is_weight(self) -> NDArray[np.bool_]:

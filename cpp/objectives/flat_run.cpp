@@ -1,8 +1,10 @@
-#include <cmath>
-#include <stdexcept>
+#include "objectives/flat_run.hpp"
 
-#include "descent/run.hpp"
-#include "fastgd/function_objective.hpp"
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
 #include "objectives/line_searches.hpp"
 #include "objectives/updates.hpp"
 #include "runtime/dispatch.hpp"
@@ -10,17 +12,17 @@
 namespace fastgd {
 namespace {
 
-class FunctionRun final : public Run {
+class FlatRun final : public Run {
 public:
-    FunctionRun(const FunctionObjective& objective, ModelSettings settings)
-        : objective_(objective),
+    FlatRun(std::unique_ptr<Evaluation> evaluation, ModelSettings settings)
+        : evaluation_(std::move(evaluation)),
           settings_(std::move(settings)),
-          params_(settings_.n_models, 1, objective.n_params(), false),
+          params_(settings_.n_models, 1, evaluation_->n_params(), false),
           grad_(params_),
           info_(kernels().optimizers[settings_.optimizer]),
           updates_(kernels_for<double>(kernels()), info_, settings_, params_),
-          searches_(settings_, 0.0),
-          flat_(static_cast<std::size_t>(settings_.n_models * objective.n_params())),
+          searches_(settings_, evaluation_->noise()),
+          flat_(static_cast<std::size_t>(params_.n_models * params_.n_features)),
           flat_grad_(flat_.size()),
           value_(static_cast<std::size_t>(settings_.n_models)) {}
 
@@ -28,9 +30,10 @@ public:
         updates_.prepare(slice.plan);
         std::int64_t begin = 0;
         for (std::size_t b = 0; b < slice.batch_ends.size(); ++b) {
-            poll();
+            if (poll) poll();
             const std::int64_t count = slice.batch_ends[b] - begin;
-            call(slice.rows.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(count)));
+            call(slice.rows.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(count)), flat_grad_,
+                 poll);
             for (std::size_t m = 0; m < value_.size(); ++m) {
                 sums.weight[m] += static_cast<double>(count);
                 sums.loss[m] += value_[m] * static_cast<double>(count);
@@ -44,9 +47,9 @@ public:
     void descend_full(const StepPlan& plan, std::span<double> value, std::span<double> grad_norm,
                       const std::function<void()>& poll) override {
         poll();
-        evaluate(value, grad_norm);
+        look(value, grad_norm, poll);
         if (info_.line_search) {
-            if (!searches_.started()) searches_.start(flat_, objective_.n_params());
+            if (!searches_.started()) start_searches();
             searches_.tell(value, flat_grad_, grad_norm);
             searches_.ask(flat_);
             params_.set(flat_.data());
@@ -55,20 +58,16 @@ public:
         updates_.prepare(plan);
         step(0);
     }
-    bool finished(int m) const override { return searches_.finished(m); }
+    Line line(int m) const override { return searches_.line(m); }
 
-    void evaluate(std::span<double> value, std::span<double> grad_norm) override {
-        call(std::nullopt);
-        if (!grad_norm.empty()) norms(grad_norm);
-        std::copy(value_.begin(), value_.end(), value.begin());
-    }
+    void evaluate(std::span<double> value, std::span<double> grad_norm) override { look(value, grad_norm, {}); }
 
     void penalties(std::span<double> out) override { std::fill(out.begin(), out.end(), 0.0); }
 
     void set_params(std::span<const double> params) override { params_.set(params.data()); }
     void solution(std::span<double> out) override {
         if (searches_.started()) return searches_.best(out);
-        Parameters<double> reported(settings_.n_models, 1, objective_.n_params(), false);
+        Parameters<double> reported(settings_.n_models, 1, params_.n_features, false);
         updates_.solution(params_, reported);
         reported.get(out.data());
     }
@@ -85,13 +84,28 @@ public:
     }
 
 private:
-    void call(std::optional<std::span<const std::int64_t>> rows) {
+    void call(std::optional<std::span<const std::int64_t>> rows, std::span<double> grad,
+              const std::function<void()>& poll) {
         params_.get(flat_.data());
-        objective_.function()(flat_, rows, value_, flat_grad_);
+        evaluation_->evaluate(flat_, rows, value_, grad, poll);
+    }
+
+    void look(std::span<double> value, std::span<double> grad_norm, const std::function<void()>& poll) {
+        call(std::nullopt, grad_norm.empty() ? std::span<double>() : std::span<double>(flat_grad_), poll);
+        if (!grad_norm.empty()) norms(grad_norm);
+        std::copy(value_.begin(), value_.end(), value.begin());
+    }
+
+    // `wanted`: as the optimiser's parameter of that name says.
+    void start_searches() {
+        std::vector<Precondition> preconditions = evaluation_->preconditions(flat_);
+        for (std::size_t m = 0; m < preconditions.size(); ++m)
+            if (settings_.hyper[m * kMaxHyper + 1] == 0.0) preconditions[m] = {};
+        searches_.start(flat_, params_.n_features, std::move(preconditions));
     }
 
     void norms(std::span<double> out) const {
-        const auto n = static_cast<std::size_t>(objective_.n_params());
+        const auto n = static_cast<std::size_t>(params_.n_features);
         for (std::size_t m = 0; m < out.size(); ++m) {
             double squares = 0.0;
             for (std::size_t i = m * n; i < (m + 1) * n; ++i) squares += flat_grad_[i] * flat_grad_[i];
@@ -106,7 +120,7 @@ private:
             updates_.step_whole(batch, m, value_[static_cast<std::size_t>(m)], params_, grad_);
     }
 
-    const FunctionObjective& objective_;
+    std::unique_ptr<Evaluation> evaluation_;
     ModelSettings settings_;
     Parameters<double> params_;
     Parameters<double> grad_;
@@ -120,17 +134,8 @@ private:
 
 }  // namespace
 
-FunctionObjective::FunctionObjective(std::int64_t n_params, std::int64_t n_samples, Function function)
-    : n_params_(n_params), n_samples_(n_samples), function_(std::move(function)) {
-    if (n_params < 1) throw std::invalid_argument("n_params must be at least 1");
-    if (n_samples < 1) throw std::invalid_argument("n_samples must be at least 1");
-}
-
-std::unique_ptr<Run> FunctionObjective::start_run(ModelSettings settings) const {
-    if (settings.n_folds > 0) throw std::invalid_argument("a function has no rows to hold out");
-    for (const Penalty& penalty : settings.penalties)
-        if (penalty.alpha != 0.0) throw std::invalid_argument("alpha must be 0 for a function, which has no penalty");
-    return std::make_unique<FunctionRun>(*this, std::move(settings));
+std::unique_ptr<Run> make_flat_run(std::unique_ptr<Evaluation> evaluation, ModelSettings settings) {
+    return std::make_unique<FlatRun>(std::move(evaluation), std::move(settings));
 }
 
 }  // namespace fastgd
