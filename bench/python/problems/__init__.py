@@ -15,6 +15,7 @@ NAMES = (
     "per_sample",
     "sparse",
     "online",
+    "plane",
     "predict",
     "sweep_grid",
     "sweep_models",
