@@ -30,7 +30,7 @@ def loss(w: np.ndarray) -> complex:
 
 
 exact = objective.grad(w)
-steps = np.logspace(-14, 0, 43)
+steps = np.logspace(-14, 0, 29)
 errors, best, evaluations = {}, {}, {}
 for method in ("forward", "central", "complex"):
     errors[method] = np.array(
