@@ -11,6 +11,8 @@
 `trace`                     the steps of `minimize`, one at a time; yields `TraceStep`
 `find_lr`                   a range test of learning rates
 `optimizers`, `schedules`   how a gradient becomes a step, and how long the step is
+`random_search`             what following the slope is better than
+`risk`                      the expected loss of a model, estimated from rows; returns a `Risk` with an interval
 `losses`                    names of the losses that can be minimised
 `numerical_grad`            gradients by differences; `check_grad`, `taylor_test` and `steepest` test analytic ones
 `neighbors`                 the nearest rows of a table; needs scikit-learn
@@ -51,6 +53,8 @@ if TYPE_CHECKING:
     from . import mixture as mixture
     from . import neighbors as neighbors
     from . import online, reference
+    from ._random_search import random_search
+    from ._risk import Risk, risk
     from .gradients import GradCheck, SteepestTest, TaylorTest, check_grad, numerical_grad, steepest, taylor_test
 
     __version__: str
@@ -69,6 +73,7 @@ __all__ = [
     "MLPObjective",
     "RateCurve",
     "Result",
+    "Risk",
     "SteepestTest",
     "SweepResult",
     "TaylorTest",
@@ -83,7 +88,9 @@ __all__ = [
     "numerical_grad",
     "online",
     "optimizers",
+    "random_search",
     "reference",
+    "risk",
     "schedules",
     "set_num_threads",
     "show_config",
@@ -100,9 +107,12 @@ __all__ = [
 _LATER = {
     "GradCheck": "gradients",
     "SteepestTest": "gradients",
+    "Risk": "_risk",
     "TaylorTest": "gradients",
     "check_grad": "gradients",
     "numerical_grad": "gradients",
+    "random_search": "_random_search",
+    "risk": "_risk",
     "steepest": "gradients",
     "taylor_test": "gradients",
 }

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import FloatArray, IntArray, as_float64
 from .duality import duality_gap
-from .risk import EmpiricalRisk
+from .risk import EmpiricalRisk, empirical_risk
 from .second_derivatives import hessian_product
 
 
@@ -170,6 +170,37 @@ class LinearObjective(EmpiricalRisk):
         curved = self.combine(self.weight[rows][:, None] * product, rows, len(rows))
         # The gradient of the penalty's smooth part is linear.
         return curved + self.smooth_penalty_gradient(v)
+
+    def plane(self, w: ArrayLike, directions: ArrayLike, coordinates: ArrayLike) -> FloatArray:
+        """Return ``F(w + sum_j c_j d_j)`` for each row c of the coordinates, by scores that add up likewise.
+
+        ``raw(w + sum_j c_j d_j) = raw(w) + sum_j c_j (raw(d_j) - offset)``, with ``raw(d_j) - offset`` the scores that
+        a direction alone gives.
+
+        Parameters
+        ----------
+        w : array of shape (n_params,)
+            Parameters at the origin.
+        directions : array of shape (n_directions, n_params)
+            Directions.
+        coordinates : array of shape (n_points, n_directions)
+            Points.
+
+        Returns
+        -------
+        array of shape (n_points,)
+            Values.
+        """
+        w, directions, coordinates = as_float64(w, directions, coordinates)
+        rows = self._present_or_raise(None)
+        origin = self.raw(w, rows)
+        along = np.stack([raw_scores(self.X[rows], *self.unpack(d)) for d in directions])
+        values = np.empty(len(coordinates))
+        for p, c in enumerate(coordinates):
+            raw = origin + np.tensordot(c, along, 1)
+            risk = empirical_risk(self.score_losses(raw, rows), self.weight[rows], self.mean_weight)
+            values[p] = risk + self.penalty(w + c @ directions)[0]
+        return values
 
     def duality_gap(self, w: ArrayLike) -> float:
         """Return a bound on ``F(w) - min F``: `fastgd.reference.duality.duality_gap`."""
