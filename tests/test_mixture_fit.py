@@ -12,6 +12,7 @@ from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
+import fastgd
 from fastgd.covariance import Gaussian
 from fastgd.mixture import GaussianMixture
 from fastgd.optimizers import SGD, Adam
@@ -53,19 +54,52 @@ def test_held_out_rows_are_as_likely_as_after_em(name: str, n_components: int, c
 def test_other_splits_are_as_likely_as_after_em(name: str, n_components: int) -> None:
     data = _real_data.density(name)
     rows = np.concatenate([data["X_train"], data["X_test"]])
-    # Of three components EM ends early by its default tolerance, before it comes to what is more likely for the rows
-    # that it sees and less so for others: there the comparison is with EM at its end. Nor do both always end in the
-    # same of several maxima, so that single splits tell nothing.
-    options = {} if n_components == 2 else {"tol": 1e-7, "max_iter": 3000}
-    differences = []
-    for seed in range(6):
+    n_same = 0
+    for seed in range(8):
         order = np.random.default_rng(seed).permutation(len(rows))
         train, test = np.split(rows[order], [len(rows) * 4 // 5])
-        em = by_em(train, n_components, "full", **options)
+        em = by_em(train, n_components, "full")
         model = GaussianMixture(n_components, random_state=seed).fit(train)
-        differences.append(model.score(test) - em.score(test))
-    assert np.isfinite(differences).all()
-    assert (min(differences) if n_components == 2 else np.mean(differences)) > -0.03
+        # By its default tolerance EM ends early.
+        assert model.score(train) > em.score(train) - 1e-3
+        assert np.isfinite(model.score(test))
+        em = by_em(train, n_components, "full", tol=1e-7, max_iter=3000)
+        # There are several maxima, and the one with more likely rows may have less likely others.
+        if abs(model.score(train) - em.score(train)) < 1e-3:
+            n_same += 1
+            assert abs(model.score(test) - em.score(test)) < 0.03
+    assert n_same >= 4
+
+
+def test_narrow_components_are_found_from_any_start_in_few_evaluations() -> None:
+    rng = np.random.default_rng(0)
+    shapes = np.eye(8) + 0.4 * rng.normal(size=(4, 8, 8))
+    centers = 3.0 * rng.normal(size=(4, 8))
+    rows = np.concatenate([rng.normal(size=(500, 8)) @ shapes[k] + centers[k] for k in range(4)])
+    # Variances of a component are from 1e-4 to 10: descent by the gradient alone takes thousands.
+    em = by_em(rows, 4, "full")
+    for init_params in ("kmeans", "k-means++"):
+        model = GaussianMixture(4, init_params=init_params, random_state=0).fit(rows)
+        assert model.n_iter_ < 150
+        assert model.score(rows) > em.score(rows) - 1e-3
+
+
+def test_starts_have_the_bits_of_descents_alone_whatever_becomes_of_others() -> None:
+    objective = fastgd.GaussianMixtureObjective(X, 3, standardize=True)
+    done = objective.pack(*_parameters(GaussianMixture(3, random_state=0, tol=1e-5).fit(X)))
+    starts = [done, objective.initial(1), objective.initial(2)]
+    options: dict[str, Any] = {"optimizer": "lbfgs", "tol": None, "gtol": 1e-3, "max_epochs": 200}
+    found = fastgd.sweep(objective, grid={"w0": starts}, **options)
+    assert found.results[0].n_epochs == 1 < found.results[1].n_epochs
+    for start, result in zip(starts, found.results, strict=True):
+        alone = fastgd.minimize(objective, start, **options)
+        np.testing.assert_array_equal(result.x, alone.x)
+        np.testing.assert_array_equal(result.history.loss, alone.history.loss)
+        assert result.fun == alone.fun
+
+
+def _parameters(model: GaussianMixture) -> tuple[Any, Any, Any]:
+    return model.weights_, model.means_, model.precisions_cholesky_
 
 
 def test_components_that_shrink_onto_few_values_are_not_kept_where_there_is_another_fit() -> None:

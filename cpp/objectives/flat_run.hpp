@@ -28,7 +28,7 @@ public:
                           std::span<double> value, std::span<double> grad, const std::function<void()>& poll) = 0;
 
     // Estimates of the inverse Hessian of each model at what has been evaluated last, on all rows; none, or one a
-    // model.
+    // model. Searches go by those of where they are.
     virtual std::vector<Precondition> preconditions(std::span<const double> /*params*/) const { return {}; }
 };
 

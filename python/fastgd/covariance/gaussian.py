@@ -42,7 +42,7 @@ class Gaussian(Density):
         one by this, 10 times in a row.
     reg_covar : float, default=1e-6
         Added to every variance, at the optimum exactly so.
-    max_iter : int, default=300
+    max_iter : int, default=200
         Evaluations of L-BFGS at most, and epochs of others; `partial_fit` makes one epoch.
     random_state : int, RandomState or None, default=None
         Seed of the orders of rows, and of `sample`.
@@ -106,7 +106,7 @@ class Gaussian(Density):
         covariance_type: str = "full",
         tol: float = 1e-8,
         reg_covar: float = 1e-6,
-        max_iter: int = 300,
+        max_iter: int = 200,
         random_state: Any = None,
         warm_start: bool = False,
         verbose: int = 0,

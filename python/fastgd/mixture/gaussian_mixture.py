@@ -51,7 +51,7 @@ class GaussianMixture(Density):
         on mini-batches when the loss of an epoch has not been better than the best one by this, 10 times in a row.
     reg_covar : float, default=1e-6
         Added to every variance, at the optimum exactly so. It keeps a component from shrinking onto one row.
-    max_iter : int, default=300
+    max_iter : int, default=200
         Evaluations of L-BFGS at most, and epochs of others; `partial_fit` makes one epoch.
     n_init : int, default=10
         Starts, all descending in the same passes over the rows; those that are the same, as k-means often finds the
@@ -156,7 +156,7 @@ class GaussianMixture(Density):
         covariance_type: str = "full",
         tol: float = 1e-3,
         reg_covar: float = 1e-6,
-        max_iter: int = 300,
+        max_iter: int = 200,
         n_init: int = 10,
         init_params: str = "kmeans",
         weights_init: Any = None,
