@@ -47,7 +47,7 @@ from .result import History, Result
 
 if TYPE_CHECKING:
     from . import neighbors as neighbors
-    from . import online, reference
+    from . import online, plot, reference
     from .gradients import GradCheck, SteepestTest, TaylorTest, check_grad, numerical_grad, steepest, taylor_test
 
     __version__: str
@@ -80,6 +80,7 @@ __all__ = [
     "numerical_grad",
     "online",
     "optimizers",
+    "plot",
     "reference",
     "schedules",
     "set_num_threads",
@@ -111,7 +112,7 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         value: Any = version("fastgd")
-    elif name in ("neighbors", "online", "reference"):
+    elif name in ("neighbors", "online", "plot", "reference"):
         from importlib import import_module
 
         value = import_module(f"fastgd.{name}")
