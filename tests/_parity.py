@@ -50,7 +50,7 @@ OUTPUTS = {
 PENALTIES = {"none": (0.0, 0.0), "l2": (0.125, 0.0), "l1": (0.0625, 1.0), "both": (0.25, 0.375)}
 THREADS = (1, 2, 7)
 # Scores are summed in panels of this many columns, whose number is part of the arithmetic.
-KERNELS = Path(__file__).resolve().parents[1] / "cpp" / "kernels" / "kernel_table.hpp"
+KERNELS = Path(__file__).resolve().parents[1] / "cpp" / "kernels" / "calls.hpp"
 PANEL = int(re.findall(r"kPanel = (\d+);", KERNELS.read_text(encoding="utf-8"))[0])
 # Every loss meets every storage, with and without weights; each case runs on all THREADS.
 CROSSED: dict[str, list[Any]] = {"loss": LOSSES, "storage": [*DTYPES], "weight": ["none", "positive", "zeros"]}

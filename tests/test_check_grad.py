@@ -91,6 +91,35 @@ def test_real_data() -> None:
     assert (wrong.ok, wrong.coordinate, wrong.place) == (False, 321, objective._place(321))
 
 
+@pytest.mark.parametrize("standardize", [False, True])
+@pytest.mark.parametrize("covariance_type", ["full", "diag"])
+@pytest.mark.parametrize("n_components", [1, 3])
+def test_densities(data: Data, n_components: int, covariance_type: str, standardize: bool) -> None:
+    options: dict[str, Any] = {"covariance_type": covariance_type, "standardize": standardize}
+    if n_components == 1:
+        objective: Any = fastgd.GaussianObjective(data.X, **options)
+    else:
+        objective = fastgd.GaussianMixtureObjective(data.X, n_components, **options)
+    found = check_grad(objective)
+    found.raise_if_wrong()
+    assert fastgd.taylor_test(objective)
+    logits = [f"logits[{k}]" for k in range(n_components)] if n_components > 1 else []
+    means = [f"means[{k}, {j}]" for k in range(n_components) for j in range(4)]
+    # The diagonals are logarithms, and a full triangle is stored column by column.
+    factors = [
+        f"{'log ' if diagonal else ''}precisions_cholesky[{', '.join(map(str, at))}]"
+        for k in range(n_components)
+        for at, diagonal in (
+            [((k, j), True) for j in range(4)]
+            if covariance_type == "diag"
+            else [((k, i, j), i == j) for j in range(4) for i in range(j + 1)]
+        )
+    ]
+    assert found.places == logits + means + factors
+    wrong = check_grad(objective, grad=planted(objective, objective.n_params - 1, 1e-5))
+    assert (wrong.ok, wrong.place) == (False, factors[-1])
+
+
 def test_an_error_outside_the_chosen_coordinates_is_found() -> None:
     rng = np.random.default_rng(0)
     objective = fastgd.LinearObjective(

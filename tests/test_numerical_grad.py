@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -193,10 +191,3 @@ def test_what_is_no_function_of_complex_numbers_is_refused(fun: Any, message: st
 def test_objectives_take_no_complex_steps(data: Data) -> None:
     with pytest.raises(ValueError, match="method must be 'forward' or 'central' for an objective"):
         numerical_grad(data.objective(), np.zeros(5), "complex")
-
-
-@pytest.mark.parametrize("module", ["numerical", "checking", "taylor", "steepest_descent"])
-def test_examples(module: str) -> None:
-    found = doctest.testmod(importlib.import_module(f"fastgd.gradients.{module}"))
-    assert found.attempted > 0
-    assert found.failed == 0

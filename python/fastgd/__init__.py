@@ -11,10 +11,13 @@
 `trace`                     the steps of `minimize`, one at a time; yields `TraceStep`
 `find_lr`                   a range test of learning rates
 `optimizers`, `schedules`   how a gradient becomes a step, and how long the step is
+`random_search`             what following the slope is better than
+`risk`                      the expected loss of a model, estimated from rows; returns a `Risk` with an interval
 `losses`                    names of the losses that can be minimised
 `numerical_grad`            gradients by differences; `check_grad`, `taylor_test` and `steepest` test analytic ones
 `neighbors`                 the nearest rows of a table; needs scikit-learn
 `online`                    learning from a stream, a row at a time: `online.Learner`
+`mixture`, `covariance`     densities with scikit-learn's interface: `mixture.GaussianMixture`, `covariance.Gaussian`
 `reference`                 all of it again in plain NumPy, to read and to test against
 `show_config`               versions, SIMD level, threads and build; also `simd_level`, `simd_levels`,
                             `get_num_threads`, `set_num_threads`, `threads`
@@ -46,8 +49,12 @@ from .objectives import (
 from .result import History, Result
 
 if TYPE_CHECKING:
+    from . import covariance as covariance
+    from . import mixture as mixture
     from . import neighbors as neighbors
     from . import online, plot, reference
+    from ._random_search import random_search
+    from ._risk import Risk, risk
     from .gradients import GradCheck, SteepestTest, TaylorTest, check_grad, numerical_grad, steepest, taylor_test
 
     __version__: str
@@ -66,6 +73,7 @@ __all__ = [
     "MLPObjective",
     "RateCurve",
     "Result",
+    "Risk",
     "SteepestTest",
     "SweepResult",
     "TaylorTest",
@@ -81,7 +89,9 @@ __all__ = [
     "online",
     "optimizers",
     "plot",
+    "random_search",
     "reference",
+    "risk",
     "schedules",
     "set_num_threads",
     "show_config",
@@ -98,9 +108,12 @@ __all__ = [
 _LATER = {
     "GradCheck": "gradients",
     "SteepestTest": "gradients",
+    "Risk": "_risk",
     "TaylorTest": "gradients",
     "check_grad": "gradients",
     "numerical_grad": "gradients",
+    "random_search": "_random_search",
+    "risk": "_risk",
     "steepest": "gradients",
     "taylor_test": "gradients",
 }
@@ -112,7 +125,7 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         value: Any = version("fastgd")
-    elif name in ("neighbors", "online", "plot", "reference"):
+    elif name in ("covariance", "mixture", "neighbors", "online", "plot", "reference"):
         from importlib import import_module
 
         value = import_module(f"fastgd.{name}")

@@ -12,7 +12,7 @@ from . import _validation as check
 from ._plan import check_objective, make_plan
 from ._rate import with_rate
 from ._run import Model, check_start, check_together
-from .objectives import DataObjective
+from .objectives import FunctionObjective
 from .optimizers import get_optimizer
 
 if TYPE_CHECKING:
@@ -113,11 +113,12 @@ def trace(
     The steps are those of `fastgd.minimize` with the same arguments, and end where it ends, but for rounding: losses
     and gradients of each batch come from the core, and what is made of them from the loop and the optimisers of
     `fastgd.reference`, in float64. A step is kept no longer than you keep it, takes two evaluations of its batch, and
-    is made when it is asked for; to stop early, stop asking.
+    is made when it is asked for; to stop early, stop asking. The arguments of `fastgd.minimize` that are not here are
+    about a run as a whole; with ``lazy=False`` alone a step is that of the formulas.
 
     Parameters
     ----------
-    objective : LinearObjective, MLPObjective or FunctionObjective
+    objective : any objective of fastgd
         What is minimised.
     w0 : array of shape (n_params,), optional
         Finite parameters to start from; ``objective.initial(init_seed)`` by default. It is not written to.
@@ -140,10 +141,12 @@ def trace(
     Returns
     -------
     generator of TraceStep
-        Every step, those too that a divergence undoes: ``restart`` tells. The last one's ``x`` is what
-        `fastgd.minimize` returns, unless that is better elsewhere: where the run has diverged in the end, with
-        `BarzilaiBorwein`, whose run ends with its best parameters, and where `gtol` or `gap_tol` ends it, whose result
-        is the last one's ``w``.
+        Every step: ``epoch``, ``step``, ``restart``, ``rows`` of its batch, ``w`` before it, ``loss`` of the batch and
+        ``gradient`` there, ``lr``, ``update``, ``predicted_decrease`` (``-gradient . update``), ``actual_decrease`` of
+        the same batch, and ``x``, what would be reported after it. Those that a divergence undoes are there, too, and
+        ``restart`` is larger after them. The last one's ``x`` is what `fastgd.minimize` returns, but where the run has
+        diverged in the end or is one of `BarzilaiBorwein`, which return the best parameters, and where `gtol` or
+        `gap_tol` ended it, for the last one's ``w``.
 
     Raises
     ------
@@ -200,7 +203,7 @@ def trace(
 def _steps(objective: Objective, descent: Descent) -> Generator[TraceStep, None, None]:
     for taken in descent.run():
         yield _told(descent, taken)
-    if isinstance(objective, DataObjective) and not np.isfinite(descent.losses[-1]):
+    if not isinstance(objective, FunctionObjective) and not np.isfinite(descent.losses[-1]):
         objective._check_own_loss(descent.best_begin.x)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _core
-from .objectives import DataObjective, MLPObjective
+from .objectives import DataObjective, FunctionObjective, MLPObjective
 from .objectives.function import check_first
 from .reference.objective import Objective
 from .reference.steps import Descent, Options
@@ -113,12 +113,12 @@ class CoreObjective(Objective):
         weight = objective._weight if isinstance(objective, DataObjective) else None
         self.weight = np.ones(self.n_samples) if weight is None else weight.astype(np.float64)
         self.mean_weight = float(np.mean(self.weight[self.weight > 0.0]))
-        if isinstance(objective, DataObjective):
-            self._risk: _plan.Objective = objective._with(alpha=0.0) if objective.alpha > 0.0 else objective
+        self._risk: _plan.Objective = objective
+        if isinstance(objective, DataObjective) and objective.alpha > 0.0:
+            self._risk = objective._with(alpha=0.0)
+        if not isinstance(objective, FunctionObjective):
             # A pass over the data, which no two steps need that diverge.
             self._nonfinite = cache(objective._nonfinite)
-        else:
-            self._risk = objective
         self._full = full
         # The batch that a step sees, with its rows of weight 0, and the step with its seed.
         self._batch: tuple[Rows, int, int] | None = None
@@ -145,7 +145,7 @@ class CoreObjective(Objective):
         return bool(np.isfinite(self._evaluate(w)[0]))
 
     def is_weight(self) -> NDArray[np.bool_]:
-        """Which parameters are penalised, and decay; of a function all do."""
+        """Which parameters are penalised, and decay; where there is no penalty all do."""
         if not isinstance(self._objective, DataObjective):
             return np.ones(self.n_params, bool)
         mask = np.zeros(self.n_params, bool)
@@ -167,7 +167,7 @@ class CoreObjective(Objective):
         if w is not self._at:
             rows, step, seed = self._batch
             self._found = self._call(np.asarray(w, np.float64), None if self._full else rows, step, seed)
-            if step == 0 and self._at is None and not isinstance(self._objective, DataObjective):
+            if step == 0 and self._at is None and isinstance(self._objective, FunctionObjective):
                 value, gradient = self._found
                 check_first(np.array([value]), gradient[None])
             self._at = w
@@ -176,7 +176,7 @@ class CoreObjective(Objective):
     def _call(self, w: Floats, rows: Rows | None, step: int, seed: int) -> tuple[float, Floats]:
         """Risk and gradient by the core, nan where scores are not finite for other reasons than the data."""
         objective = self._risk
-        if not isinstance(objective, DataObjective):
+        if isinstance(objective, FunctionObjective):
             return objective.value_and_grad(w, rows if objective._is_sum else None)
         evaluate = objective._evaluate
         if isinstance(objective, MLPObjective) and objective._has_random_steps:

@@ -21,6 +21,7 @@ NAMES = (
     "sweep_models",
     "mlp",
     "mlp_starts",
+    "mixture",
     "to_optimum",
     "logistic_regression",
     "overhead",

@@ -60,23 +60,23 @@ class Function:
         self.n_evaluations += 1
         return self._real(self._call(w.copy()))
 
-    def start(self, w: Floats) -> float:
+    def start(self, w: Floats, at: str = "w") -> float:
         """The value where differences are taken from, which has to be finite."""
         self.n_evaluations += 1
         returned = self._call(w.copy())
         value = self._real(returned)
         if not np.isfinite(value):
-            raise ValueError(f"{self.name} must be finite at w, got {value}")
+            raise ValueError(f"{self.name} must be finite at {at}, got {value}")
         self._narrow(np.asarray(returned).dtype)
         return value
 
-    def parameters(self, w: ArrayLike) -> Floats:
+    def parameters(self, w: ArrayLike, name: str = "w") -> Floats:
         """Finite parameters as given, a copy."""
-        given = check.real_array("w", w)
+        given = check.real_array(name, w)
         size = getattr(self.given, "n_params", None) if self.is_objective else None
         if given.ndim != 1 or given.size == 0 or size not in (None, given.size):
-            raise ValueError(f"w must have shape ({size or 'n_params'},), got shape {given.shape}")
-        return np.array(check.finite("w", given, np.float64))
+            raise ValueError(f"{name} must have shape ({size or 'n_params'},), got shape {given.shape}")
+        return np.array(check.finite(name, given, np.float64))
 
     def point(self, w: ArrayLike | None, seed: int) -> Floats:
         """Parameters as given, or random ones near the objective's start."""

@@ -112,6 +112,22 @@ class DensityParameterMap(FlatParameters):
         factor = "upper triangles" if self.covariance_type == "full" else "diagonals"
         return f"{'logits, ' if k > 1 else ''}means {(k, d)} and {factor} of {k} components"
 
+    def _place(self, index: int) -> str:
+        """Of the flat parameters as they are: logits, means, and factors whose diagonals are logarithms."""
+        k, d = self.n_components, self.n_features
+        if k > 1:
+            if index < k:
+                return f"logits[{index}]"
+            index -= k
+        if index < k * d:
+            return f"means[{index // d}, {index % d}]"
+        component, entry = divmod(index - k * d, d * (d + 1) // 2 if self.covariance_type == "full" else d)
+        if self.covariance_type == "diag":
+            return f"log precisions_cholesky[{component}, {entry}]"
+        rows, columns = _triangle(d)
+        row, column = int(rows[entry]), int(columns[entry])
+        return f"{'log ' if row == column else ''}precisions_cholesky[{component}, {row}, {column}]"
+
 
 def _triangle(d: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows and columns of an upper triangle, column by column."""

@@ -23,6 +23,7 @@ It is made to be read, and to test against: every function's docstring states it
 `functions`           the same steps on any function
 `lbfgs`               L-BFGS, `wolfe_search` its line search, and `preconditioner` where it starts from
 `owlqn`               the same with an l1 norm, orthant by orthant
+`random_search`       probes of random directions
 `neighbors`           distances, the nearest rows, and their votes
 ====================  =========================================================================
 """
@@ -47,6 +48,7 @@ from . import (
     owlqn,
     penalties,
     preconditioner,
+    random_search,
     risk,
     sampling,
     schedules,
@@ -106,6 +108,7 @@ __all__ = [
     "permutation",
     "philox",
     "preconditioner",
+    "random_search",
     "risk",
     "sampling",
     "schedules",
