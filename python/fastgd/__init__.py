@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from . import covariance as covariance
     from . import mixture as mixture
     from . import neighbors as neighbors
-    from . import online, reference
+    from . import online, plot, reference
     from ._random_search import random_search
     from ._risk import Risk, risk
     from .gradients import GradCheck, SteepestTest, TaylorTest, check_grad, numerical_grad, steepest, taylor_test
@@ -88,6 +88,7 @@ __all__ = [
     "numerical_grad",
     "online",
     "optimizers",
+    "plot",
     "random_search",
     "reference",
     "risk",
@@ -124,7 +125,7 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         value: Any = version("fastgd")
-    elif name in ("covariance", "mixture", "neighbors", "online", "reference"):
+    elif name in ("covariance", "mixture", "neighbors", "online", "plot", "reference"):
         from importlib import import_module
 
         value = import_module(f"fastgd.{name}")

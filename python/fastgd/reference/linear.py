@@ -198,8 +198,8 @@ class LinearObjective(EmpiricalRisk):
         values = np.empty(len(coordinates))
         for p, c in enumerate(coordinates):
             raw = origin + np.tensordot(c, along, 1)
-            loss_sum = float(self.weight[rows] @ self.score_losses(raw, rows))
-            values[p] = self.mean_loss(loss_sum, len(rows)) + self.penalty(w + c @ directions)[0]
+            total = float(self.weight[rows] @ self.score_losses(raw, rows))
+            values[p] = self.mean_loss(total, len(rows)) + self.penalty(w + c @ directions)[0]
         return values
 
     def duality_gap(self, w: ArrayLike) -> float:
