@@ -17,8 +17,8 @@ rng = np.random.default_rng(0)
 
 
 def fit(train: np.ndarray) -> tuple[fastgd.LinearObjective, np.ndarray]:
-    """A logistic regression on 80 rows, with hardly a penalty."""
-    objective = fastgd.LinearObjective(X[train], y[train], loss="log_loss", alpha=1e-4, standardize=True)
+    """A logistic regression on 80 rows, with a small penalty."""
+    objective = fastgd.LinearObjective(X[train], y[train], loss="log_loss", alpha=0.01, standardize=True)
     return objective, fastgd.minimize(objective, max_epochs=200).x
 
 
@@ -38,8 +38,10 @@ lecture.table(
         for name, means in (("on the 80 rows of the fit", means_inside), ("on 489 held-out rows", means_outside))
     ],
 )
-lesson.holds("rows of the fit make believe that there are fewer mistakes, in every split", np.all(means_inside < means_outside))
-lesson.holds("and their intervals mostly miss what held-out rows say", np.mean([risk.interval()[1] > mean for risk, mean in zip(inside, means_outside, strict=True)]) < 0.7)
+fewer = int((means_inside < means_outside).sum())
+held = np.mean([risk.interval()[1] >= mean for risk, mean in zip(inside, means_outside, strict=True)])
+lesson.holds(f"rows of the fit make believe that there are fewer, in {fewer} of 30 splits", fewer >= 27)
+lesson.holds(f"and their intervals reach up to what held-out rows say in {held:.0%} of them only", held < 0.85)
 
 # Now let the held-out rows be the world, of which one sees 100, drawn anew 2,000 times.
 objective, w = fit(train)
@@ -48,8 +50,9 @@ draws = [rng.choice(others, 100) for _ in range(2000)]
 risks = [fastgd.risk(objective, w, X=X[rows], y=y[rows], loss="zero_one") for rows in draws]
 intervals = np.array([risk.interval() for risk in risks])
 covers = (intervals[:, 0] <= expected) & (expected <= intervals[:, 1])
-print(f"\nOf 2,000 draws of 100 rows the mean risk is {np.mean([r.mean for r in risks]):.4f}; the expected one is {expected:.4f}.")
-lesson.holds("held-out rows estimate it without bias", abs(np.mean([r.mean for r in risks]) - expected) < 0.002)
+mean = float(np.mean([risk.mean for risk in risks]))
+print(f"\nOf 2,000 draws of 100 rows the mean risk is {mean:.4f}; the expected one is {expected:.4f}.")
+lesson.holds("held-out rows estimate it without bias", abs(mean - expected) < 0.002)
 lesson.holds(f"{covers.mean():.1%} of the 95 % intervals hold it", abs(covers.mean() - 0.95) <= 0.02)
 
 
@@ -67,7 +70,8 @@ def draw(figure):
     right.vlines(at[~covers[:60]], *span[~covers[:60]].T, color=lecture.RED, linestyle="--", label="misses it")
     right.axhline(100 * expected, color=lecture.BLACK, linewidth=1.5, label="expected risk")
     right.set(title="95 % intervals from 100 held-out rows", xlabel="draw")
-    right.legend(loc="upper left", fontsize=10, ncols=3)
+    right.set_ylim(-0.5, 20)
+    right.legend(loc="upper left", fontsize=10, ncols=3, columnspacing=1.0)
 
 
 lesson.end(draw)

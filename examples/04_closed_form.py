@@ -29,7 +29,7 @@ def descend(X: np.ndarray, lr: float | str, n_steps: int) -> tuple[np.ndarray, l
     return result.x, path
 
 
-exact = LinearRegression(fit_intercept=False).fit(X, y)
+exact = LinearRegression(fit_intercept=False, solver="closed_form").fit(X, y)
 largest = np.linalg.eigvalsh(X.T @ X / len(X))[-1]
 runs = {"constant rate 1/L": descend(X, 1.0 / largest, 3000), 'lr="auto"': descend(X, "auto", 600)}
 distances = {
@@ -44,7 +44,7 @@ lesson.holds("a constant rate comes nearer with every step", np.all(np.diff(dist
 
 # An eleventh column that is the sum of two others.
 X_dependent = np.hstack([X, X[:, [2]] + X[:, [3]]])
-shortest = LinearRegression(fit_intercept=False).fit(X_dependent, y)
+shortest = LinearRegression(fit_intercept=False, solver="closed_form").fit(X_dependent, y)
 found, _ = descend(X_dependent, "auto", 600)
 apart = np.linalg.norm(found - shortest.coef_) / np.linalg.norm(shortest.coef_)
 print(f"\nWith a column that is the sum of two others: rank {shortest.rank_} of 11 columns.")

@@ -32,7 +32,7 @@ for n in DIMENSIONS:
     c, start = curvatures(n), np.ones(n)
     objective = fastgd.FunctionObjective(lambda w, c=c: (0.5 * c @ w**2, c * w), jac=True)
     runs = [
-        fastgd.random_search(objective, start, max_evals=60 * n + 200, random_state=seed).history.loss
+        fastgd.random_search(objective, start, max_evals=25 * n + 300, random_state=seed).history.loss
         for seed in range(5 if n < 300 else 1)
     ]
     search[n] = int(np.median([first_below(losses) for losses in runs]))

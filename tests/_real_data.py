@@ -34,13 +34,6 @@ def _loader() -> Any:
     return module
 
 
-def density(name: str) -> dict[str, Any]:
-    """The rows of a set whose density is to be found, standardised, in float64."""
-    require(FOLDER, "density")
-    data: dict[str, Any] = _loader().density(name)
-    return data
-
-
 def load(name: str) -> dict[str, Any]:
     """The set, its features dense: bytes as they are, all others float32."""
     require(FOLDER, name)

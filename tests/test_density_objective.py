@@ -1,4 +1,4 @@
-"""Gaussian densities and mixtures as objectives: what they tell, what they refuse, and what descent makes of them."""
+"""Gaussian densities and mixtures as objectives: what they tell, and what they refuse."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ import pickle
 from pathlib import Path
 from typing import Any
 
-import _real_data
 import numpy as np
 import pytest
 import scipy.sparse
 from scipy.stats import multivariate_normal
-from sklearn.mixture import GaussianMixture
 
 import fastgd
 from fastgd import GaussianMixtureObjective, GaussianObjective, optimizers
@@ -28,10 +26,6 @@ def triangles(n_components: int, d: int) -> np.ndarray:
     factors = np.triu(rng.normal(size=(n_components, d, d)))
     factors[:, np.arange(d), np.arange(d)] = rng.uniform(0.5, 2.0, size=(n_components, d))
     return factors
-
-
-def covariance_of(z: np.ndarray, reg_covar: float) -> np.ndarray:
-    return np.cov(z.T, bias=True).reshape(z.shape[1], -1) + reg_covar * np.eye(z.shape[1])
 
 
 # -------------------------------------------------------------------------------------------------------- what it tells
@@ -164,6 +158,17 @@ def test_other_rows_are_standardised_as_the_first_were() -> None:
         np.testing.assert_array_equal(other.score_samples(w), mixture.score_samples(w, [0, 1]))
     with pytest.raises(ValueError, match="Z must have 3 columns, got 2"):
         mixture._on(Z[:, :2])
+
+
+def test_data_are_neither_copied_nor_written(tmp_path: Path) -> None:
+    rows = np.memmap(tmp_path / "rows", np.float32, "w+", shape=GROUPS.shape)
+    rows[...] = GROUPS
+    before = rows.tobytes()
+    rows.flags.writeable = False
+    mixture = GaussianMixtureObjective(rows, 2)
+    assert np.shares_memory(mixture._matrix.view, rows)
+    fastgd.minimize(mixture, optimizer="lbfgs", max_epochs=5)
+    assert rows.tobytes() == before
 
 
 # ------------------------------------------------------------------------------------------------------ what it refuses
@@ -299,138 +304,3 @@ def test_what_densities_cannot_do_is_refused() -> None:
         fastgd.minimize(mixture, batch_size=8, lazy=True)
     with pytest.raises(ValueError, match="'init_seed', every one of which gives the same start for GaussianObjective"):
         fastgd.sweep(GaussianObjective(GROUPS), grid={"init_seed": [0, 1]})
-
-
-# -------------------------------------------------------------------------------------------------------------- descent
-
-
-@pytest.mark.parametrize("standardize", [False, True])
-@pytest.mark.parametrize("covariance_type", ["full", "diag"])
-@pytest.mark.parametrize("d", [1, 2, 10])
-def test_the_minimum_of_one_gaussian_is_its_closed_form(d: int, covariance_type: str, standardize: bool) -> None:
-    rng = np.random.default_rng(d)
-    z = rng.normal(size=(400, d)) @ rng.normal(size=(d, d)) + 3.0 * rng.normal(size=d)
-    gaussian = GaussianObjective(z, covariance_type=covariance_type, reg_covar=1e-3, standardize=standardize)
-    result = fastgd.minimize(gaussian, optimizer="lbfgs", max_epochs=300, tol=None)
-    expected = covariance_of(z, 1e-3)
-    mean, factor = gaussian.unpack(result.x)
-    if covariance_type == "diag":
-        factor, expected = np.diag(factor), np.diag(np.diagonal(expected))
-    assert np.abs(mean - z.mean(axis=0)).max() < 1e-6
-    assert np.abs(np.linalg.inv(factor @ factor.T) - expected).max() < 1e-6
-
-
-def test_correlated_columns_take_few_evaluations() -> None:
-    """The condition number is 7,500 here; L-BFGS starts from second moments, without which it takes thousands."""
-    rng = np.random.default_rng(0)
-    z = rng.normal(size=(500, 6)) @ (rng.normal(size=(6, 6)) * 10.0 ** np.arange(-3, 3))
-    gaussian = GaussianObjective(z, reg_covar=1e-9, standardize=True)
-    result = fastgd.minimize(gaussian, optimizer="lbfgs", max_epochs=40, tol=None)
-    _, log_determinant = np.linalg.slogdet(2.0 * np.pi * covariance_of(z, 1e-9))
-    np.testing.assert_allclose(result.fun, 0.5 * (log_determinant + 6), rtol=1e-9)
-    plain = fastgd.minimize(gaussian, optimizer=optimizers.LBFGS(precondition=False), max_epochs=40, tol=None)
-    assert plain.fun > result.fun + 0.5
-
-
-def test_constant_columns_have_the_variance_that_regularises_them() -> None:
-    z = np.column_stack([Z[:, 0], np.full(200, 7.0)])
-    for standardize in (False, True):
-        gaussian = GaussianObjective(z, reg_covar=0.01, standardize=standardize)
-        result = fastgd.minimize(gaussian, optimizer="lbfgs", max_epochs=200, tol=None)
-        mean, factor = gaussian.unpack(result.x)
-        np.testing.assert_allclose(mean, z.mean(axis=0), rtol=1e-6)
-        np.testing.assert_allclose(np.linalg.inv(factor @ factor.T), covariance_of(z, 0.01), rtol=1e-6, atol=1e-8)
-
-
-@pytest.mark.parametrize("name", ["faithful", "geyser", "galaxies"])
-@pytest.mark.parametrize("standardize", [False, True])
-def test_mixtures_reach_what_expectation_maximisation_does(name: str, standardize: bool) -> None:
-    rows = _real_data.density(name)["X_train"]
-    peer = GaussianMixture(2, tol=1e-10, max_iter=1000, n_init=5, random_state=0).fit(rows)
-    mixture = GaussianMixtureObjective(rows, 2, standardize=standardize)
-    found = fastgd.sweep(mixture, grid={"init_seed": range(5)}, optimizer="lbfgs", max_epochs=100, tol=1e-10)
-    assert mixture.score_samples(found.best.x).mean() > peer.score(rows) - 1e-6
-    # At the optimum of scikit-learn's M-step the gradient is 0, and descent stays there.
-    w = mixture.pack(peer.weights_, peer.means_, peer.precisions_cholesky_)
-    again = fastgd.minimize(mixture, w, optimizer="lbfgs", max_epochs=50)
-    assert np.linalg.norm(mixture.grad(w)) < 1e-4
-    np.testing.assert_allclose(mixture.unpack(again.x).means, peer.means_, atol=1e-2)
-    np.testing.assert_allclose(mixture.score_samples(w), peer.score_samples(rows), rtol=1e-9)
-
-
-@pytest.mark.parametrize("batch_size", [1, 16, 5000])
-def test_mini_batches_come_near_the_minimum(batch_size: int) -> None:
-    rng = np.random.default_rng(0)
-    z = np.concatenate([rng.normal(size=(4000, 2)), rng.normal(size=(2000, 2)) * 0.5 + [4.0, 3.0]])
-    mixture = GaussianMixtureObjective(z, 2, standardize=True)
-    best = fastgd.minimize(mixture, optimizer="lbfgs", tol=1e-9, init_seed=1)
-    rate = fastgd.schedules.InverseScaling(0.05, power_t=0.5) if batch_size < 5000 else 0.05
-    result = fastgd.minimize(
-        mixture,
-        optimizer=optimizers.Adam(rate),
-        batch_size=batch_size,
-        max_epochs=5 if batch_size < 5000 else 60,
-        init_seed=1,
-        tol=None,
-    )
-    assert result.fun < best.fun + 0.02
-
-
-def test_every_optimiser_descends() -> None:
-    mixture = GaussianMixtureObjective(GROUPS, 2, standardize=True)
-    start = mixture.value(mixture.initial(0))
-    for name in optimizers.__all__:
-        kind = getattr(optimizers, name)
-        if not isinstance(kind, type) or name in ("Optimizer", "SAGA", "SVRG"):
-            continue
-        for batch_size in ("full", 16):
-            if batch_size == 16 and name in ("LBFGS", "BarzilaiBorwein"):
-                continue
-            options = {"f_min": 2.0} if name == "PolyakSGD" else {}
-            result = fastgd.minimize(mixture, optimizer=kind(**options), batch_size=batch_size, max_epochs=10, tol=None)
-            assert result.fun < start, (name, batch_size)
-
-
-@pytest.mark.parametrize("batch_size", ["full", 32])
-def test_models_of_a_sweep_are_those_of_runs_alone(batch_size: Any) -> None:
-    """On any number of threads, of which each may have models of its own."""
-    mixture = GaussianMixtureObjective(np.repeat(GROUPS, 40, axis=0).astype(np.float32), 3)
-    optimizer = optimizers.LBFGS() if batch_size == "full" else optimizers.Adam(0.01)
-    options: dict[str, Any] = {"optimizer": optimizer, "batch_size": batch_size, "max_epochs": 3, "tol": None}
-    for n_threads in (1, 3):
-        swept = fastgd.sweep(mixture, grid={"init_seed": [3, 1, 4, 1, 5]}, n_threads=n_threads, **options)
-        for seed, result in zip([3, 1, 4, 1, 5], swept.results, strict=True):
-            alone = fastgd.minimize(mixture, init_seed=seed, n_threads=1, **options)
-            np.testing.assert_array_equal(result.x, alone.x)
-            np.testing.assert_array_equal(result.history.loss, alone.history.loss)
-
-
-def test_a_step_on_a_batch_is_one_along_its_gradient() -> None:
-    mixture = GaussianMixtureObjective(GROUPS, 2)
-    w = mixture.initial(0)
-    batch = [5, 3, 150, 99]
-    result = fastgd.minimize(
-        mixture, w, optimizer=optimizers.SGD(0.125), batch_size=4, max_epochs=1, order=batch, tol=None
-    )
-    np.testing.assert_allclose(result.x, w - 0.125 * mixture.grad(w, batch), rtol=4 * EPS, atol=4 * EPS)
-    assert result.history.loss[0] == pytest.approx(mixture.value(w, batch), rel=4 * EPS)
-
-
-def test_data_are_neither_copied_nor_written(tmp_path: Path) -> None:
-    rows = np.memmap(tmp_path / "rows", np.float32, "w+", shape=GROUPS.shape)
-    rows[...] = GROUPS
-    before = rows.tobytes()
-    rows.flags.writeable = False
-    mixture = GaussianMixtureObjective(rows, 2)
-    assert np.shares_memory(mixture._matrix.view, rows)
-    fastgd.minimize(mixture, optimizer="lbfgs", max_epochs=5)
-    assert rows.tobytes() == before
-
-
-def test_a_run_that_diverges_says_what_to_try() -> None:
-    z = Z * [1.0, 1e3, 1.0]
-    with np.errstate(all="ignore"):
-        result = fastgd.minimize(GaussianObjective(z), optimizer=optimizers.SGD(1e9), max_epochs=20)
-    assert result.status == "diverged"
-    assert "feature 1 has standard deviation" in result.message
-    assert "standardize=True" in result.message

@@ -55,7 +55,8 @@ def gaussians(shares: Floats, given: Rows, reg_covar: float, is_full: bool, is_p
     np.divide(sums, counts[:, None], out=means, where=counts[:, None] > 0.0)
     scatters = np.stack([_scatter(share, rows - mean, is_full) for share, mean in zip(shares.T, means, strict=True)])
     pooled = scatters.sum(axis=0) / len(rows)
-    # Few rows say little of their covariance, and one says nothing: those that are missing are like those of all groups.
+    # Few rows say little of their covariance, and one says nothing: those that are missing are like those of all
+    # groups.
     # Where there are enough, none is added, as a group may be far narrower in some direction than all are.
     enough = 2.0 * (n_features + 1.0)
     if is_piece and is_full:

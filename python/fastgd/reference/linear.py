@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import FloatArray, IntArray, as_float64
 from .duality import duality_gap
-from .risk import EmpiricalRisk, empirical_risk
+from .risk import EmpiricalRisk
 from .second_derivatives import hessian_product
 
 
@@ -198,8 +198,8 @@ class LinearObjective(EmpiricalRisk):
         values = np.empty(len(coordinates))
         for p, c in enumerate(coordinates):
             raw = origin + np.tensordot(c, along, 1)
-            risk = empirical_risk(self.score_losses(raw, rows), self.weight[rows], self.mean_weight)
-            values[p] = risk + self.penalty(w + c @ directions)[0]
+            loss_sum = float(self.weight[rows] @ self.score_losses(raw, rows))
+            values[p] = self.mean_loss(loss_sum, len(rows)) + self.penalty(w + c @ directions)[0]
         return values
 
     def duality_gap(self, w: ArrayLike) -> float:
