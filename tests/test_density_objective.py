@@ -243,7 +243,7 @@ def test_flat_parameters_and_rows_are_checked() -> None:
     parts = r"for logits, means \(2, 3\) and upper triangles of 2 components, got shape \(19,\)"
     with pytest.raises(ValueError, match=rf"w must have shape \(20,\), {parts}"):
         mixture.value(w[:-1])
-    with pytest.raises(ValueError, match=r"w must have shape \(n_models, 20\), got shape \(20,\)"):
+    with pytest.raises(ValueError, match=r"W must have shape \(n, 20\), n >= 1, .* got shape \(20,\)"):
         mixture.values(w)
     with pytest.raises(ValueError, match="rows must be a non-empty 1-D array of row indices from 0 to 199, got 200"):
         mixture.score_samples(w, [200])
