@@ -76,7 +76,7 @@ def check_grad(
     -----
     In float64 the bound on the error has held wherever it was tried. In float32 the steps are so long that many kinks
     may lie within one, and their terms in it cancel by chance: what seems wrong then has to be so with other steps,
-    too, which leaves less than one false alarm in a thousand checks of losses with kinks.
+    too, which leaves a few false alarms in a thousand checks of losses with kinks on badly scaled features.
 
     See Also
     --------
