@@ -247,9 +247,8 @@ private:
             rates_.epoch_end(m, loss_[m]);
         }
         if (observer_ == nullptr) return true;
-        const EpochInfo info{
-            epoch, step_, loss_, lr_, history_.seconds.back(), [this](std::span<double> out) { run_->solution(out); }};
-        return !observer_->epoch_end(info);
+        return !observer_->epoch_end({epoch, step_, loss_, lr_, history_.seconds.back(),
+                                      [this](std::span<double> out) { run_->solution(out); }});
     }
 
     std::vector<double> params_of(std::size_t m, const std::vector<double>& of) const {
@@ -295,6 +294,7 @@ private:
         models_[m].ended = Status::converged;
         models_[m].converged_by = by;
         models_[m].final_params = params_of(m, params);
+        run_->retire(static_cast<int>(m));
     }
 
     // Back to where the best epoch began, or to the start, with a smaller rate; a few times. What the losses on the way

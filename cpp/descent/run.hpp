@@ -102,6 +102,8 @@ public:
 
     // After a step on all rows.
     virtual Line line(int) const { return Line::descending; }
+    // Nothing more is asked of a model, but that `set_params` is to reach it: what it would cost may be saved.
+    virtual void retire(int) {}
 
     // F and its gradient's norm at the parameters; NaN where a raw score is not finite. Without `grad_norm`, which is
     // then empty, F alone.

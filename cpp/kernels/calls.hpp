@@ -133,6 +133,20 @@ struct LaneTotalsCall {
     T* dloss;
 };
 
+// out[line][row] = lines[0][line][row] + sum over j, in order, of coordinates[j] * lines[1 + j][line][row]: the scores
+// at a point of a plane, from those at its origin and along its directions. Lines are padded to kLaneAlign.
+template <class T>
+struct CombineCall {
+    const T* lines;
+    std::ptrdiff_t stride;
+    std::ptrdiff_t n_lines;
+    const T* coordinates;
+    std::ptrdiff_t n_directions;
+    std::ptrdiff_t count;
+    T* out;
+    std::ptrdiff_t out_stride;
+};
+
 // One optimiser step on one model's row of parameters; leaves grad zeroed for the next batch.
 template <class T>
 struct UpdateCall {

@@ -51,6 +51,7 @@ struct Kernels {
     CurvatureKernel<T> curvature[kMaxLosses];
     void (*lane_sums)(const LaneSumsCall<T>&);
     void (*lane_totals)(const LaneTotalsCall<T>&);
+    void (*combine)(const CombineCall<T>&);
     void (*bias_gradient)(const BiasGradientCall<T>&);
     ActivationKernel<T> activation[kMaxActivations];
     // Indexed by Storage; float64 to float, too, but nothing else to double.

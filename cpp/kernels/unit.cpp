@@ -5,6 +5,7 @@
 #include "kernels/affine.hpp"
 #include "kernels/backward.hpp"
 #include "kernels/center.hpp"
+#include "kernels/combine.hpp"
 #include "kernels/csr_layers.hpp"
 #include "kernels/csr_passes.hpp"
 #include "kernels/csr_steps.hpp"
@@ -111,6 +112,7 @@ constexpr KernelTable kTable{
      {FASTGD_LOSSES(FASTGD_CURVATURE_F32)},
      lane_sums<float>,
      lane_totals<float>,
+     combine<float>,
      bias_gradient<float>,
      {FASTGD_ACTIVATIONS(FASTGD_ACTIVATION_F32)},
      {center_to_float, center<F32>, center<F16>, center<Bf16>, center<U8>, center<I8>},
@@ -132,6 +134,7 @@ constexpr KernelTable kTable{
      {FASTGD_LOSSES(FASTGD_CURVATURE_F64)},
      lane_sums<double>,
      lane_totals<double>,
+     combine<double>,
      bias_gradient<double>,
      {FASTGD_ACTIVATIONS(FASTGD_ACTIVATION_F64)},
      {center<F64>},

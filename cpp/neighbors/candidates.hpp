@@ -41,9 +41,7 @@ public:
     bool add(std::int64_t row, double low, double high) {
         waiting_.push_back({low, row});
         if (!(high < upper_.front())) return false;
-        std::pop_heap(upper_.begin(), upper_.end());
-        upper_.back() = high;
-        std::push_heap(upper_.begin(), upper_.end());
+        replace_largest(high);
         return true;
     }
     // Forgets rows above the limit; what is not a number is not. Whether enough of them went.
@@ -79,6 +77,19 @@ private:
         double low;
         std::int64_t row;
     };
+
+    // One way down the heap, where popping and pushing would take two.
+    void replace_largest(double high) {
+        std::size_t at = 0;
+        for (std::size_t child = 1; child < k_; child = 2 * at + 1) {
+            if (child + 1 < k_ && upper_[child + 1] > upper_[child]) ++child;
+            if (!(upper_[child] > high)) break;
+            upper_[at] = upper_[child];
+            at = child;
+        }
+        upper_[at] = high;
+    }
+
     static constexpr double kInfinity = std::numeric_limits<double>::infinity();
     static constexpr std::int64_t kSpare = 64;
 

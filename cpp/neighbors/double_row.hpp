@@ -11,6 +11,13 @@
 
 namespace fastgd {
 
+// Of a sparse matrix: where a row's entries begin, and how many there are.
+inline std::int64_t offset_at(const MatrixView& X, std::int64_t row) {
+    return index_size(X.storage) == 4 ? static_cast<const std::int32_t*>(X.data)[row]
+                                      : static_cast<const std::int64_t*>(X.data)[row];
+}
+inline std::int64_t n_entries(const MatrixView& X) { return offset_at(X, X.n_rows); }
+
 // One row of a matrix at a time as doubles, whatever it is stored as.
 class DoubleRow {
 public:
@@ -45,7 +52,6 @@ public:
     const std::vector<std::int64_t>& columns() const { return columns_; }
     double gross(std::int64_t column) const { return gross_[static_cast<std::size_t>(column)]; }
     bool lists(std::int64_t column) const { return listed_[static_cast<std::size_t>(column)] != 0; }
-    std::int64_t n_entries() const { return n_entries_; }
 
     bool finite() const {
         return std::all_of(values_.begin(), values_.end(), [](double x) { return std::isfinite(x); });
@@ -67,7 +73,6 @@ private:
         }
         columns_.clear();
         const I* offsets = static_cast<const I*>(X_.data) + row;
-        n_entries_ = offsets[1] - offsets[0];
         for (I e = offsets[0]; e < offsets[1]; ++e) {
             const auto j = static_cast<std::size_t>(static_cast<const I*>(X_.indices)[e]);
             const auto value = static_cast<double>(static_cast<const T*>(X_.values)[e]);
@@ -84,7 +89,6 @@ private:
     std::vector<double> gross_;
     std::vector<char> listed_;
     std::vector<std::int64_t> columns_;
-    std::int64_t n_entries_ = 0;
 };
 
 // Of n numbers, by eight sums and a tree over them: one order for every machine, and lanes for vectors of two or more.

@@ -28,6 +28,7 @@ struct Request {
 
 // How the pairs of queries and rows are shared out: queries in groups, and where they are few the rows in parts.
 struct Plan {
+    bool in_lists;
     std::int64_t n_queries;
     std::int64_t most_queries;
     std::int64_t n_parts;
@@ -54,16 +55,18 @@ Plan make_plan(const Screen<T>& screen, const Request& request) {
     const std::int64_t n_rows = screen.X().n_rows;
     const std::int64_t n_queries = request.Z.n_rows;
     const std::int64_t query_bytes = screen.X().n_cols * static_cast<std::int64_t>(sizeof(T));
-    const std::int64_t room = std::min(panel_bytes / query_bytes, kCandidateBytes / Candidates::bytes(request.k));
+    const bool in_lists = QueryLists<T>::suit(screen.X(), request.Z);
+    const std::int64_t room =
+        std::min(in_lists ? kMost : panel_bytes / query_bytes, kCandidateBytes / Candidates::bytes(request.k));
     const std::int64_t most = std::clamp(room / kUnitPanel<T> * kUnitPanel<T>, kUnitPanel<T>, kMost);
     std::int64_t n_groups = (n_queries + most - 1) / most;
     if (static_cast<double>(n_rows) * static_cast<double>(n_queries) * static_cast<double>(screen.row_work()) < kSerial)
-        return {n_queries, (n_queries + n_groups - 1) / n_groups, 1, 1};
+        return {in_lists, n_queries, (n_queries + n_groups - 1) / n_groups, 1, 1};
     const std::int64_t even = round_up(n_groups, request.n_threads);
     if (n_queries >= even * kUnitPanel<T>) n_groups = even;
     const std::int64_t n_blocks = (n_rows + BlockOrder::kRows - 1) / BlockOrder::kRows;
     const std::int64_t n_parts = std::min((request.n_threads + n_groups - 1) / n_groups, n_blocks);
-    return {n_queries, (n_queries + n_groups - 1) / n_groups, n_parts,
+    return {in_lists, n_queries, (n_queries + n_groups - 1) / n_groups, n_parts,
             static_cast<int>(std::min<std::int64_t>(request.n_threads, n_groups * n_parts))};
 }
 
@@ -119,8 +122,8 @@ std::vector<Search> make_searches(const Screen<T>& screen, const Request& reques
     std::vector<Worker> workers;
     workers.reserve(static_cast<std::size_t>(plan.team));
     for (int w = 0; w < plan.team; ++w)
-        workers.push_back({QueryGroup<T>(screen, request.Z, request.k, request.without_self, plan.n_parts,
-                                         plan.most_queries, most_settled)});
+        workers.push_back({QueryGroup<T>(screen, request.Z, plan.in_lists, request.k, request.without_self,
+                                         plan.n_parts, plan.most_queries, most_settled)});
     const auto n_searches = std::ssize(searches);
     std::atomic<std::int64_t> next{0};
     std::atomic<bool> finite{true};

@@ -11,9 +11,9 @@
 #include "kernels/kernel_table.hpp"
 #include "neighbors/candidates.hpp"
 #include "neighbors/double_row.hpp"
+#include "neighbors/query_products.hpp"
 #include "neighbors/screen.hpp"
 #include "runtime/aligned_buffer.hpp"
-#include "runtime/row_buffer.hpp"
 
 namespace fastgd {
 
@@ -52,8 +52,8 @@ struct Search {
 template <class T>
 class QueryGroup {
 public:
-    QueryGroup(const Screen<T>& screen, const MatrixView& Z, std::int64_t k, bool without_self, std::int64_t n_parts,
-               std::int64_t most_queries, std::int64_t most_settled)
+    QueryGroup(const Screen<T>& screen, const MatrixView& Z, bool in_lists, std::int64_t k, bool without_self,
+               std::int64_t n_parts, std::int64_t most_queries, std::int64_t most_settled)
         : screen_(screen),
           without_self_(without_self),
           n_parts_(n_parts),
@@ -61,17 +61,14 @@ public:
           row_(screen.X()),
           query_(Z),
           stride_(round_up(most_queries, kLaneAlign)),
-          panels_(static_cast<std::size_t>(stride_ * screen.X().n_cols)),
+          products_(screen, in_lists, most_queries, BlockOrder::kRows),
           limit_(static_cast<std::size_t>(stride_)),
-          zeros_(static_cast<std::size_t>(stride_)),
           dot_(static_cast<std::size_t>(stride_ * BlockOrder::kRows)),
           margin_(static_cast<std::size_t>(most_queries)),
-          rows_(static_cast<std::size_t>(BlockOrder::kRows + kRowTile)),
           hits_(static_cast<std::size_t>(stride_ * BlockOrder::kRows / kLaneAlign * 2)),
           order_(screen.X().n_rows, 0, n_parts) {
         candidates_.reserve(static_cast<std::size_t>(most_queries));
         for (std::int64_t q = 0; q < most_queries; ++q) candidates_.emplace_back(k);
-        if (!sparse()) centered_ = RowBuffer<T>(BlockOrder::kRows, std::min(kColumns, screen.X().n_cols));
     }
 
     // False where a query is not finite.
@@ -80,10 +77,11 @@ public:
         order_ = BlockOrder(screen_.X().n_rows, search.part, n_parts_);
         n_units_ = round_up(search.count, kLaneAlign);
         next_block_ = next_query_ = n_settled_ = 0;
-        panels_.clear();
+        products_.begin(n_units_);
         std::fill_n(limit_.data(), n_units_, -std::numeric_limits<T>::infinity());
         for (std::int64_t q = 0; q < search.count; ++q)
-            if (!pack(q)) return false;
+            if (!put(q)) return false;
+        products_.end();
         return true;
     }
 
@@ -108,30 +106,15 @@ public:
     const Search& search() const { return search_; }
 
 private:
-    // Columns that go through a panel of queries at once, so that those stay in L1.
-    static constexpr std::int64_t kColumns = 256;
-
     template <class Items>
     static auto& of(Items& items, std::int64_t i) {
         return items[static_cast<std::size_t>(i)];
     }
-    bool sparse() const { return is_sparse(screen_.X().storage); }
-    std::ptrdiff_t panel_stride() const { return kUnitPanel<T> * screen_.X().n_cols; }
 
-    bool pack(std::int64_t q) {
+    bool put(std::int64_t q) {
         query_.read(search_.first + q);
         in_query_ = search_.first + q;
-        const std::int64_t panel = q / kUnitPanel<T> * kUnitPanel<T>;
-        const std::ptrdiff_t width = std::min<std::ptrdiff_t>(n_units_ - panel, kUnitPanel<T>);
-        T* to = panels_.data() + panel / kUnitPanel<T> * panel_stride() + (q - panel);
-        const double scale = static_cast<double>(screen_.scale());
-        const std::vector<double>& z = query_.values();
-        double half_norm = 0.0;
-        for (std::size_t j = 0; j < z.size(); ++j) {
-            const T x = static_cast<T>((z[j] - static_cast<double>(screen_.shift()[j])) * scale);
-            half_norm += 0.5 * static_cast<double>(x) * static_cast<double>(x);
-            to[static_cast<std::ptrdiff_t>(j) * width] = x;
-        }
+        const double half_norm = products_.put(q, query_);
         if (!std::isfinite(half_norm) && !query_.finite()) return false;
         of(margin_, q) = screen_.margin(half_norm);
         of(candidates_, q).clear();
@@ -144,7 +127,7 @@ private:
     }
 
     void look_at(std::int64_t begin, std::int64_t end) {
-        multiply(begin, end);
+        products_.multiply(begin, end, dot_.data(), stride_);
         const std::ptrdiff_t n_hits = screen_.kernels().screen(
             {dot_.data(), stride_, end - begin, n_units_, screen_.row_terms(begin), limit_.data(), hits_.data()});
         constexpr std::ptrdiff_t lanes = static_cast<std::ptrdiff_t>(64 / sizeof(T));
@@ -154,37 +137,6 @@ private:
             const T* low = dot_.data() + r * stride_ + unit;
             for (std::ptrdiff_t i = 0; i < std::min<std::ptrdiff_t>(lanes, search_.count - unit); ++i)
                 if (!(low[i] > limit_[static_cast<std::size_t>(unit + i)])) offer(unit + i, begin + r, low[i]);
-        }
-    }
-
-    // The products of rows begin..end and all queries, in the order of columns.
-    void multiply(std::int64_t begin, std::int64_t end) {
-        const MatrixView& X = screen_.X();
-        for (std::int64_t i = begin; i < end; ++i) of(rows_, i - begin) = row_.at(i);
-        std::fill_n(rows_.begin() + (end - begin), kRowTile, row_.at(end - 1));
-        const Rows rows{rows_.data(), end - begin, nullptr, X.values, X.indices};
-        AffineCall<T> call{};
-        call.input_step = 1;
-        call.last = n_units_;
-        call.weight = panels_.data();
-        call.panel_stride = panel_stride();
-        call.bias = zeros_.data();
-        call.out = dot_.data();
-        call.out_stride = stride_;
-        if (sparse()) {
-            call.rows = rows;
-            call.end = X.n_cols;
-            screen_.kernels().storage[static_cast<int>(X.storage)].affine(call);
-            return;
-        }
-        for (std::int64_t column = 0; column < X.n_cols; column = call.end) {
-            call.origin = call.begin = column;
-            call.end = std::min(column + kColumns, X.n_cols);
-            screen_.kernels().center[static_cast<int>(X.storage)](
-                {rows, {call.begin, call.end}, screen_.shift(), screen_.scale(), centered_.row(0), centered_.stride()});
-            call.rows = centered_.rows(0, end - begin);
-            screen_.kernels().native().affine(call);
-            call.accumulate = true;
         }
     }
 
@@ -218,13 +170,10 @@ private:
     std::int64_t in_query_ = -1;
     // Distance between the products of two rows.
     std::ptrdiff_t stride_;
-    AlignedBuffer<T> panels_;
+    QueryProducts<T> products_;
     AlignedBuffer<T> limit_;
-    AlignedBuffer<T> zeros_;
     AlignedBuffer<T> dot_;
-    RowBuffer<T> centered_;
     std::vector<double> margin_;
-    std::vector<const std::byte*> rows_;
     std::vector<std::int32_t> hits_;
     std::vector<Candidates> candidates_;
     Search search_{};

@@ -18,19 +18,9 @@ constexpr std::int64_t kSample = 256;
 constexpr std::int64_t kStep = 256;
 
 std::int64_t most_entries(const MatrixView& X) {
-    const auto longest = [&]<class I>(I) {
-        const I* offsets = static_cast<const I*>(X.data);
-        I most = 0;
-        for (std::int64_t i = 0; i < X.n_rows; ++i) most = std::max(most, offsets[i + 1] - offsets[i]);
-        return static_cast<std::int64_t>(most);
-    };
-    return index_size(X.storage) == 4 ? longest(std::int32_t{}) : longest(std::int64_t{});
-}
-
-std::int64_t mean_entries(const MatrixView& X) {
-    const std::int64_t n = index_size(X.storage) == 4 ? static_cast<const std::int32_t*>(X.data)[X.n_rows]
-                                                      : static_cast<const std::int64_t*>(X.data)[X.n_rows];
-    return std::max<std::int64_t>(1, n / X.n_rows);
+    std::int64_t most = 0;
+    for (std::int64_t i = 0; i < X.n_rows; ++i) most = std::max(most, offset_at(X, i + 1) - offset_at(X, i));
+    return most;
 }
 
 template <class T>
@@ -49,7 +39,7 @@ Screen<T>::Screen(const MatrixView& X, int n_threads, const std::function<void()
       slack_(static_cast<std::size_t>(X.n_rows)) {
     // Less its mean a sparse row would be none.
     if (!is_sparse(X.storage)) choose_shift_and_scale();
-    row_work_ = is_sparse(X.storage) ? mean_entries(X) : X.n_cols;
+    row_work_ = is_sparse(X.storage) ? std::max<std::int64_t>(1, n_entries(X) / X.n_rows) : X.n_cols;
     set_error(is_sparse(X.storage) ? most_entries(X) : X.n_cols);
     measure_rows(n_threads, poll);
 }

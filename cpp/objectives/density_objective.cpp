@@ -82,9 +82,9 @@ RowSource make_source(const DensityProblem<T>& problem, const RowIndices& rows) 
 
 // Values and, unless `grad` is empty, gradients of some models; and the sums that they are made of.
 template <class T>
-std::vector<DensitySums> evaluate_models(const DensityProblem<T>& problem, DensityPass<T>& pass, std::span<const double> params,
-                     const RowSource& rows, std::span<double> value, std::span<double> grad, int n_threads,
-                     const std::function<void()>& poll) {
+std::vector<DensitySums> evaluate_models(const DensityProblem<T>& problem, DensityPass<T>& pass,
+                                         std::span<const double> params, const RowSource& rows, std::span<double> value,
+                                         std::span<double> grad, int n_threads, const std::function<void()>& poll) {
     const auto n_params = static_cast<std::size_t>(problem.shape.n_params());
     std::vector<DensityModel<T>> models;
     models.reserve(value.size());
@@ -121,9 +121,8 @@ public:
         const auto n = static_cast<std::size_t>(n_params());
         std::vector<Precondition> made(sums_.size());
         for (std::size_t m = 0; m < made.size(); ++m) {
-            const auto inverse =
-                DensityPrecondition::of(problem_.shape, params.data() + m * n, sums_[m],
-                                        static_cast<double>(problem_.data.X.n_rows), kRounding);
+            const auto inverse = DensityPrecondition::of(problem_.shape, params.data() + m * n, sums_[m],
+                                                         static_cast<double>(problem_.data.X.n_rows), kRounding);
             if (inverse) made[m].of_all = [inverse](std::span<double> v) { inverse->multiply(v); };
         }
         return made;

@@ -32,7 +32,7 @@ public:
           capacity_(capacity),
           keeps_(keeps),
           block_(problem.data, capacity),
-          stride_(round_up(capacity, kLaneAlign)),
+          stride_(round_up(capacity, kLaneAlign) + kLaneAlign),
           widened_(size(kWidenedRows * n_features())),
           columns_(size(n_features() * stride_)),
           centered_(size(problem.shape.diagonal ? 0 : n_features() * stride_)),
@@ -131,6 +131,7 @@ private:
     std::int64_t capacity_;
     bool keeps_;
     RowBlock<T> block_;
+    // Not a power of two, so that columns do not compete for the same lines of the cache.
     std::ptrdiff_t stride_;
     std::ptrdiff_t n_rows_ = 0;
     AlignedBuffer<T> widened_;

@@ -92,7 +92,8 @@ private:
         }
         for (double& entry : a) entry /= share;
         for (std::ptrdiff_t j = 0; j < d; ++j)
-            a[index(j, j)] += shape_.reg_covar / (scale(j) * scale(j)) + rounding * trace / share / static_cast<double>(d);
+            a[index(j, j)] +=
+                shape_.reg_covar / (scale(j) * scale(j)) + rounding * trace / share / static_cast<double>(d);
         return factorize(std::move(a));
     }
 

@@ -99,7 +99,7 @@ Seeds draw_seeds(const std::vector<double>& rows, std::size_t n_features, std::p
 // log U_jj of a variance, of columns divided by `scale`.
 double log_root(double variance, double reg_covar, double scale) {
     const double regularized = variance + reg_covar;
-    return (regularized > 0.0 ? -0.5 * scalar::log(regularized) : 0.0) + scalar::log(scale);
+    return (regularized == 0.0 ? 0.0 : -0.5 * scalar::log(regularized)) + scalar::log(scale);
 }
 
 }  // namespace

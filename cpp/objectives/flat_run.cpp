@@ -24,7 +24,8 @@ public:
           searches_(settings_, evaluation_->noise()),
           flat_(static_cast<std::size_t>(params_.n_models * params_.n_features)),
           flat_grad_(flat_.size()),
-          value_(static_cast<std::size_t>(settings_.n_models)) {}
+          value_(static_cast<std::size_t>(settings_.n_models)),
+          retired_(value_.size()) {}
 
     void descend(const Slice& slice, StepSums& sums, const std::function<void()>& poll) override {
         updates_.prepare(slice.plan);
@@ -47,7 +48,10 @@ public:
     void descend_full(const StepPlan& plan, std::span<double> value, std::span<double> grad_norm,
                       const std::function<void()>& poll) override {
         poll();
-        look(value, grad_norm, poll);
+        if (searches_.started())
+            look_at_searching(value, poll);
+        else
+            look(value, grad_norm, poll);
         if (info_.line_search) {
             if (!searches_.started()) start_searches();
             searches_.tell(value, flat_grad_, grad_norm);
@@ -59,6 +63,7 @@ public:
         step(0);
     }
     Line line(int m) const override { return searches_.line(m); }
+    void retire(int m) override { retired_[static_cast<std::size_t>(m)] = true; }
 
     void evaluate(std::span<double> value, std::span<double> grad_norm) override { look(value, grad_norm, {}); }
 
@@ -96,12 +101,44 @@ private:
         std::copy(value_.begin(), value_.end(), value.begin());
     }
 
-    // `wanted`: as the optimiser's parameter of that name says.
+    // Each model's estimate is held where it can be replaced, so that searches go by that of where they are.
     void start_searches() {
         std::vector<Precondition> preconditions = evaluation_->preconditions(flat_);
-        for (std::size_t m = 0; m < preconditions.size(); ++m)
-            if (settings_.hyper[m * kMaxHyper + 1] == 0.0) preconditions[m] = {};
+        held_.resize(preconditions.size());
+        for (std::size_t m = 0; m < preconditions.size(); ++m) {
+            const bool wanted = settings_.hyper[m * kMaxHyper + 1] != 0.0;
+            if (!wanted || !preconditions[m].of_all) {
+                preconditions[m] = {};
+                continue;
+            }
+            held_[m] = std::make_shared<Product>(std::move(preconditions[m].of_all));
+            preconditions[m].of_all = [held = held_[m]](std::span<double> v) { (*held)(v); };
+        }
         searches_.start(flat_, params_.n_features, std::move(preconditions));
+    }
+
+    // Those models that go on: the others' evaluations would change nothing, and may be most of the work.
+    void look_at_searching(std::span<double> value, const std::function<void()>& poll) {
+        const auto n = static_cast<std::size_t>(params_.n_features);
+        std::vector<std::size_t> going;
+        for (std::size_t m = 0; m < value_.size(); ++m)
+            if (!retired_[m]) going.push_back(m);
+        if (going.empty()) return;
+        params_.get(flat_.data());
+        std::vector<double> params;
+        for (const std::size_t m : going) params.insert(params.end(), &flat_[m * n], &flat_[m * n] + n);
+        std::vector<double> found(going.size());
+        std::vector<double> grad(params.size());
+        evaluation_->evaluate(params, std::nullopt, found, grad, poll);
+        std::vector<Precondition> preconditions;
+        if (!held_.empty()) preconditions = evaluation_->preconditions(params);
+        for (std::size_t i = 0; i < going.size(); ++i) {
+            const std::size_t m = going[i];
+            value[m] = found[i];
+            std::copy_n(&grad[i * n], n, &flat_grad_[m * n]);
+            if (!preconditions.empty() && held_[m] && preconditions[i].of_all && std::isfinite(found[i]))
+                *held_[m] = std::move(preconditions[i].of_all);
+        }
     }
 
     void norms(std::span<double> out) const {
@@ -130,6 +167,9 @@ private:
     std::vector<double> flat_;
     std::vector<double> flat_grad_;
     std::vector<double> value_;
+    std::vector<bool> retired_;
+    using Product = std::function<void(std::span<double>)>;
+    std::vector<std::shared_ptr<Product>> held_;
 };
 
 }  // namespace

@@ -27,7 +27,8 @@ public:
     virtual void evaluate(std::span<const double> params, std::optional<std::span<const std::int64_t>> rows,
                           std::span<double> value, std::span<double> grad, const std::function<void()>& poll) = 0;
 
-    // Estimates of the inverse Hessian of each model at what has been evaluated last, on all rows; none, or one a model.
+    // Estimates of the inverse Hessian of each model at what has been evaluated last, on all rows; none, or one a
+    // model. Searches go by those of where they are.
     virtual std::vector<Precondition> preconditions(std::span<const double> /*params*/) const { return {}; }
 };
 

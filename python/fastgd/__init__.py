@@ -17,6 +17,7 @@
 `numerical_grad`            gradients by differences; `check_grad`, `taylor_test` and `steepest` test analytic ones
 `neighbors`                 the nearest rows of a table; needs scikit-learn
 `online`                    learning from a stream, a row at a time: `online.Learner`
+`mixture`, `covariance`     densities with scikit-learn's interface: `mixture.GaussianMixture`, `covariance.Gaussian`
 `reference`                 all of it again in plain NumPy, to read and to test against
 `show_config`               versions, SIMD level, threads and build; also `simd_level`, `simd_levels`,
                             `get_num_threads`, `set_num_threads`, `threads`
@@ -48,8 +49,10 @@ from .objectives import (
 from .result import History, Result
 
 if TYPE_CHECKING:
+    from . import covariance as covariance
+    from . import mixture as mixture
     from . import neighbors as neighbors
-    from . import online, reference
+    from . import online, plot, reference
     from ._random_search import random_search
     from ._risk import Risk, risk
     from .gradients import GradCheck, SteepestTest, TaylorTest, check_grad, numerical_grad, steepest, taylor_test
@@ -85,6 +88,7 @@ __all__ = [
     "numerical_grad",
     "online",
     "optimizers",
+    "plot",
     "random_search",
     "reference",
     "risk",
@@ -121,7 +125,7 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         value: Any = version("fastgd")
-    elif name in ("neighbors", "online", "reference"):
+    elif name in ("covariance", "mixture", "neighbors", "online", "plot", "reference"):
         from importlib import import_module
 
         value = import_module(f"fastgd.{name}")

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "fastgd/density_objective.hpp"
 #include "fastgd/errors.hpp"
 #include "fastgd/function_objective.hpp"
 #include "fastgd/linear_objective.hpp"
@@ -9,6 +10,7 @@
 #include "fastgd/minimize.hpp"
 #include "fastgd/mlp_network.hpp"
 #include "fastgd/mlp_objective.hpp"
+#include "fastgd/neighbors.hpp"
 #include "fastgd/objective.hpp"
 #include "fastgd/penalty.hpp"
 #include "fastgd/per_model.hpp"

@@ -168,6 +168,59 @@ class DataObjective(Evaluated, Abilities):
         except FloatingPointError:
             raise self._nonfinite_scores(params) from None
 
+    def values(self, W: ArrayLike) -> NDArray[np.float64]:
+        """Return the objective at many parameters, many of them in each pass over the data.
+
+        Parameters
+        ----------
+        W : array of shape (n_models, n_params)
+            Parameters, a row each.
+
+        Returns
+        -------
+        array of shape (n_models,), float64
+            ``F`` of each row: the bits of `value`, but infinity where a raw score is beyond the range of `dtype`, at
+            which `value` raises.
+
+        Raises
+        ------
+        ValueError, TypeError
+            `W` does not fit or is not finite, or X holds NaN or infinity, and the message names row and column. A
+            function of your own returned NaN or a wrong shape; what it raises is passed on.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastgd
+        >>> objective = fastgd.LinearObjective([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0], loss="squared_error")
+        >>> objective.values([[0.0, 0.0], [2.0, 1.0]]).round(3).tolist()
+        [5.833, 0.0]
+        """
+        models = self._models("W", W)
+        if not self._loss.trainable:
+            return np.array([self._finite_value(w) for w in models])
+        return self._checked_values(self._core.values(models, 0), lambda m: models[m])
+
+    def _finite_value(self, w: NDArray[np.float64]) -> float:
+        """The value of a metric, infinite where a score is."""
+        try:
+            return share_of_mistakes(self._core, w, self._y, self._weight, None) + self._penalty(w)
+        except FloatingPointError:
+            return float(self._checked_values(np.array([np.inf]), lambda _: w)[0])
+
+    def _checked_values(
+        self, values: NDArray[np.float64], parameters: Callable[[int], NDArray[np.float64]]
+    ) -> NDArray[np.float64]:
+        """Values of many parameters, infinite where these are too large, but not where the data or the loss are bad."""
+        infinite = np.flatnonzero(np.isinf(values))
+        if infinite.size:
+            error = self._nonfinite()
+            if error is not None:
+                raise error
+        for m in infinite if self._loss.own is not None else ():
+            self._check_own_loss(parameters(int(m)))
+        return values
+
     def grad(
         self, w: ArrayLike, rows: ArrayLike | None = None, out: NDArray[Any] | None = None
     ) -> NDArray[np.floating[Any]]:

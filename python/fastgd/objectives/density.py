@@ -52,11 +52,13 @@ class DensityObjective(DensityParameterMap, Evaluated, Abilities):
             )
         self._fixed = True
 
-    def _take(self, Z: Any) -> None:
+    def _take(self, Z: Any, columns: int | None = None) -> None:
         if is_sparse(Z):
             raise TypeError(f"Z must be dense, got {type(Z).__name__}; Z.toarray() is a dense copy of it")
         matrix = as_matrix("Z", Z)
         n_samples, n_features = matrix.source.shape
+        if columns not in (None, n_features):
+            raise ValueError(f"Z must have {columns} columns, got {n_features}")
         vars(self).update(_matrix=matrix, dtype=matrix.compute_dtype, n_samples=n_samples, n_features=n_features)
         n_params = self._count_density_params()
         if n_params >= 2**56:
@@ -85,10 +87,14 @@ class DensityObjective(DensityParameterMap, Evaluated, Abilities):
     def _on(self, Z: Any) -> Self:
         """The same objective on other rows, any number of them, standardised as these are."""
         other = copy(self)
-        n_features = self.n_features
-        other._take(Z)
-        if other.n_features != n_features:
-            raise ValueError(f"Z must have {n_features} columns, got {other.n_features}")
+        other._take(Z, self.n_features)
+        return other
+
+    def _with_standard(self, means: NDArray[np.float64], scales: NDArray[np.float64]) -> Self:
+        """The same objective, of features shifted by these means and divided by these scales."""
+        other = copy(self)
+        vars(other).update(standardize=True, feature_means=means, feature_scales=scales)
+        other._attach_core()
         return other
 
     def _without_data(self) -> Self:
@@ -132,40 +138,44 @@ class DensityObjective(DensityParameterMap, Evaluated, Abilities):
             names row and column, or the parameters are too large.
         """
         params, _ = self._parameters(w)
-        return float(self._values(params[None], rows)[0])
+        value = float(self._evaluated(params[None], rows)[0])
+        if np.isnan(value):
+            raise self._nonfinite_scores(params)
+        return value
 
-    def values(self, w: ArrayLike, rows: ArrayLike | None = None) -> NDArray[np.float64]:
+    def values(self, W: ArrayLike, rows: ArrayLike | None = None) -> NDArray[np.float64]:
         """Return the objective at many points, for which every row is read once.
 
         Parameters
         ----------
-        w : array of shape (n_models, n_params)
-            Parameters, a model a row.
+        W : array of shape (n_models, n_params)
+            Parameters, a row each.
         rows : array of int, optional
             As in `value`.
 
         Returns
         -------
         array of shape (n_models,), float64
-            ``F`` at each of them.
+            ``F`` at each of them: the bits of `value`, but infinity where a density has no finite logarithm, at which
+            `value` raises.
 
         Raises
         ------
         ValueError, TypeError
-            As `value`.
+            `W` does not fit or is not finite, or Z holds NaN or infinity, and the message names row and column.
         """
-        given = check.real_array("w", w)
-        if given.ndim != 2 or given.shape[1:] != self._shape or given.shape[0] == 0:
-            raise ValueError(f"w must have shape (n_models, {self.n_params}), got shape {given.shape}")
-        return self._values(np.require(given, np.float64, ["C", "A"]), rows)
+        values = self._evaluated(self._models("W", W), rows)
+        bad = np.isnan(values)
+        if bad.any():
+            error = self._nonfinite()
+            if error is not None:
+                raise error
+        return np.where(bad, np.inf, values)
 
-    def _values(self, params: NDArray[np.float64], rows: ArrayLike | None) -> NDArray[np.float64]:
+    def _evaluated(self, params: NDArray[np.float64], rows: ArrayLike | None) -> NDArray[np.float64]:
+        """Values, a model a row; NaN where they are not finite."""
         indices = None if rows is None else check.row_indices("rows", rows, self.n_samples)
-        values = self._core.values(params, indices, 0)
-        bad = np.flatnonzero(np.isnan(values))
-        if bad.size:
-            raise self._nonfinite_scores(params[bad[0]])
-        return values
+        return self._core.values(params, indices, 0)
 
     def grad(
         self, w: ArrayLike, rows: ArrayLike | None = None, out: NDArray[Any] | None = None

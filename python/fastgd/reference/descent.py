@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._arrays import FloatArray, as_float64
+from .gaussian_mixture import GaussianMixtureObjective
 from .risk import EmpiricalRisk
 from .sampling import Order
 from .schedules import Schedule, as_schedule
@@ -79,7 +80,7 @@ class Result:
 
 
 def minimize(
-    objective: EmpiricalRisk,
+    objective: EmpiricalRisk | GaussianMixtureObjective,
     w0: ArrayLike | None = None,
     *,
     optimizer: str = "sgd",
@@ -112,7 +113,7 @@ def minimize(
 
     Parameters
     ----------
-    objective : EmpiricalRisk
+    objective : EmpiricalRisk or GaussianMixtureObjective
         What is minimised.
     w0 : array of shape (n_params,), optional
         First parameters; by default the initial ones of `init_seed`.
@@ -174,7 +175,7 @@ def minimize(
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def _result(objective: EmpiricalRisk, descent: Descent) -> Result:
+def _result(objective: EmpiricalRisk | GaussianMixtureObjective, descent: Descent) -> Result:
     """Return what a descent that has ended found."""
     at, begin, end, status = descent.at, descent.best_begin, descent.best_end, descent.status
     last = descent.since_restart

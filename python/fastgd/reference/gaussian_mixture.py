@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import FloatArray, IntArray, as_float64
+from .objective import Objective
 from .sampling import philox
 
 STARTS_STREAM = 1
@@ -173,7 +174,7 @@ def sequential_mean(values: FloatArray) -> FloatArray:
     return mean
 
 
-class GaussianMixtureObjective:
+class GaussianMixtureObjective(Objective):
     """The objective ``F`` of this module's first lines on rows Z.
 
     Parameters
@@ -206,6 +207,9 @@ class GaussianMixtureObjective:
         standardize: bool = False,
     ) -> None:
         (self.Z,) = as_float64(Z)
+        # All rows weigh 1, and there is no penalty beside reg_covar.
+        self.weight, self.mean_weight = np.ones(len(self.Z)), 1.0
+        self.alpha = self.l1_ratio = 0.0
         self.n_samples, self.n_features = self.Z.shape
         self.n_components, self.reg_covar = n_components, reg_covar
         self.center, self.scale = np.zeros(self.n_features), np.ones(self.n_features)
@@ -219,6 +223,7 @@ class GaussianMixtureObjective:
         self.factor_rows, self.factor_columns = rows[kept], columns[kept]
         self.n_logits = n_components if n_components > 1 else 0
         self.n_params = self.n_logits + n_components * (self.n_features + len(self.factor_rows))
+        self.n_outputs = self.n_params
 
     def unpack(self, w: ArrayLike) -> Mixture:
         """Return the mixture over the features as they are."""
@@ -276,9 +281,25 @@ class GaussianMixtureObjective:
         """Return `value` and `grad`."""
         return self.value(w, rows), self.grad(w, rows)
 
+    def loss_sum(self, w: ArrayLike, rows: IntArray) -> float:
+        """Return the sum of `row_losses`."""
+        return float(np.sum(self.row_losses(w, rows)))
+
+    def risk_gradient(self, w: ArrayLike, rows: IntArray) -> FloatArray:
+        """Return `grad` over the rows."""
+        return self.grad(w, rows)
+
+    def is_finite(self, w: ArrayLike, rows: IntArray) -> bool:
+        """Whether all log densities of the given rows are finite."""
+        return bool(np.all(np.isfinite(self.row_losses(w, rows))))
+
     def is_weight(self) -> NDArray[np.bool_]:
         """Return which parameters decay, shape (n_params,): all of them."""
         return np.ones(self.n_params, dtype=bool)
+
+    def slopes(self, w: ArrayLike, rows: IntArray) -> FloatArray:
+        """Return the gradient of each row's loss, which `combine` does not add up but for linear models."""
+        return np.stack([self.grad(w, [row]) for row in rows])
 
     def initial(self, seed: int = 0) -> FloatArray:
         """Return the parameters that descent starts from, shape (n_params,).

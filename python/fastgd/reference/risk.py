@@ -144,7 +144,10 @@ class EmpiricalRisk(Objective):
 
     def row_losses(self, w: ArrayLike, rows: IntArray) -> FloatArray:
         """Return the losses, shape (n_rows,), of the given rows."""
-        raw = self.raw(w, rows)
+        return self.score_losses(self.raw(w, rows), rows)
+
+    def score_losses(self, raw: FloatArray, rows: IntArray) -> FloatArray:
+        """Return the losses, shape (n_rows,), of the given rows with raw scores (n_rows, n_outputs)."""
         if self.loss in METRICS:
             return METRICS[self.loss](self.y[rows], raw[:, 0] if self.n_outputs == 1 else raw)
         return output_loss(self.loss, self.n_outputs)(self.y[rows], raw, **self.loss_params)[0]
@@ -174,6 +177,10 @@ class EmpiricalRisk(Objective):
             Risk and penalty.
         """
         return self.batch_value(w, self._present_or_raise(rows))
+
+    def values(self, W: ArrayLike) -> FloatArray:
+        """Return `value`, shape (n_models,), of each row of `W`, shape (n_models, n_params)."""
+        return np.array([self.value(w) for w in as_float64(W)[0]])
 
     def grad(self, w: ArrayLike, rows: ArrayLike | None = None) -> FloatArray:
         """Return the gradient of `value`, shape (n_params,); at a coefficient of 0 the l1 norm's is 0."""
