@@ -52,11 +52,13 @@ class DensityObjective(DensityParameterMap, Evaluated, Abilities):
             )
         self._fixed = True
 
-    def _take(self, Z: Any) -> None:
+    def _take(self, Z: Any, columns: int | None = None) -> None:
         if is_sparse(Z):
             raise TypeError(f"Z must be dense, got {type(Z).__name__}; Z.toarray() is a dense copy of it")
         matrix = as_matrix("Z", Z)
         n_samples, n_features = matrix.source.shape
+        if columns not in (None, n_features):
+            raise ValueError(f"Z must have {columns} columns, got {n_features}")
         vars(self).update(_matrix=matrix, dtype=matrix.compute_dtype, n_samples=n_samples, n_features=n_features)
         n_params = self._count_density_params()
         if n_params >= 2**56:
@@ -85,10 +87,14 @@ class DensityObjective(DensityParameterMap, Evaluated, Abilities):
     def _on(self, Z: Any) -> Self:
         """The same objective on other rows, any number of them, standardised as these are."""
         other = copy(self)
-        n_features = self.n_features
-        other._take(Z)
-        if other.n_features != n_features:
-            raise ValueError(f"Z must have {n_features} columns, got {other.n_features}")
+        other._take(Z, self.n_features)
+        return other
+
+    def _with_standard(self, means: NDArray[np.float64], scales: NDArray[np.float64]) -> Self:
+        """The same objective, of features shifted by these means and divided by these scales."""
+        other = copy(self)
+        vars(other).update(standardize=True, feature_means=means, feature_scales=scales)
+        other._attach_core()
         return other
 
     def _without_data(self) -> Self:
