@@ -22,6 +22,7 @@ NAMES = (
     "mlp_starts",
     "to_optimum",
     "logistic_regression",
+    "neighbors",
     "overhead",
     "import_time",
     "wheel_size",
