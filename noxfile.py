@@ -43,6 +43,13 @@ def cpp(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation in build/docs."""
+    session.install(".[docs]")
+    session.run("sphinx-build", "-nW", "--keep-going", "--conf-dir", "docs", ".", "build/docs")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Run the Python benchmarks; arguments go to them."""
     session.install(".[bench]")

@@ -19,7 +19,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # Documents whose blocks of "python" run one after the other, and of "python NAME" where the package NAME is installed.
 # Blocks of "py" are parts of something, and do not run.
-WITH_EXAMPLES = ("README.md", "docs/sweep.md", "docs/online.md", "docs/user-loss.md", "docs/export.md")
+WITH_EXAMPLES = (
+    "README.md",
+    *sorted(str(page.relative_to(ROOT)) for page in ROOT.glob("docs/guide/*.md")),
+    "docs/sweep.md",
+    "docs/online.md",
+    "docs/user-loss.md",
+    "docs/export.md",
+)
 
 
 def code_blocks(document: str, language: str) -> list[str]:

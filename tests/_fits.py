@@ -211,6 +211,16 @@ def sparse_rows() -> Any:
     return _csr.as_csr(X, "csr_float32_int64", "shuffled")
 
 
+def mixture(Z: Any, n_components: int, optimizer: Optimizer, batch_size: Any, **options: Any) -> Callable[[], Any]:
+    """A fit of a mixture of Gaussians from k-means++ seeds."""
+
+    def chosen() -> Any:
+        objective = fastgd.GaussianMixtureObjective(Z(), n_components, **options)
+        return objective, {"optimizer": optimizer, "batch_size": batch_size, "init_seed": 9}
+
+    return chosen
+
+
 BETAS = (0.875, 0.96875)
 FITS: dict[str, Callable[[], Any]] = {
     "py-f64-log_loss-full": log_loss_full,
@@ -296,6 +306,13 @@ FITS: dict[str, Callable[[], Any]] = {
     ),
     "py-mlp-f32-identity-16": network(
         lambda: floats(WIDE, np.float32), SGD(2.0**-8, nesterov=True, momentum=0.5), 16, "identity", (301, 130, 17)
+    ),
+    "py-mixture-f64-lbfgs-full": mixture(
+        lambda: floats((7300, 13), np.float64), 3, optimizers.LBFGS(memory=2), "full", reg_covar=2.0**-6
+    ),
+    "py-mixture-f32-4500": mixture(lambda: floats((7300, 13), np.float32), 2, SGD(2.0**-6), 4500),
+    "py-mixture-u8-diag-standardized-adam-32": mixture(
+        lambda: pixels((600, 37)), 4, optimizers.Adam(2.0**-6, BETAS), 32, covariance_type="diag", standardize=True
     ),
 }
 

@@ -136,7 +136,7 @@ def compare(problem: Problem) -> Outcome:
             scores = objective.decision_function(w, present).astype(np.float64).reshape(len(present), -1)
             alone = objective.value(w, rows)
             dropped, dropped_gradient = objective.value_and_grad(w, rows, dropout_step=STEP, init_seed=SEED)
-            parts = [value, alone, dropped], gradient, dropped_gradient, scores.ravel()
+            parts = [value, alone, dropped], gradient, dropped_gradient, scores.ravel(), objective.values([w, w / 2.0])
             results.append(np.concatenate(parts).tobytes())
     seen = twin.in_training(batch, STEP, SEED)
     value_bound, gradient_bound = _mlp_rounding.bound(twin, w, rows, eps)
@@ -145,6 +145,8 @@ def compare(problem: Problem) -> Outcome:
     expected_value, expected_gradient = twin.value_and_grad(w, rows)
     seen_value, seen_gradient = seen.value_and_grad(w, rows)
     worst = max(
+        # The same arithmetic.
+        excess(objective.values([w, w / 2.0]) - [objective.value(w), objective.value(w / 2.0)], 0.0),
         excess(value - expected_value, value_bound),
         excess(alone - expected_value, value_bound),
         excess(gradient - expected_gradient, gradient_bound),

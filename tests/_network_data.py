@@ -1,6 +1,8 @@
-"""Small data for networks: what no linear model can tell apart, and curved functions."""
+"""Small data for networks: what no linear model can tell apart, and curved functions; what a fit leaves."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -37,3 +39,8 @@ def spirals(n: int = 97) -> tuple[np.ndarray, np.ndarray]:
     angle, radius = i * np.pi / 16.0, 6.5 * (104 - i) / 104.0
     arm = np.stack([radius * np.sin(angle), radius * np.cos(angle)], axis=1)
     return np.concatenate([arm, -arm]), np.repeat([0, 1], n)
+
+
+def all_parameters(model: Any) -> np.ndarray:
+    """The weights of all layers, then the intercepts."""
+    return np.concatenate([part.ravel() for part in (*model.coefs_, *model.intercepts_)])

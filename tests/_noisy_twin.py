@@ -41,6 +41,9 @@ class NoisyTwin:
     def row_losses(self, w: np.ndarray, rows: np.ndarray) -> np.ndarray:
         return self.wrong(self.twin.row_losses(w, rows), self.bounds.loss_errors(self.twin, w, rows, self.eps).value)
 
+    def loss_sum(self, w: np.ndarray, rows: np.ndarray) -> float:
+        return float(np.sum(self.twin.weight[rows] * self.row_losses(w, rows)))
+
     def batch_gradient(self, w: np.ndarray, rows: np.ndarray) -> np.ndarray:
         penalty = np.abs(self.twin.smooth_penalty_gradient(w))
         size = self.bounds.gradient_error(self.twin, w, rows, self.eps) + EVALUATION * self.eps * penalty

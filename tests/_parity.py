@@ -50,11 +50,13 @@ OUTPUTS = {
 PENALTIES = {"none": (0.0, 0.0), "l2": (0.125, 0.0), "l1": (0.0625, 1.0), "both": (0.25, 0.375)}
 THREADS = (1, 2, 7)
 # Scores are summed in panels of this many columns, whose number is part of the arithmetic.
-KERNELS = Path(__file__).resolve().parents[1] / "cpp" / "kernels" / "kernel_table.hpp"
+KERNELS = Path(__file__).resolve().parents[1] / "cpp" / "kernels" / "calls.hpp"
 PANEL = int(re.findall(r"kPanel = (\d+);", KERNELS.read_text(encoding="utf-8"))[0])
 # Every loss meets every storage, with and without weights; each case runs on all THREADS.
 CROSSED: dict[str, list[Any]] = {"loss": LOSSES, "storage": [*DTYPES], "weight": ["none", "positive", "zeros"]}
 KINK = 1e-3
+# Of a plane; the first is its origin.
+POINTS = np.array([[0.0, 0.0], [0.5, -0.75], [-1.25, 0.25], [0.0, 1.0], [1.0, 1.0]])
 
 Rows = np.ndarray | None
 
@@ -256,13 +258,16 @@ class Outcome(NamedTuple):
 def compare(problem: Problem) -> Outcome:
     objective, twin, w, rows, eps = problem
     v = np.random.default_rng(0).permutation(w)
+    coef, intercept = twin.unpack(w)
+    plane = w, np.stack([twin.pack(coef[::-1], -intercept), twin.pack(np.roll(coef, 1, 1), intercept / 2)]), POINTS
     results = []
     for n_threads in THREADS:
         with fastgd.threads(n_threads):
             value, gradient = objective.value_and_grad(w, rows)
             scores = objective.decision_function(w, twin.present(rows)).astype(np.float64)
             product = objective.hvp(w, v, rows)
-            parts = [value, objective.value(w, rows)], gradient, product, scores.ravel()
+            values, on_plane = objective.values([w, plane[1][0]]), objective.plane(*plane)
+            parts = [value, objective.value(w, rows)], gradient, product, scores.ravel(), values, on_plane
             results.append(np.concatenate(parts).tobytes())
     value_bound, gradient_bound = _rounding.bound(twin, w, rows, eps)
     score_bound = _rounding.score_error(twin, w, twin.present(rows), eps)
@@ -275,6 +280,10 @@ def compare(problem: Problem) -> Outcome:
         excess(objective.value(w, rows) - expected, value_bound),
         excess(gradient - expected_gradient, gradient_bound),
         excess(product - twin.hvp(w, v, rows), _rounding.hessian_error(twin, w, v, rows, eps)),
+        excess(on_plane - twin.plane(*plane), [_rounding.plane_error(twin, *plane[:2], c, eps) for c in POINTS]),
+        # The same arithmetic.
+        excess(values - [objective.value(w), objective.value(plane[1][0])], 0.0),
+        excess(on_plane[0] - values[0], 0.0),
         excess(scores.reshape(expected_scores.shape) - expected_scores, score_bound),
     )
     return Outcome(worst, results[0], len(set(results)) == 1)

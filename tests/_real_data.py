@@ -42,3 +42,10 @@ def load(name: str) -> dict[str, Any]:
         X = data[part] if isinstance(data[part], np.ndarray) else data[part].astype(np.float32).toarray()
         data[part] = X if X.dtype == np.uint8 else X.astype(np.float32)
     return data
+
+
+def density(name: str) -> dict[str, Any]:
+    """The set of rows whose density is asked for, its columns standardised."""
+    require(FOLDER, "density")
+    data: dict[str, Any] = _loader().density(name)
+    return data

@@ -167,6 +167,38 @@ def bound(twin: reference.LinearObjective, w: np.ndarray, rows: np.ndarray | Non
     return Bound(float(value), gradient)
 
 
+def plane_error(
+    twin: reference.LinearObjective, w: np.ndarray, directions: np.ndarray, c: np.ndarray, eps: float
+) -> float:
+    """Largest error of the value at a point of a plane, in arithmetic of precision eps.
+
+    Each score is that at the origin and those along the directions, added up in one operation each.
+    """
+    present = twin.present(None)
+    origin, along = (
+        twin.raw(w, present),
+        [reference.linear.raw_scores(twin.X[present], *twin.unpack(d)) for d in directions],
+    )
+    raw = origin + np.tensordot(c, along, 1)
+    size, delta = np.abs(origin), score_error(twin, w, present, eps)
+    for factor, direction, scores in zip(np.abs(c), directions, along, strict=True):
+        delta = delta + factor * score_error(twin, direction, present, eps)
+        size = size + factor * np.abs(scores)
+    delta = delta + len(c) * eps * size
+    if KINDS[twin.loss] == "multiclass" and twin.loss != "multinomial":
+        # Where the point is does not matter to a kink: each difference of two scores counts once at most.
+        difference = 2.0 * (delta + eps * (np.abs(raw) + 1.0)).max(axis=1)
+        losses = twin.score_losses(raw, present)
+        errors = (twin.n_outputs - 1) * difference + EVALUATION * eps * losses
+    else:
+        kind = multiclass_errors if twin.loss == "multinomial" else elementwise_errors
+        errors = kind(twin, present, raw, delta, eps).value
+    weight = twin.weight[present] / twin.weight[present].sum()
+    losses = np.abs(twin.score_losses(raw, present))
+    penalty = twin.penalty(np.abs(w) + np.abs(c) @ np.abs(directions))[0]
+    return float(weight @ errors + EPS64 * (walk(len(present)) * (weight @ losses) + walk(len(w)) * penalty))
+
+
 def product_errors(
     twin: reference.LinearObjective, w: np.ndarray, u: np.ndarray, u_error: np.ndarray, rows: np.ndarray, eps: float
 ) -> np.ndarray:

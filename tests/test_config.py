@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib
 import inspect
 import re
 from typing import Any
@@ -54,15 +52,6 @@ def test_public_names() -> None:
 
 def test_losses_have_twins() -> None:
     assert set(fastgd.losses()) == set(fastgd.reference.LOSSES)
-
-
-@pytest.mark.parametrize(
-    "module", ["_functional", "_minimize", "_sweep", "_find_lr", "config", "objectives.linear", "objectives.function"]
-)
-def test_examples_of_docstrings(module: str) -> None:
-    found = doctest.testmod(importlib.import_module(f"fastgd.{module}"))
-    assert found.attempted > 0
-    assert found.failed == 0
 
 
 @pytest.mark.parametrize(

@@ -149,7 +149,7 @@ def test_auto_takes_it_and_tells_why(objective: Any) -> None:
         (
             {"objective": 3},
             TypeError,
-            "objective must be a LinearObjective, an MLPObjective or a FunctionObjective of fastgd, got 3",
+            "a GaussianMixtureObjective or a FunctionObjective of fastgd, got 3",
         ),
         ({"optimizer": SAGA()}, ValueError, "batch_size must be an integer from 1 to 4096 with SAGA, got full"),
         ({"n_steps": 0}, ValueError, "n_steps must be an integer >= 1, got 0"),

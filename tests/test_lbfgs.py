@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 from _known_minima import KNOWN_MINIMA, Array
 
+import fastgd
 from fastgd import LinearObjective, _core
 from fastgd.reference.lbfgs import lbfgs
 
@@ -111,3 +113,41 @@ def test_refusals() -> None:
         _core.Lbfgs(np.zeros(2), memory=0)
     with pytest.raises(ValueError, match="grad must have 2 elements, got 3"):
         _core.Lbfgs(np.zeros(2)).tell(1.0, np.zeros(3))
+
+
+@pytest.mark.parametrize("scale", [1e5, 1e10, 1e15, 1e19, 1e25, 1e30])
+@pytest.mark.parametrize("penalty", [0.0, 1e-9])
+def test_features_of_any_scale(scale: float, penalty: float) -> None:
+    """A first step of length 1 would be too long by the whole scale, which 20 trials of a search do not reach."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 3))
+    y = X @ [1.0, 0.3, 0.0] + rng.normal(size=200) > 0.0
+    options: dict[str, Any] = {"optimizer": fastgd.optimizers.LBFGS(precondition=False), "max_epochs": 100}
+    found, known = (
+        fastgd.minimize(fastgd.LinearObjective(data, y, alpha=alpha, l1_ratio=1.0), **options)
+        for data, alpha in ((X.astype(np.float32), penalty), ((X * scale).astype(np.float32), penalty * scale))
+    )
+    assert found.success
+    assert known.success
+    # What the intercept brings is lost beside features of such a size.
+    assert found.fun == pytest.approx(known.fun, rel=0.02)
+
+
+def test_a_first_step_that_is_far_too_long_is_no_end() -> None:
+    def far(w: np.ndarray) -> tuple[float, np.ndarray]:
+        bent = 1e9 * w - 3.0
+        return float((bent**2).sum() ** 2 + 5e7), 4.0 * (bent**2).sum() * bent * 1e9
+
+    result = fastgd.minimize(fastgd.FunctionObjective(far, jac=True), [0.0, 0.0], optimizer="lbfgs", tol=1e-9)
+    assert result.success
+    np.testing.assert_allclose(1e9 * result.x, 3.0, atol=0.3)
+
+
+def test_squares_that_overflow_are_told() -> None:
+    X = np.random.default_rng(0).normal(size=(200, 3)) * 1e160
+    y = X[:, 0] > 0.0
+    result = fastgd.minimize(fastgd.LinearObjective(X, y), optimizer="lbfgs")
+    assert result.status == "diverged"
+    assert "bring the features to a smaller scale" in result.message
+    with pytest.raises(ValueError, match=r"squares are within float64's range with standardize=True, got .* column 0"):
+        fastgd.minimize(fastgd.LinearObjective(X, y, standardize=True), optimizer="lbfgs")

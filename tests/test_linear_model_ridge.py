@@ -104,6 +104,68 @@ def test_columns_that_depend_on_each_other(shape: tuple[int, int]) -> None:
     assert_same(Ridge(1e-3).fit(X, y), with_penalty, 1e-7)
 
 
+def dependent(kind: str, seed: int) -> tuple[Array, int]:
+    """A table, and the rank of it once its means are taken away."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(60, 5)) @ rng.normal(size=(5, 5)) + rng.normal(size=5)
+    if kind == "few rows":
+        return X[:4], 3
+    if kind == "one row":
+        return X[:1], 0
+    others = {
+        "equal": X[:, [1]],
+        "combined": X @ rng.normal(size=(5, 3)),
+        "constant": np.full((60, 1), 1e6 + 0.1),
+        "zeros": np.zeros((60, 2)),
+    }
+    return np.column_stack([X, others[kind]]), 5
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("kind", ["equal", "combined", "constant", "zeros", "few rows", "one row"])
+def test_singular_data_have_the_shortest_answer_and_a_rank(kind: str, seed: int) -> None:
+    X, rank = dependent(kind, seed)
+    y = targets(X)
+    centred = X - X.mean(axis=0)
+    if kind == "constant":
+        centred[:, -1] = 0.0
+    shortest = np.linalg.pinv(centred, rcond=1e-9) @ (y - y.mean())
+    # Rounding, times the condition of what is left.
+    condition = np.linalg.cond(centred[:, :5]) if len(X) > 5 else 10.0
+    atol = 1e-14 * condition**2 * (1e-6 + np.abs(shortest).max())
+    for estimator in (
+        LinearRegression(solver="closed_form"),
+        LinearRegression(),
+        Ridge(0.0, solver="closed_form"),
+        Ridge(0.0, solver="svd"),
+        Ridge(0.0, solver="cholesky"),
+    ):
+        estimator.fit(X, y)
+        assert estimator.rank_ == rank
+        np.testing.assert_allclose(estimator.coef_, shortest, rtol=0.0, atol=atol)
+        np.testing.assert_allclose(estimator.intercept_, y.mean() - X.mean(axis=0) @ estimator.coef_, rtol=1e-9)
+    # Descent comes to another minimum, of the same predictions.
+    by_descent = LinearRegression(solver="lbfgs", tol=1e-13).fit(centred, y)
+    assert not hasattr(by_descent, "rank_")
+    scale = np.abs(y).max()
+    np.testing.assert_allclose(by_descent.predict(centred), estimator.predict(X), rtol=0.0, atol=1e-6 * scale)
+    # With a penalty there is one answer, the same by all ways.
+    by_descent = Ridge(0.1, solver="lbfgs", tol=1e-12).fit(centred, y)
+    for solver in ("closed_form", "svd", "cholesky"):
+        ridge = Ridge(0.1, solver=solver).fit(X, y)
+        assert ridge.rank_ == rank
+        np.testing.assert_allclose(ridge.coef_, by_descent.coef_, rtol=0.0, atol=1e-6 * (1e-3 + np.abs(shortest).max()))
+
+
+def test_closed_form_is_never_descent() -> None:
+    X = table(40, 60)
+    y = targets(X)
+    for estimator in (LinearRegression(solver="closed_form"), Ridge(solver="closed_form")):
+        estimator.fit(X, y)
+        assert estimator.rank_ == 39
+    assert not hasattr(estimator.set_params(solver="lbfgs", tol=1e-3).fit(X, y), "rank_")
+
+
 def test_ill_conditioned_columns_are_not_squared() -> None:
     X = table(500, 6) * np.logspace(0.0, 5.0, 6)
     y = targets(X / np.logspace(0.0, 5.0, 6))

@@ -161,6 +161,23 @@ def test_class_indices(data: Data, loss: str) -> None:
     assert more.decision_function(np.zeros(25)).shape == (60, 5)
 
 
+def test_the_hinge_of_several_classes_with_the_sum_of_squares(data: Data) -> None:
+    """``L = 1/N sum_i sum_{j != y_i} max(0, s_j - s_{y_i} + 1) + sum w^2``, by its letters; biases are left alone."""
+    objective = data.objective("multiclass_hinge", alpha=2.0)
+    w = np.linspace(-0.4, 0.5, objective.n_params)
+    coef, intercept = objective.unpack(w)
+    total = 0.0
+    for x, y in zip(data.X, data.classes, strict=True):
+        s = coef @ x + intercept
+        total += sum(max(0.0, s[j] - s[y] + 1.0) for j in range(3) if j != y)
+    np.testing.assert_allclose(objective.value(w), total / 60 + (coef**2).sum(), rtol=1e-13)
+    fastgd.check_grad(objective, w).raise_if_wrong()
+    # Without an intercept all of w is penalised.
+    without = data.objective("multiclass_hinge", alpha=2.0, fit_intercept=False)
+    difference = without.value(w[:12]) - data.objective("multiclass_hinge", fit_intercept=False).value(w[:12])
+    np.testing.assert_allclose(difference, (w[:12] ** 2).sum(), rtol=1e-13)
+
+
 def test_several_targets(data: Data) -> None:
     Y = np.column_stack([data.numbers, 2.0 * data.numbers])
     objective = fastgd.LinearObjective(data.X, Y, loss="squared_error", offset=np.ones((60, 2)))

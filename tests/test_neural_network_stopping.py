@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import warnings
 from typing import Any
 
 import numpy as np
 import pytest
-from _network_data import labels, quadrants, rings, waves
+from _network_data import all_parameters, labels, quadrants, rings, waves
 from sklearn.callback import ScoringMonitor
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import StratifiedShuffleSplit
 
 from fastgd.neural_network import MLPClassifier, MLPRegressor
 
@@ -76,27 +76,49 @@ def test_without_early_stopping_there_are_no_scores() -> None:
 
 def test_validation_rows_are_not_learned_from() -> None:
     X, y = rings()
-    X[::7] = np.nan
-    present = ~np.isnan(X[:, 0])
     options: dict[str, Any] = {"early_stopping": True, "max_iter": 15, "batch_size": 50, "random_state": 0}
-    clean = X[present], y[present]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        given = MLPClassifier(**options).fit(*clean, X_val=clean[0][:40], y_val=clean[1][:40])
-        drawn = MLPClassifier(**options).fit(*clean)
-        with pytest.raises(ValueError, match="X must be finite, got nan in row 0"):
-            MLPClassifier(**options).fit(X, y)
-    assert len(given.validation_scores_) == len(drawn.validation_scores_) == 15
-    # A row is drawn once, and by its class: of 342 rows a tenth.
-    assert set(np.round(np.array(drawn.validation_scores_) * 35.0, 9) % 1.0) == {0.0}
+    with pytest.warns(ConvergenceWarning):
+        drawn = MLPClassifier(**options).fit(X, y)
+    # As scikit-learn draws them.
+    rows = next(StratifiedShuffleSplit(test_size=0.1, random_state=0).split(X, y))[1]
+    left = np.ones(len(y))
+    left[rows] = 0.0
+    with pytest.warns(ConvergenceWarning):
+        given = MLPClassifier(**options).fit(X, y, sample_weight=left, X_val=X[rows], y_val=y[rows])
+    assert len(drawn.validation_scores_) == 15
+    assert drawn.validation_scores_ == given.validation_scores_
+    np.testing.assert_array_equal(all_parameters(drawn), all_parameters(given))
+    # Nor are they read but to be scored: a row of weight 0 may hold anything.
+    spoilt = np.where(left[:, None] == 0.0, np.nan, X)
+    with pytest.warns(ConvergenceWarning):
+        again = MLPClassifier(**options).fit(X[left > 0.0], y[left > 0.0], X_val=X[rows], y_val=y[rows])
+    assert len(again.validation_scores_) == 15
+    with pytest.raises(ValueError, match=f"X must be finite, got nan in row {rows.min()}"):
+        MLPClassifier(**options).fit(spoilt, y)
 
 
-def test_validation_rows_are_drawn_evenly_where_there_are_enough() -> None:
+@pytest.mark.parametrize("rare, expected", [(1, 0), (2, 0), (50, 5)])
+def test_validation_rows_are_drawn_evenly_where_there_are_enough(rare: int, expected: int) -> None:
     X, y = rings()
-    for rare in (1, 2, 50):
-        rows = np.concatenate([np.flatnonzero(y != "outer")[:200], np.flatnonzero(y == "outer")[:rare]])
-        with pytest.warns(ConvergenceWarning):
-            MLPClassifier(early_stopping=True, max_iter=2).fit(X[rows], y[rows])
+    rows = np.concatenate([np.flatnonzero(y != "outer")[:200], np.flatnonzero(y == "outer")[:rare]])
+    scored: list[Any] = []
+
+    def scoring(model: MLPClassifier, X: Any, labels: Any) -> float:
+        scored.append(labels)
+        return float(model.score(X, labels))
+
+    with pytest.warns(ConvergenceWarning):
+        MLPClassifier(early_stopping=True, max_iter=2, random_state=0, scoring=scoring).fit(X[rows], y[rows])
+    assert len(scored) == 2
+    np.testing.assert_array_equal(scored[0], scored[1])
+    # A tenth, rounded up, of which each class has its share.
+    assert len(scored[0]) == -(-(200 + rare) // 10)
+    assert np.count_nonzero(scored[0] == "outer") == expected
+    assert abs(np.count_nonzero(scored[0] == "inner") - 8) <= (0 if rare == 50 else 3)
+
+
+def test_validation_rows_of_few() -> None:
+    X, y = rings()
     with pytest.warns(ConvergenceWarning):
         MLPClassifier(early_stopping=True, max_iter=2).fit(X[:15], y[:15])
     with pytest.raises(ValueError, match="The least populated classes in y have only 1 member"):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from _network_data import labels, quadrants, rings, waves
+from _network_data import all_parameters, labels, quadrants, rings, waves
 from sklearn.exceptions import ConvergenceWarning
 
 from fastgd.neural_network import MLPClassifier, MLPRegressor
@@ -26,10 +26,6 @@ DESCENTS: list[dict[str, Any]] = [
     {"optimizer": ScheduleFreeSGD(0.1)},
     {"dropout": 0.3},
 ]
-
-
-def all_parameters(model: Any) -> np.ndarray:
-    return np.concatenate([part.ravel() for part in (*model.coefs_, *model.intercepts_)])
 
 
 @pytest.mark.parametrize("options", DESCENTS, ids=str)
@@ -87,16 +83,21 @@ def test_a_stream_goes_on_after_a_fit() -> None:
 
 def test_other_parameters_or_another_optimiser_begin_a_state_anew() -> None:
     X, y = waves()
-    streams = []
-    for change in ({}, {"optimizer": SGD(0.01, momentum=0.9)}, {"own": True}):
-        model = MLPRegressor(hidden_layer_sizes=8, random_state=5, optimizer=Adam(0.01)).partial_fit(X, y)
-        if "own" in change:
+    options: dict[str, Any] = {"hidden_layer_sizes": 8, "random_state": 5, "shuffle": False}
+    went_on = MLPRegressor(optimizer=Adam(0.01), **options).partial_fit(X, y).partial_fit(X, y)
+    for optimizer in (Adam(0.01), SGD(0.01, momentum=0.9)):
+        model = MLPRegressor(optimizer=Adam(0.01), **options).partial_fit(X, y)
+        # Without moments of an optimiser, and at step 0.
+        anew = MLPRegressor(optimizer=optimizer, **options)
+        anew.coefs_ = [coef.copy() for coef in model.coefs_]
+        anew.intercepts_ = [intercept.copy() for intercept in model.intercepts_]
+        anew.n_features_in_ = 3
+        expected = all_parameters(anew.partial_fit(X, y))
+        assert (expected != all_parameters(went_on)).any()
+        if optimizer == model.optimizer:
             model.coefs_ = [coef.copy() for coef in model.coefs_]
-        else:
-            model.set_params(**change)
-        streams.append(all_parameters(model.partial_fit(X, y)))
-    assert (streams[0] != streams[1]).any()
-    assert (streams[0] != streams[2]).any()
+        model.set_params(optimizer=optimizer)
+        np.testing.assert_array_equal(all_parameters(model.partial_fit(X, y)), expected)
 
 
 def test_pieces_of_other_lengths_have_their_own_penalty() -> None:
@@ -220,10 +221,12 @@ def test_warm_starts_need_the_same_network() -> None:
 
 def test_an_automatic_rate_of_a_stream_is_found_once() -> None:
     X, y = quadrants()
-    model = MLPClassifier(solver="sgd", learning_rate="auto", random_state=0)
-    for begin in range(0, 400, 100):
-        model.partial_fit(X[begin : begin + 100], y[begin : begin + 100], classes=[0, 1])
+    pieces = [(X[begin : begin + 100], y[begin : begin + 100]) for begin in range(0, 400, 100)]
+    model = MLPClassifier(solver="sgd", learning_rate="auto", random_state=0).partial_fit(*pieces[0], classes=[0, 1])
     assert model._stream.lr is not None
-    rate = model._stream.lr
-    model.partial_fit(X, y)
-    assert model._stream.lr == rate
+    known = MLPClassifier(solver="sgd", learning_rate_init=model._stream.lr, random_state=0)
+    known.partial_fit(*pieces[0], classes=[0, 1])
+    for piece in (*pieces[1:], (X, y)):
+        model.partial_fit(*piece)
+        known.partial_fit(*piece)
+        np.testing.assert_array_equal(all_parameters(model), all_parameters(known))

@@ -248,7 +248,7 @@ MINIMIZE: list[tuple[dict[str, Any], type[Exception], tuple[str, ...]]] = [
     (
         {"objective": abs},
         TypeError,
-        ("objective must be a LinearObjective, an MLPObjective or a FunctionObjective of fastgd", "builtin_function"),
+        ("objective must be a LinearObjective, an MLPObjective, a GaussianObjective", "builtin_function"),
     ),
 ]
 

@@ -17,6 +17,7 @@ void bind_system(py::module_& module);
 void bind_matrix(py::module_& module);
 void bind_objective(py::module_& module);
 void bind_mlp_objective(py::module_& module);
+void bind_density_objective(py::module_& module);
 void bind_function_objective(py::module_& module);
 void bind_descent(py::module_& module);
 void bind_schedule(py::module_& module);

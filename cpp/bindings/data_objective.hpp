@@ -84,7 +84,7 @@ inline std::optional<std::span<const std::int64_t>> view_rows(const std::optiona
     return view(*rows);
 }
 
-// value, decision_function, find_nonfinite and the sizes.
+// value, values, decision_function, find_nonfinite and the sizes.
 template <class Self, class... Others>
 void bind_evaluation(py::classh<Self, Others...>& objective) {
     objective
@@ -97,6 +97,20 @@ void bind_evaluation(py::classh<Self, Others...>& objective) {
                 return self.core.value(at, chosen, n_threads, check_signals);
             },
             py::arg("w").noconvert(), py::arg("rows").noconvert().none(true), py::arg("n_threads"))
+        .def(
+            "values",
+            [](const Self& self, const Floats& w, int n_threads) {
+                require(w.ndim() == 2 && w.shape(1) == self.core.n_params(), "w must be (n_models, n_params)");
+                Floats values(w.shape(0));
+                const auto at = view(w);
+                const std::span<double> out(values.mutable_data(), static_cast<std::size_t>(values.size()));
+                {
+                    const py::gil_scoped_release released;
+                    self.core.values(at, out, n_threads, check_signals);
+                }
+                return values;
+            },
+            py::arg("w").noconvert(), py::arg("n_threads"))
         .def(
             "decision_function",
             [](const Self& self, const Floats& w, const std::optional<Ints>& rows, int n_threads) {

@@ -7,6 +7,7 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used()) {
     fastgd::bindings::bind_matrix(module);
     fastgd::bindings::bind_objective(module);
     fastgd::bindings::bind_mlp_objective(module);
+    fastgd::bindings::bind_density_objective(module);
     fastgd::bindings::bind_function_objective(module);
     fastgd::bindings::bind_descent(module);
     fastgd::bindings::bind_schedule(module);

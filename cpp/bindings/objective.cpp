@@ -54,6 +54,21 @@ void hvp(const Objective& self, const Floats& w, const Floats& v, const std::opt
     self.core.hvp(at, along, out, chosen, n_threads, check_signals);
 }
 
+Floats plane(const Objective& self, const Floats& w, const Floats& directions, const Floats& coordinates,
+             int n_threads) {
+    require(directions.ndim() == 2 && coordinates.ndim() == 2, "directions and coordinates must have two dimensions");
+    Floats values(coordinates.shape(0));
+    const auto origin = view(w);
+    const auto along = view(directions);
+    const auto at = view(coordinates);
+    const std::span<double> out(values.mutable_data(), static_cast<std::size_t>(values.size()));
+    {
+        const py::gil_scoped_release released;
+        self.core.plane(origin, along, at, out, n_threads, check_signals);
+    }
+    return values;
+}
+
 double duality_gap(const Objective& self, const Floats& w, int n_threads) {
     const auto at = view(w);
     const py::gil_scoped_release released;
@@ -125,6 +140,8 @@ void bind_objective(py::module_& module) {
              py::arg("grad").noconvert(), py::arg("n_threads"))
         .def("hvp", &hvp, py::arg("w").noconvert(), py::arg("v").noconvert(), py::arg("rows").noconvert().none(true),
              py::arg("product").noconvert(), py::arg("n_threads"))
+        .def("plane", &plane, py::arg("w").noconvert(), py::arg("directions").noconvert(),
+             py::arg("coordinates").noconvert(), py::arg("n_threads"))
         .def("duality_gap", &duality_gap, py::arg("w").noconvert(), py::arg("n_threads"))
         .def("row_moments", &row_moments)
         .def("max_square_norm", &max_square_norm)

@@ -14,6 +14,13 @@ struct Point {
     double value = 0.0;
     double norm = 0.0;
 
+    // What a first step along the gradient is multiplied by, where nothing is known of the curvature. Its length is 1,
+    // or where that is less, that to the minimum of a parabola whose value there is 0.
+    double scale() const {
+        const double length = value == 0.0 ? 1.0 : std::min(1.0, 2.0 * std::abs(value) / norm);
+        return length / norm;
+    }
+
     template <class Archive>
     void serialize(Archive&& archive) {
         archive(x);

@@ -78,8 +78,7 @@ Lbfgs::Said Lbfgs::begin() {
     iterate_ = trial_;
     best_.begin(trial_);
     if (!std::isfinite(trial_.value) || !std::isfinite(trial_.norm) || trial_.norm == 0.0) return finish();
-    // The first trial has length 1, or the one that the preconditioner gives it.
-    gamma_ = options_.precondition ? 1.0 : 1.0 / trial_.norm;
+    gamma_ = options_.precondition ? 1.0 : trial_.scale();
     return search() == Said::finished ? Said::finished : Said::accepted;
 }
 

@@ -247,9 +247,8 @@ private:
             rates_.epoch_end(m, loss_[m]);
         }
         if (observer_ == nullptr) return true;
-        const EpochInfo info{
-            epoch, step_, loss_, lr_, history_.seconds.back(), [this](std::span<double> out) { run_->solution(out); }};
-        return !observer_->epoch_end(info);
+        return !observer_->epoch_end({epoch, step_, loss_, lr_, history_.seconds.back(),
+                                      [this](std::span<double> out) { run_->solution(out); }});
     }
 
     std::vector<double> params_of(std::size_t m, const std::vector<double>& of) const {
@@ -263,9 +262,13 @@ private:
         ++model.n_epochs;
         if (model.begin.n_steps == 0) model.first_loss = model.early_loss = std::abs(loss_[m]);
         if (model.n_epochs <= 2) model.early_loss = std::max(model.early_loss, std::abs(loss_[m]));
-        const bool settled = model.convergence.reached(loss_[m]);
+        const Line line = run_->line(static_cast<int>(m));
+        // A search whose first step is far too long needs many trials to find its scale.
+        const bool settled = model.convergence.reached(loss_[m]) && line != Line::starting;
         const double largest = (settled ? kGrowth : kExplosion) * model.early_loss;
-        if (!finite_[m] || !std::isfinite(loss_[m]) || loss_[m] > largest) return restart(m);
+        // Nor can a line be searched where squares of the gradient overflow.
+        const bool finite = finite_[m] && std::isfinite(loss_[m]) && !(line_search_ && std::isinf(grad_norm_[m]));
+        if (!finite || loss_[m] > largest) return restart(m);
         model.last_loss = loss_[m];
         // Where a full batch's loss is that of.
         const std::vector<double>& evaluated = line_search_ ? after_ : x_;
@@ -280,7 +283,7 @@ private:
         } else if (options_.gap_tol && next_epoch_ % kGapEpochs == 0 &&
                    objective_.gap(evaluated, options_.n_threads, [this] { poll(); }) <= *options_.gap_tol) {
             converge(m, "gap_tol", evaluated);
-        } else if (run_->finished(static_cast<int>(m))) {
+        } else if (line == Line::finished) {
             converge(m, "line search", after_);
         } else if (settled) {
             converge(m, "tol", after_);
@@ -291,6 +294,7 @@ private:
         models_[m].ended = Status::converged;
         models_[m].converged_by = by;
         models_[m].final_params = params_of(m, params);
+        run_->retire(static_cast<int>(m));
     }
 
     // Back to where the best epoch began, or to the start, with a smaller rate; a few times. What the losses on the way

@@ -160,8 +160,7 @@ void Owlqn::choose_direction() {
     };
     const std::vector<CurvaturePair> pairs = pairs_of_the_free();
     is_modelled_ = is_settled || !pairs.empty();
-    // The first trial has length 1, or the one that the preconditioner gives it.
-    double gamma = is_settled || !options_.diagonal.empty() ? 1.0 : 1.0 / iterate_.norm;
+    double gamma = is_settled || !options_.diagonal.empty() ? 1.0 : iterate_.scale();
     if (!pairs.empty()) {
         std::vector<double> scaled = pairs.back().y;
         first(scaled);

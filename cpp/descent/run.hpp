@@ -80,6 +80,10 @@ struct ModelState {
     std::int64_t n_steps = 0;
 };
 
+// Whether an optimiser that searches along lines has found nothing yet that is lower than its start, has, or knows that
+// it can go no further.
+enum class Line { starting, descending, finished };
+
 // The parameters and optimiser state of all models while they descend. The loop above it knows of epochs, orders and
 // stopping; this knows of data and kernels.
 class Run {
@@ -96,8 +100,10 @@ public:
     virtual void descend_full(const StepPlan& plan, std::span<double> value, std::span<double> grad_norm,
                               const std::function<void()>& poll) = 0;
 
-    // Whether the optimiser knows that it can go no further.
-    virtual bool finished(int) const { return false; }
+    // After a step on all rows.
+    virtual Line line(int) const { return Line::descending; }
+    // Nothing more is asked of a model, but that `set_params` is to reach it: what it would cost may be saved.
+    virtual void retire(int) {}
 
     // F and its gradient's norm at the parameters; NaN where a raw score is not finite. Without `grad_norm`, which is
     // then empty, F alone.

@@ -5,10 +5,12 @@
 #include "kernels/affine.hpp"
 #include "kernels/backward.hpp"
 #include "kernels/center.hpp"
+#include "kernels/combine.hpp"
 #include "kernels/csr_layers.hpp"
 #include "kernels/csr_passes.hpp"
 #include "kernels/csr_steps.hpp"
 #include "kernels/curvature.hpp"
+#include "kernels/density.hpp"
 #include "kernels/forward.hpp"
 #include "kernels/kernel_table.hpp"
 #include "kernels/lane_sums.hpp"
@@ -41,6 +43,11 @@ template <class T, class I>
 constexpr StorageKernels<T> csr_kernels() {
     using S = Csr<T, I>;
     return {csr_forward<S>, csr_backward<S>, csr_steps<S>, csr_settle<S>, csr_affine<S>, csr_outer<S>, nullptr};
+}
+
+template <class T>
+constexpr DensityKernels<T> density_kernels() {
+    return {lay_columns<T>, gaussian_term<T>, gaussian_sums<T>, mixture<T>};
 }
 
 #define FASTGD_INFO(L) L::kInfo,
@@ -105,10 +112,12 @@ constexpr KernelTable kTable{
      {FASTGD_LOSSES(FASTGD_CURVATURE_F32)},
      lane_sums<float>,
      lane_totals<float>,
+     combine<float>,
      bias_gradient<float>,
      {FASTGD_ACTIVATIONS(FASTGD_ACTIVATION_F32)},
      {center_to_float, center<F32>, center<F16>, center<Bf16>, center<U8>, center<I8>},
-     screen<float>},
+     screen<float>,
+     density_kernels<float>()},
     {{storage_kernels<F64>(),
       {},
       {},
@@ -125,10 +134,12 @@ constexpr KernelTable kTable{
      {FASTGD_LOSSES(FASTGD_CURVATURE_F64)},
      lane_sums<double>,
      lane_totals<double>,
+     combine<double>,
      bias_gradient<double>,
      {FASTGD_ACTIVATIONS(FASTGD_ACTIVATION_F64)},
      {center<F64>},
-     screen<double>},
+     screen<double>,
+     density_kernels<double>()},
     kLosses,
     length(kLosses),
     kOptimizers,

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <optional>
+#include <cmath>
+#include <limits>
 #include <span>
 #include <variant>
 #include <vector>
@@ -25,7 +26,8 @@ public:
         const auto n_models = static_cast<std::size_t>(settings_.n_models);
         const std::size_t n = params.size() / n_models;
         searches_.clear();
-        finished_.assign(n_models, false);
+        line_.assign(n_models, Line::starting);
+        first_.assign(n_models, std::numeric_limits<double>::quiet_NaN());
         preconditions.resize(n_models);
         for (std::size_t m = 0; m < n_models; ++m) {
             const std::span<const double> begin = params.subspan(m * n, n);
@@ -54,9 +56,12 @@ public:
         for (std::size_t m = 0; m < value.size(); ++m) {
             std::visit(
                 [&]<class Search>(Search& search) {
-                    if (!finished_[m])
-                        finished_[m] = search.tell(value[m], grad.subspan(m * n, n)) == Search::Said::finished;
+                    if (std::isnan(first_[m])) first_[m] = value[m];
+                    if (line_[m] != Line::finished &&
+                        search.tell(value[m], grad.subspan(m * n, n)) == Search::Said::finished)
+                        line_[m] = Line::finished;
                     value[m] = search.value();
+                    if (line_[m] == Line::starting && value[m] < first_[m]) line_[m] = Line::descending;
                     grad_norm[m] = search.grad_norm();
                 },
                 searches_[m]);
@@ -85,7 +90,7 @@ public:
                 searches_[m]);
         return true;
     }
-    bool finished(int m) const { return started() && finished_[static_cast<std::size_t>(m)]; }
+    Line line(int m) const { return started() ? line_[static_cast<std::size_t>(m)] : Line::descending; }
 
 private:
     template <class F>
@@ -100,7 +105,9 @@ private:
     const ModelSettings& settings_;
     double noise_;
     std::vector<std::variant<Lbfgs, Owlqn>> searches_;
-    std::vector<bool> finished_;
+    std::vector<Line> line_;
+    // The values that they started at.
+    std::vector<double> first_;
 };
 
 }  // namespace fastgd

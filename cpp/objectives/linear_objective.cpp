@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -10,6 +11,8 @@
 #include "objectives/duality_gap.hpp"
 #include "objectives/full_pass.hpp"
 #include "objectives/linear_access.hpp"
+#include "objectives/model_chunks.hpp"
+#include "objectives/plane.hpp"
 #include "objectives/row_moments.hpp"
 #include "runtime/threads.hpp"
 
@@ -38,6 +41,8 @@ RowSource make_source(const Problem<T>& problem, const RowIndices& rows) {
     if (!rows) return {nullptr, problem.X.n_rows};
     return {rows->data(), std::ssize(*rows)};
 }
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 int threads_or_default(int n_threads) { return n_threads > 0 ? n_threads : max_threads(); }
 
@@ -71,6 +76,33 @@ double objective_value(const Problem<T>& problem, const Penalty& penalty, const 
         if (want_gradient) grad[i] += problem.intercept_slope;
     }
     return sums.loss[0] / weight + penalty.value(w.data(), n_coef) + of_intercepts;
+}
+
+template <class T>
+void objective_values(const Problem<T>& problem, const Penalty& penalty, const ParameterMap& map,
+                      std::span<const double> w, std::span<double> values, int n_threads,
+                      const std::function<void()>& poll) {
+    const std::ptrdiff_t n_coef = problem.n_outputs * problem.X.n_cols;
+    const int team = problem.loss_threads(threads_or_default(n_threads));
+    std::vector<double> flat;
+    const auto n_scores = static_cast<std::int64_t>(problem.n_outputs);
+    for_model_chunks(values.size(), map.n_data_params(), n_scores, [&](std::size_t begin, std::size_t end) {
+        const auto model = [&](std::size_t m) { return w.subspan(m * map.n_params(), map.n_params()); };
+        flat.clear();
+        for (std::size_t m = begin; m < end; ++m) map.append(model(m), flat);
+        Parameters<T> parameters(static_cast<int>(end - begin), problem.n_outputs, problem.X.n_cols,
+                                 map.data_intercept());
+        parameters.set(flat.data());
+        const PassSums sums = full_pass(problem, parameters, {nullptr, problem.X.n_rows}, false, team, poll);
+        for (std::size_t m = begin; m < end; ++m) {
+            values[m] = kInfinity;
+            if (!sums.finite[m - begin]) continue;
+            double of_intercepts = 0.0;
+            for (const double b : model(m).subspan(static_cast<std::size_t>(n_coef)))
+                of_intercepts += problem.intercept_slope * b;
+            values[m] = sums.loss[m - begin] / sums.weight + penalty.value(model(m).data(), n_coef) + of_intercepts;
+        }
+    });
 }
 
 template <class T>
@@ -152,6 +184,28 @@ double LinearObjective::value_and_grad(std::span<const double> w, std::span<doub
     return std::visit(
         [&](const auto& p) {
             return objective_value(p, penalty(), impl_->map(), w, grad, true, rows, n_threads, poll);
+        },
+        impl_->problem);
+}
+
+void LinearObjective::values(std::span<const double> w, std::span<double> values, int n_threads,
+                             const std::function<void()>& poll) const {
+    require(w.size() == values.size() * impl_->map().n_params(), "w must have n_params elements for each value");
+    std::visit([&](const auto& p) { objective_values(p, penalty(), impl_->map(), w, values, n_threads, poll); },
+               impl_->problem);
+}
+
+void LinearObjective::plane(std::span<const double> w, std::span<const double> directions,
+                            std::span<const double> coordinates, std::span<double> values, int n_threads,
+                            const std::function<void()>& poll) const {
+    impl_->map().require_size(w);
+    const Plane plane{w, directions, coordinates};
+    require(!directions.empty() && directions.size() % w.size() == 0, "directions must be as long as w, each");
+    require(std::ssize(coordinates) == std::ssize(values) * plane.n_directions(),
+            "coordinates must have one number a direction for each value");
+    std::visit(
+        [&](const auto& p) {
+            plane_values(p, penalty(), impl_->map(), plane, values, threads_or_default(n_threads), poll);
         },
         impl_->problem);
 }

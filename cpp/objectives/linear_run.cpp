@@ -93,7 +93,7 @@ public:
         updates_.prepare(plan);
         update(0, [&](int m) { return pass.loss[static_cast<std::size_t>(m)] / weight(m); });
     }
-    bool finished(int m) const override { return searches_.finished(m); }
+    Line line(int m) const override { return searches_.line(m); }
 
     void evaluate(std::span<double> value, std::span<double> grad_norm) override {
         settle();

@@ -1,6 +1,7 @@
 #include "fastgd/mlp_objective.hpp"
 
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <variant>
@@ -10,6 +11,7 @@
 #include "objectives/mlp_network.hpp"
 #include "objectives/mlp_pass.hpp"
 #include "objectives/mlp_run.hpp"
+#include "objectives/model_chunks.hpp"
 #include "objectives/split_run.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/registry_lookup.hpp"
@@ -72,6 +74,28 @@ double objective_value(const MlpProblem<T>& problem, const Penalty& penalty, std
         if (want_gradient) penalty.add_gradient(w.data() + first, grad.data() + first, bias - first);
     });
     return value;
+}
+
+template <class T>
+void objective_values(const MlpProblem<T>& problem, const Penalty& penalty, std::span<const double> w,
+                      std::span<double> values, int n_threads, const std::function<void()>& poll) {
+    const auto n_params = static_cast<std::size_t>(problem.shape.n_params());
+    const int team = problem.data.loss_threads(threads_or_default(n_threads));
+    for_model_chunks(values.size(), n_params, problem.data.n_outputs, [&](std::size_t begin, std::size_t end) {
+        Parameters<T> params(static_cast<int>(end - begin), 1, problem.shape.size(), false);
+        for (std::size_t m = begin; m < end; ++m)
+            problem.shape.set(w.data() + m * n_params, params.coef_row(static_cast<std::ptrdiff_t>(m - begin)));
+        const PassSums sums = mlp_pass(problem, params, {nullptr, problem.data.X.n_rows}, false, team, poll);
+        for (std::size_t m = begin; m < end; ++m) {
+            const std::size_t at = m - begin;
+            values[m] = std::numeric_limits<double>::infinity();
+            if (!sums.finite[at]) continue;
+            values[m] = sums.loss[at] / sums.weight;
+            problem.shape.visit_flat_layers([&](std::ptrdiff_t first, std::ptrdiff_t bias, std::ptrdiff_t) {
+                values[m] += penalty.value(w.data() + m * n_params + first, bias - first);
+            });
+        }
+    });
 }
 
 // Threads with models of their own: where a step on one model is too small for a team, or there are models for all.
@@ -151,6 +175,12 @@ double MlpObjective::value_and_grad(std::span<const double> w, std::span<double>
     return std::visit(
         [&](const auto& p) { return objective_value(p, penalty(), w, grad, rows, n_threads, poll, masks); },
         impl_->problem);
+}
+
+void MlpObjective::values(std::span<const double> w, std::span<double> values, int n_threads,
+                          const std::function<void()>& poll) const {
+    require(std::ssize(w) == std::ssize(values) * n_params(), "w must have n_params elements for each value");
+    std::visit([&](const auto& p) { objective_values(p, penalty(), w, values, n_threads, poll); }, impl_->problem);
 }
 
 void MlpObjective::decision_function(std::span<const double> w, void* out,

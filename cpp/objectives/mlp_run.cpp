@@ -74,7 +74,7 @@ public:
         updates_.prepare(plan);
         step_on(pass, 0, weight);
     }
-    bool finished(int m) const override { return searches_.finished(m); }
+    Line line(int m) const override { return searches_.line(m); }
 
     void evaluate(std::span<double> value, std::span<double> grad_norm) override {
         flatten();

@@ -35,11 +35,26 @@ struct ScoreBlock {
             std::fill_n(raw.data() + s * stride, round_up(count, kRowTile), parameters.bias(s));
     }
 
+    // To the scores of the first models.
+    void add_offset(const Problem<T>& problem, const RowBlock<T>& block, std::ptrdiff_t first, std::ptrdiff_t count,
+                    int n_models) {
+        const T* offset = block.offset(first);
+        if (offset == nullptr) return;
+        for (std::ptrdiff_t s = 0; s < std::ptrdiff_t{n_models} * problem.n_outputs; ++s)
+            for (std::ptrdiff_t r = 0; r < count; ++r)
+                raw[static_cast<std::size_t>(s * stride + r)] += offset[s % problem.n_outputs * block.stride() + r];
+    }
+
     // From raw scores to losses and their derivatives, model by model, each with its factor of the derivatives; clears
     // `finite` (one a model) where a raw score is not finite.
     void apply_loss(const Problem<T>& problem, const RowBlock<T>& block, std::ptrdiff_t first, std::ptrdiff_t count,
                     int n_models, const T* scale, bool* finite) {
         add_offset(problem, block, first, count, n_models);
+        apply_loss_alone(problem, block, first, count, n_models, scale, finite);
+    }
+    // The same for scores that have the offsets in them.
+    void apply_loss_alone(const Problem<T>& problem, const RowBlock<T>& block, std::ptrdiff_t first,
+                          std::ptrdiff_t count, int n_models, const T* scale, bool* finite) {
         const auto call_of = [&](int m) {
             LossCall<T> call = problem.loss_call(scale[m]);
             block.describe(call, first, count, problem.fold_of(m));
@@ -82,16 +97,6 @@ struct ScoreBlock {
         call.grad = grad.coef.data();
         call.grad_stride = grad.stride;
         problem.storage().backward(call);
-    }
-
-private:
-    void add_offset(const Problem<T>& problem, const RowBlock<T>& block, std::ptrdiff_t first, std::ptrdiff_t count,
-                    int n_models) {
-        const T* offset = block.offset(first);
-        if (offset == nullptr) return;
-        for (std::ptrdiff_t s = 0; s < std::ptrdiff_t{n_models} * problem.n_outputs; ++s)
-            for (std::ptrdiff_t r = 0; r < count; ++r)
-                raw[static_cast<std::size_t>(s * stride + r)] += offset[s % problem.n_outputs * block.stride() + r];
     }
 };
 

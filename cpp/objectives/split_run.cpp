@@ -118,9 +118,9 @@ void SplitRun::descend_full(const StepPlan& plan, std::span<double> value, std::
         part.run->descend_full(part.of(plan, 0, 1), part.among(value), part.among(grad_norm), poll);
 }
 
-bool SplitRun::finished(int model) const {
+Line SplitRun::line(int model) const {
     const Part& part = part_of(model);
-    return part.run->finished(model - static_cast<int>(part.first));
+    return part.run->line(model - static_cast<int>(part.first));
 }
 
 void SplitRun::evaluate(std::span<double> value, std::span<double> grad_norm) {

@@ -23,7 +23,7 @@ public:
     void descend(const Slice& slice, StepSums& sums, const std::function<void()>& poll) override;
     void descend_full(const StepPlan& plan, std::span<double> value, std::span<double> grad_norm,
                       const std::function<void()>& poll) override;
-    bool finished(int model) const override;
+    Line line(int model) const override;
 
     void evaluate(std::span<double> value, std::span<double> grad_norm) override;
     void evaluate_held_out(std::span<double> value) override;

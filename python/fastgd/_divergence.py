@@ -9,7 +9,7 @@ import numpy as np
 
 from ._auto_lr import smoothness
 from ._matrix import sample
-from .objectives import FunctionObjective, LinearObjective
+from .objectives import DensityObjective, FunctionObjective, LinearObjective
 
 if TYPE_CHECKING:
     from ._plan import Objective
@@ -25,6 +25,10 @@ def cause(objective: Objective, optimizer: Optimizer, lr: float, alpha: float, l
     """
     if isinstance(objective, FunctionObjective):
         return f"lr was {lr:.2g}, try a smaller one, or a start nearer to a minimum"
+    if isinstance(objective, DensityObjective):
+        feature = "" if objective.standardize else f"{_largest_feature(objective)}; "
+        advice = "" if objective.standardize else ", or standardize=True"
+        return f"{feature}lr was {lr:.2g}, try a smaller one{advice}"
     if not isinstance(objective, LinearObjective):
         return f"{_largest_feature(objective)}; lr was {lr:.2g}, try a smaller one, or features of one scale"
     feature = "" if objective.standardize else f"{_largest_feature(objective)}; "
@@ -40,7 +44,7 @@ def cause(objective: Objective, optimizer: Optimizer, lr: float, alpha: float, l
     return f"{feature}{advice}" + ("" if objective.standardize else ", or standardize=True")
 
 
-def _largest_feature(objective: DataObjective) -> str:
+def _largest_feature(objective: DataObjective | DensityObjective) -> str:
     rows = sample(objective._matrix)
     # Rows of weight 0 may hold anything.
     rows = rows[np.isfinite(rows).all(axis=1)]

@@ -44,7 +44,7 @@ def find_lr(
 
     Parameters
     ----------
-    objective : LinearObjective, MLPObjective or FunctionObjective
+    objective : LinearObjective, MLPObjective, GaussianObjective, GaussianMixtureObjective or FunctionObjective
         What is minimised.
     w0 : array of shape (n_params,), optional
         Where all rates start; ``objective.initial(init_seed)`` by default.

@@ -61,7 +61,7 @@ def minimize(
 
     Parameters
     ----------
-    objective : LinearObjective, MLPObjective or FunctionObjective
+    objective : LinearObjective, MLPObjective, GaussianObjective, GaussianMixtureObjective or FunctionObjective
         What is minimised.
     w0 : array of shape (n_params,), optional
         Finite parameters to start from; ``objective.initial(init_seed)`` by default. It is not written to.

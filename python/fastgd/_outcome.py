@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from ._divergence import cause
-from .objectives import DataObjective, LinearObjective
+from .objectives import FunctionObjective, LinearObjective
 from .result import History, Result
 
 if TYPE_CHECKING:
@@ -25,11 +25,14 @@ RESTART_FACTOR = 0.1
 
 def refuse_nonfinite(objective: Objective, outcome: _Outcome) -> None:
     """Raise where the data or a user's loss, not a rate, kept every model from descending."""
-    if not isinstance(objective, DataObjective):
+    if isinstance(objective, FunctionObjective):
         return
     if outcome["nonfinite"] is not None:
         raise objective._nonfinite_at(outcome["nonfinite"])
     if set(outcome["status"]) == {"diverged"}:
+        error = objective._nonfinite()
+        if error is not None:
+            raise error
         objective._check_own_loss(outcome["x"][0])
 
 
@@ -141,5 +144,8 @@ def _message(
 
 def _why_diverged(objective: Objective, model: Model, plan: Plan, lr: float) -> str:
     if not model.optimizer._has_rate:
-        return "line searches found no finite value of the objective, try another start"
+        return (
+            "line searches found no finite value of the objective with a gradient whose norm is finite; "
+            "bring the features to a smaller scale, or try another start"
+        )
     return cause(objective, model.optimizer, lr, model.alpha, model.l1_ratio, plan.batch_size)

@@ -9,13 +9,13 @@ import numpy as np
 
 from . import _validation as check
 from ._losses import no_gradient
-from .objectives import DataObjective, FunctionObjective
+from .objectives import DataObjective, DensityObjective, FunctionObjective
 from .objectives.beyond_gradient import DUAL_LOSSES
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    Objective = DataObjective | FunctionObjective
+    Objective = DataObjective | DensityObjective | FunctionObjective
     Order = NDArray[np.int64] | Callable[[int], NDArray[np.int64]] | None
 
 _MAX_INT = 2**63 - 1
@@ -103,8 +103,11 @@ def make_plan(
 
 def check_objective(objective: object, caller: str) -> None:
     """Refuse what cannot be minimised."""
-    if not isinstance(objective, (DataObjective, FunctionObjective)):
-        allowed = "a LinearObjective, an MLPObjective or a FunctionObjective of fastgd"
+    if not isinstance(objective, (DataObjective, DensityObjective, FunctionObjective)):
+        allowed = (
+            "a LinearObjective, an MLPObjective, a GaussianObjective, a GaussianMixtureObjective or a "
+            "FunctionObjective of fastgd"
+        )
         raise check.refuse("objective", allowed, objective, TypeError)
     if isinstance(objective, DataObjective) and not objective._loss.trainable:
         raise no_gradient(caller)

@@ -56,7 +56,7 @@ class RateCurve:
 
     @property
     def best(self) -> float:
-        """The smallest rate that brings `_ENOUGH` of the largest decrease; the smallest one if none decreases."""
+        """The smallest rate that brings 0.8 of the largest decrease; the smallest one if none decreases."""
         decrease = self.start - self.fun
         good = np.flatnonzero(decrease >= _ENOUGH * decrease.max())
         return float(self.lr[good[0] if decrease.max() > 0.0 else 0])

@@ -18,7 +18,7 @@ from ._plan import Plan, check_objective, make_plan
 from ._rate import with_rate
 from ._run import Folds, Model, check_resumable, check_start, check_together, run
 from ._sweep_result import SweepResult
-from .objectives import DataObjective
+from .objectives import DataObjective, DensityObjective
 from .optimizers import get_optimizer
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def sweep(
 
     Parameters
     ----------
-    objective : LinearObjective, MLPObjective or FunctionObjective
+    objective : LinearObjective, MLPObjective, GaussianObjective, GaussianMixtureObjective or FunctionObjective
         What is minimised.
     w0 : array of shape (n_params,), optional
         Where all configurations start, unless the grid says otherwise; ``objective.initial(init_seed)`` by default.
@@ -179,7 +179,10 @@ def _check_cv(objective: Objective, cv: object) -> int:
     if cv is None:
         return 0
     if not isinstance(objective, DataObjective):
-        raise ValueError(f"cv must be None for {type(objective).__name__}, which has no rows to hold out, got {cv!r}")
+        why = "which has no rows to hold out"
+        if isinstance(objective, DensityObjective):
+            why = "whose rows have no weights, to hold some of them out"
+        raise ValueError(f"cv must be None for {type(objective).__name__}, {why}, got {cv!r}")
     return check.integer("cv", cv, 2, objective._n_present)
 
 

@@ -143,6 +143,11 @@ int main(int argc, char** argv) {
                             data.weights.data());
     const MlpObjective tanh64(doubles, data.labels64.data(),
                               {.hidden_layer_sizes = {17}, .activation = "tanh", .loss = "log_loss", .n_outputs = 1});
+    // The first columns of the same rows.
+    const MatrixView narrow{data.floats.data(), kRows, 21, kColumns * 4, Storage::f32};
+    const MatrixView narrow64{data.doubles.data(), kRows, 33, kColumns * 8, Storage::f64};
+    const DensityObjective mixture(narrow, {.n_components = 3, .reg_covar = 0.01});
+    const DensityObjective diagonal(narrow64, {.n_components = 4, .diagonal = true, .standardize = true});
     const auto start_of = [](const MlpObjective& objective) {
         std::vector<std::int64_t> sizes = objective.options().hidden_layer_sizes;
         sizes.insert(sizes.begin(), objective.n_features());
@@ -176,6 +181,11 @@ int main(int argc, char** argv) {
          {.optimizer = "adam", .schedule = {"constant", slow}, .batch_size = 64},
          start_of(gelu)},
         {"cpp-f64-mlp-tanh-full", &tanh64, {.schedule = {"constant", slow}}, start_of(tanh64)},
+        {"cpp-f32-mixture-full-lbfgs", &mixture, {.optimizer = "lbfgs"}, mixture.initial(3)},
+        {"cpp-f64-mixture-diagonal-standardized-64-adam",
+         &diagonal,
+         {.optimizer = "adam", .schedule = {"constant", slow}, .batch_size = 64},
+         diagonal.initial(3)},
         {"cpp-f64-log_cosh-100", &exact, {.schedule = {"inverse_scaling", falling}, .batch_size = 100}},
     };
     const auto golden = argc > 2 ? read_golden(argv[2]) : std::map<std::string, std::uint64_t>();

@@ -43,6 +43,45 @@ void test_value_and_gradient() {
     CHECK(std::abs(grad[1] - shift) < 1e-14);
 }
 
+void test_densities() {
+    const Line line;
+    const DensityObjective gaussian(line.view(), {.reg_covar = 0.5});
+    CHECK(gaussian.n_params() == 2 && gaussian.n_samples() == Line::kRows && gaussian.computes_in_double());
+    // The mean and variance of 50 even steps of 1/25 about -0.02: what descent begins and, but for rounding, ends with.
+    const double variance = (50.0 * 50.0 - 1.0) / 12.0 / 625.0 + 0.5;
+    const std::vector<double> start = gaussian.initial(0);
+    std::vector<double> value(1);
+    std::vector<double> grad(2);
+    gaussian.values_and_grads(start, value, grad);
+    CHECK(std::abs(start[0] + 0.02) < 1e-14 && std::abs(start[1] + 0.5 * std::log(variance)) < 1e-14);
+    CHECK(std::abs(value[0] - 0.5 * (std::log(2.0 * 3.14159265358979323846 * variance) + 1.0)) < 1e-14);
+    CHECK(std::abs(grad[0]) < 1e-14 && std::abs(grad[1]) < 1e-14);
+    const std::vector<double> away{1.0, 1.0};
+    CHECK(std::abs(minimize(gaussian, away, {.optimizer = "lbfgs", .max_epochs = 50}).x[1] - start[1]) < 1e-6);
+
+    const DensityObjective mixture(line.view(), {.n_components = 2, .diagonal = true});
+    std::vector<double> scores(Line::kRows);
+    std::vector<double> shares(2 * Line::kRows);
+    mixture.score_samples(mixture.initial(1), scores.data(), shares.data());
+    CHECK(std::abs(shares[0] + shares[1] - 1.0) < 1e-14);
+
+    using Refused = std::invalid_argument;
+    const auto makes = [&](const DensityOptions& options) {
+        return message_of<Refused>([&] { DensityObjective(line.view(), options); });
+    };
+    CHECK(has(makes({.n_components = 0}), "n_components must be at least 1, got 0"));
+    CHECK(has(makes({.reg_covar = -1.0}), "reg_covar must be finite and not negative"));
+    CHECK(has(makes({.feature_means = {0.0}}), "feature_means and feature_scales"));
+    const std::vector<double> w = mixture.initial(1);
+    const auto descends = [&](const DescentOptions& options) {
+        return message_of<Refused>([&] { minimize(mixture, w, options); });
+    };
+    CHECK(has(descends({.optimizer = "saga", .batch_size = 1}), "is for linear models"));
+    CHECK(has(descends({.alpha = {0.5}}), "alpha must be 0 for a density"));
+    const std::vector<std::int64_t> beyond{Line::kRows};
+    CHECK(has(message_of<std::out_of_range>([&] { mixture.values(w, value, beyond); }), "rows must be in 0..49"));
+}
+
 void test_standardized_features() {
     const Line line;
     const LinearOptions options{.loss = "squared_error", .fit_intercept = false, .standardize = true};
@@ -137,6 +176,7 @@ void test_user_loss() {
 
 int main() {
     test_value_and_gradient();
+    test_densities();
     test_standardized_features();
     test_descent();
     test_refusals();

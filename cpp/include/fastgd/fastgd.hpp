@@ -1,5 +1,6 @@
 #pragma once
 
+#include "fastgd/density_objective.hpp"
 #include "fastgd/errors.hpp"
 #include "fastgd/function_objective.hpp"
 #include "fastgd/linear_objective.hpp"

@@ -89,6 +89,17 @@ public:
                           std::optional<std::span<const std::int64_t>> rows = {}, int n_threads = 0,
                           const std::function<void()>& poll = {}) const;
 
+    // F at each row of w (n_values x n_params, C order), many of them in each pass over the data: the bits of `value`.
+    // Infinite where a raw score is not finite, which does not throw.
+    void values(std::span<const double> w, std::span<double> values, int n_threads = 0,
+                const std::function<void()>& poll = {}) const;
+
+    // F at w + sum_j c_j d_j for each row c of `coordinates` (n_values x n_directions), d_j the rows of `directions`
+    // (n_directions x n_params), both in C order: from one pass over the data, as scores are linear in the parameters.
+    // Infinite where a raw score is not finite.
+    void plane(std::span<const double> w, std::span<const double> directions, std::span<const double> coordinates,
+               std::span<double> values, int n_threads = 0, const std::function<void()>& poll = {}) const;
+
     // The Hessian of F at w times v, over all rows or over a mini-batch as above; the L1 part has none. A loss whose
     // slope jumps counts as straight there. Throws std::invalid_argument for a loss of the caller's own, which has no
     // second derivative to use, NonFiniteError where a raw score at w, or along v, is not finite.

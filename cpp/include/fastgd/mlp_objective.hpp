@@ -63,6 +63,10 @@ public:
     double value(std::span<const double> w, std::optional<std::span<const std::int64_t>> rows = {}, int n_threads = 0,
                  const std::function<void()>& poll = {}) const;
 
+    // As LinearObjective has it.
+    void values(std::span<const double> w, std::span<double> values, int n_threads = 0,
+                const std::function<void()>& poll = {}) const;
+
     // A training step whose masks of dropout are wanted.
     struct Step {
         std::uint64_t seed = 0;

@@ -13,6 +13,8 @@ struct Penalty {
     double l1() const { return alpha * l1_ratio; }
     // Of n coefficients.
     double value(const double* coef, std::int64_t n) const {
+        // The squares may be infinite.
+        if (alpha == 0.0) return 0.0;
         double squares = 0.0;
         double absolutes = 0.0;
         for (std::int64_t i = 0; i < n; ++i) {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,10 @@ class Descending(CallbackSupportMixin, BaseEstimator):
         """The optimiser with its rate."""
         raise NotImplementedError
 
+    def _optimizer_of_stream(self) -> Optimizer:
+        """That of `partial_fit`."""
+        return self._make_optimizer()
+
     def _set_params_of(self, objective: Any, x: NDArray[np.float64]) -> None:
         """Make the fitted parameters of flat ones."""
         raise NotImplementedError
@@ -103,6 +108,10 @@ class Descending(CallbackSupportMixin, BaseEstimator):
         """Tell how the fit ended, where it did not as it should."""
         raise NotImplementedError
 
+    def _on_piece(self, objective: Any, problem: Problem) -> Any:
+        """The objective of a stream, without data, on a piece of it."""
+        return objective._on(problem.X, problem.y, problem.weight, problem.offset)
+
     def _stream_key(self, problem: Problem) -> tuple[Any, ...]:
         """What makes another problem of a piece, beside the parameters `_of_stream`."""
         return (problem.n_classes, problem.y.ndim)
@@ -125,6 +134,19 @@ class Descending(CallbackSupportMixin, BaseEstimator):
         stream = vars(self).get("_stream")
         if stream is not None and stream.held is True:
             self._stream = stream._replace(held=self._held())
+
+    @contextmanager
+    def _unless_refused(self) -> Iterator[None]:
+        """All that is learned, or where that is refused all that was there."""
+        before = dict(vars(self))
+        try:
+            yield
+        except BaseException:
+            # A fit that came to its end, though a bad one, has left its best.
+            if vars(self).get("history_") is before.get("history_"):
+                self.__dict__.clear()
+                self.__dict__.update(before)
+            raise
 
     def _descend_from(
         self,

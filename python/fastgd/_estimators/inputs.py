@@ -90,7 +90,7 @@ def refuse_nonfinite(X: Any) -> None:
         return
     place = check.first(lambda block: ~np.isfinite(block), X)
     if place is not None:
-        raise nonfinite_entry(X[place], *place)
+        raise nonfinite_entry(X[place], place[0], place[1])
 
 
 def encode_labels(y: NDArray[Any], classes: NDArray[Any] | None = None) -> tuple[NDArray[Any], NDArray[Any]]:

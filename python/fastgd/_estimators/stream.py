@@ -72,7 +72,7 @@ def go_on(estimator: Descending, problem: Problem) -> None:
     key = _key(estimator, problem)
     goes_on = recipe is not None and recipe.key == key
     if recipe is not None and goes_on:
-        objective = recipe.objective._on(problem.X, problem.y, problem.weight, problem.offset)
+        objective = estimator._on_piece(recipe.objective, problem)
     else:
         objective = estimator._objective(problem)
     held = estimator._held()
@@ -119,7 +119,7 @@ def _make_recipe(
 ) -> Recipe:
     estimator._validate_params()
     estimator._refuse_in_stream()
-    optimizer = estimator._make_optimizer()
+    optimizer = estimator._optimizer_of_stream()
     info = optimizer._info
     if info["finite_sums"] or info["line_search"] or info["full_batch"]:
         raise ValueError(f"optimizer must be another than {optimizer!r} with partial_fit: it needs the same rows again")

@@ -11,25 +11,21 @@ import numpy as np
 
 from fastgd._model_file import write_atomically
 from fastgd.cli import readers
+from fastgd.plot.style import GRID, NOTE, STYLES
 
 if TYPE_CHECKING:
     from fastgd.cli.demo import Run
 
 SUFFIXES = (".png", ".svg", ".pdf")
 
-# Okabe and Ito's palette, told apart under every common colour vision; dashes and markers for print without colour.
-_STYLES = {
-    "batch": {"color": "#0072B2", "linestyle": "--", "marker": "o"},
-    "mini-batch": {"color": "#009E73", "linestyle": "-.", "marker": "s"},
-    "stochastic": {"color": "#D55E00", "linestyle": "-", "marker": "^"},
-}
+_STYLES = dict(zip(("batch", "mini-batch", "stochastic"), STYLES, strict=False))
 
 _NOTE: dict[str, Any] = {
     "xycoords": ("axes fraction", "data"),
     "textcoords": "offset points",
     "ha": "right",
     "fontsize": 9,
-    "color": "0.35",
+    "color": NOTE,
 }
 
 
@@ -85,5 +81,5 @@ def _axes(axes: Any, label: str) -> None:
     axes.yaxis.set_minor_formatter(ticker.NullFormatter())
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter("{x:g}")
-    axes.grid(True, which="major", color="0.88")
+    axes.grid(True, which="major", color=GRID)
     axes.set_axisbelow(True)

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 # A'A is taken where no eigenvalue, penalty included, is below this share of the largest: its rounding then moves
 # coefficients by less than 1e-9 of their size.
 LEAST_EIGENVALUE = 1e-6
+# The share of the largest singular value below which one of the root of A'A is rounding.
+_LEAST_OF_SQUARES = 1e-7
 # More columns make the matrix cost more than descent; so do more entries than this in a table with more columns than
 # rows, which has to be copied.
 MAX_COLUMNS = 4096
@@ -102,23 +104,31 @@ def is_suitable(X: Any) -> bool:
 
 def find_means(problem: Problem) -> Means:
     """The means, in a pass that meets every entry."""
+    d = problem.X.shape[1]
+    constant, is_constant = np.zeros(d), np.zeros(d, np.bool_)
     if problem.is_sparse:
         s = np.ones(problem.X.shape[0]) if problem.weight is None else problem.weight
         total, x_sum, y_sum = s.sum(), problem.X.T @ s, s @ problem.y
     else:
-        total, x_sum, y_sum = 0.0, np.zeros(problem.X.shape[1]), np.zeros(problem.y.shape[1])
+        total, x_sum, y_sum = 0.0, np.zeros(d), np.zeros(problem.y.shape[1])
         for x, y, s in problem.blocks():
+            if total == 0.0 and len(x):
+                constant, is_constant = x[0].copy(), np.ones(d, np.bool_)
             total, x_sum, y_sum = total + s.sum(), x_sum + s @ x, y_sum + s @ y
+            if is_constant.any():
+                is_constant &= (x == constant).all(axis=0)
     is_finite = bool(np.isfinite(x_sum).all())
     if not problem.fit_intercept:
         return Means(np.zeros_like(x_sum), np.zeros_like(y_sum), is_finite)
-    return Means(x_sum / total, y_sum / total, is_finite)
+    # Nothing may be left of a column that does not vary: the rounding of its mean can be large beside other columns.
+    return Means(np.where(is_constant, constant, x_sum / total), y_sum / total, is_finite)
 
 
 def solve(problem: Problem, means: Means, alpha: Floats, cutoff: float, way: str = "auto") -> Solution:
     """The minimum of ``sum_i s_i (y_i - raw_i)^2 + alpha ||coef||^2``, with one alpha an output.
 
-    Singular values of at most `cutoff` times the largest count as 0. `way` is ``"gram"``, ``"qr"`` or ``"auto"``.
+    Singular values of at most `cutoff` times the largest count as 0, and of those from squares all of at most a 1e-7th.
+    `way` is ``"gram"``, ``"qr"`` or ``"auto"``.
     """
     if problem.is_sparse or (way != "qr" and not problem.is_wide):
         squares, products = gram(problem, means)
@@ -130,7 +140,7 @@ def solve(problem: Problem, means: Means, alpha: Floats, cutoff: float, way: str
         if way == "gram" or problem.is_sparse or least > LEAST_EIGENVALUE * (eigenvalues[0] + alpha.min()):
             singular = np.sqrt(eigenvalues)
             # The rounding of a square is that of the largest.
-            cutoff = max(cutoff, 1e-7) if problem.is_sparse else cutoff
+            cutoff = max(cutoff, _LEAST_OF_SQUARES)
             with np.errstate(divide="ignore", invalid="ignore"):
                 right = np.where(singular[:, None] > 0.0, vectors.T @ products / singular[:, None], 0.0)
             return _from_singular(singular, vectors, right, alpha, cutoff, "gram")

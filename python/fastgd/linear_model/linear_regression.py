@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ._closed_form import Solution
 
-SOLVERS = {"auto": "auto", "svd": "qr", "lbfgs": "lbfgs"}
+SOLVERS = {"auto": "auto", "closed_form": "closed_form", "svd": "qr", "lbfgs": "lbfgs"}
 
 
 class LinearRegression(LeastSquares):
@@ -41,11 +41,11 @@ class LinearRegression(LeastSquares):
     positive : bool, default=False
         Whether coefficients must be at least 0: by SciPy's ``nnls`` on the triangle of ``X = QR``, or its L-BFGS-B
         where descent is chosen.
-    solver : {"auto", "svd", "lbfgs"}, default="auto"
+    solver : {"auto", "closed_form", "svd", "lbfgs"}, default="auto"
         ``"svd"`` for the singular values of the triangle of ``X = QR``, found block by block; ``"lbfgs"`` for descent.
         ``"auto"`` takes them from ``X'X``, at half the cost, where its eigenvalues span at most 1e6, else from the
         triangle; descent for more than 4096 features, and for large tables with more columns than rows, which a closed
-        form would copy.
+        form would copy. ``"closed_form"`` is ``"auto"`` without descent.
     max_iter : int, default=15000
         With descent, evaluations of the objective at most.
     n_threads : int, default=None

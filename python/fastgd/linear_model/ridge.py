@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from .._estimators.inputs import forget
 from ._least_squares import LeastSquares
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from ._closed_form import Solution
+
 # Each of scikit-learn's names, and the way that is gone for it.
 SOLVERS = {
     "auto": "auto",
+    "closed_form": "closed_form",
     "svd": "qr",
     "cholesky": "gram",
     "lbfgs": "lbfgs",
@@ -24,6 +28,8 @@ SOLVERS = {
     "sag": "lbfgs",
     "saga": "lbfgs",
 }
+# Singular values that are the rounding of larger ones; scikit-learn's 1e-15 is that of a single operation.
+_CUTOFF = 1e-13
 _TOLD = {"gram": "cholesky", "qr": "svd"}
 
 
@@ -55,6 +61,7 @@ class Ridge(LeastSquares):
         descent, which scikit-learn's iterative names mean too: ``"lsqr"``, ``"sparse_cg"``, ``"sag"``, ``"saga"``.
         ``"auto"`` takes ``X'X``, and where its eigenvalues, penalty included, span more than 1e6 the triangle; descent
         for more than 4096 features, and for large tables with more columns than rows, which a closed form would copy.
+        ``"closed_form"`` is ``"auto"`` without descent.
     positive : bool, default=False
         Whether coefficients must be at least 0: by SciPy's ``nnls`` on the triangle, or its L-BFGS-B where descent is
         chosen.
@@ -71,6 +78,9 @@ class Ridge(LeastSquares):
         Intercepts, 0.0 with ``fit_intercept=False``.
     n_iter_ : array of shape (n_targets,)
         Evaluations of the objective, 1 for a closed form.
+    rank_ : int
+        Rank of the centred X, weighted, up to rounding; of a closed form. With ``alpha=0`` and a rank below the number
+        of features the coefficients are the shortest of all that are minima.
     solver_ : str
         The way that was gone: ``"cholesky"``, ``"svd"``, ``"nnls"`` or ``"lbfgs"``.
     n_features_in_, feature_names_in_
@@ -96,6 +106,7 @@ class Ridge(LeastSquares):
     ([1.93, -0.85], 0.53)
     """
 
+    rank_: int
     solver_: str
     _ravels_one_column = True
 
@@ -157,7 +168,10 @@ class Ridge(LeastSquares):
                 f"solver={self.solver!r} does not support positive fitting: it must be 'auto' or 'lbfgs' with "
                 "positive=True"
             )
-        # What scikit-learn's svd takes for 0.
-        way = self._fit(X, y, sample_weight, self.alpha, SOLVERS[self.solver], cutoff=1e-15)
+        forget(self, "rank_")
+        way = self._fit(X, y, sample_weight, self.alpha, SOLVERS[self.solver], cutoff=_CUTOFF)
         self.solver_ = _TOLD.get(way, way)
         return self
+
+    def _keep(self, solution: Solution) -> None:
+        self.rank_ = solution.rank

@@ -88,7 +88,7 @@ class SGDOneClassSVM(OutlierMixin, SGDModel):
         What happened in each epoch of the last `fit`.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : array of shape (n_features_in_,)
+    feature_names_in_ : array of shape (n_features,)
         Their names, where X has some.
 
     References

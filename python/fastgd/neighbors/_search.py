@@ -46,8 +46,7 @@ class NeighborSearch(MultiOutputMixin, BaseEstimator):
             raise ValueError(f"p must be 2, as the Euclidean distance is the only one, got {check.shown(self.p)}")
         if self.metric_params:
             raise ValueError(
-                "metric_params must be None, as the Euclidean distance has none, got "
-                f"{check.shown(self.metric_params)}"
+                f"metric_params must be None, as the Euclidean distance has none, got {check.shown(self.metric_params)}"
             )
 
     def _keep(self, X: Any) -> None:

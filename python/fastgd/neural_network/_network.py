@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -115,19 +114,6 @@ class Network(_export.Exportable, Descending):
         raise NotImplementedError
 
     # ---- descent
-
-    @contextmanager
-    def _unless_refused(self) -> Iterator[None]:
-        """All that is learned, or where that is refused all that was there."""
-        before = dict(vars(self))
-        try:
-            yield
-        except BaseException:
-            # A fit that came to its end, though a bad one, has left its best.
-            if vars(self).get("history_") is before.get("history_"):
-                self.__dict__.clear()
-                self.__dict__.update(before)
-            raise
 
     def _fit_network(
         self, problem: Problem, y: NDArray[Any], given: tuple[Any, Any, Any], stratify: NDArray[Any] | None

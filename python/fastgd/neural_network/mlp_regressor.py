@@ -132,7 +132,7 @@ class MLPRegressor(RegressorMixin, Network):
         What happened in each epoch of the last `fit`.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : array of shape (n_features_in_,)
+    feature_names_in_ : array of shape (n_features,)
         Their names, where X has some.
 
     See Also

@@ -1,8 +1,22 @@
 """Objectives: a value and its gradient as functions of flat parameters."""
 
 from .data_objective import DataObjective
+from .density import DensityObjective
+from .density_parameters import DensityParameters
 from .function import FunctionObjective
+from .gaussian import GaussianObjective, GaussianParameters
+from .gaussian_mixture import GaussianMixtureObjective
 from .linear import LinearObjective
 from .mlp import MLPObjective
 
-__all__ = ["DataObjective", "FunctionObjective", "LinearObjective", "MLPObjective"]
+__all__ = [
+    "DataObjective",
+    "DensityObjective",
+    "DensityParameters",
+    "FunctionObjective",
+    "GaussianMixtureObjective",
+    "GaussianObjective",
+    "GaussianParameters",
+    "LinearObjective",
+    "MLPObjective",
+]

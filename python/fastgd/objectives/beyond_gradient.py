@@ -1,4 +1,4 @@
-"""What a linear objective tells beside its value and gradient: curvature, and how far its minimum can be."""
+"""What a linear objective tells beside its value and gradient: curvature, planes, how far its minimum can be."""
 
 from __future__ import annotations
 
@@ -83,6 +83,66 @@ class BeyondGradient(DataObjective):
             raise self._nonfinite_scores(params, direction) from None
         with np.errstate(over="ignore"):
             return product.astype(dtype, copy=False)
+
+    def plane(self, w: ArrayLike, directions: ArrayLike, coordinates: ArrayLike) -> NDArray[np.float64]:
+        """Return the objective at many points of a plane, from one pass over the data.
+
+        ``F(w + c_1 d_1 + c_2 d_2 + ...)`` for each row ``c`` of the coordinates: scores are linear in the parameters,
+        so those at a point are ``s + c_1 t_1 + c_2 t_2 + ...``, with ``s`` the scores at `w` and ``t_j`` those along
+        the directions, without offset. A further point costs the losses of these sums, whatever the number of features.
+
+        Parameters
+        ----------
+        w : array of shape (n_params,)
+            Parameters at the origin.
+        directions : array of shape (n_directions, n_params)
+            Directions, any number of them, not necessarily orthogonal or of length 1.
+        coordinates : array of shape (n_points, n_directions)
+            Points of the plane.
+
+        Returns
+        -------
+        array of shape (n_points,), float64
+            ``F`` at each point: the same bits for every number of threads and SIMD level, those of `value` where all
+            coordinates are 0, and elsewhere `value` up to the rounding of scores, which are added up in another order.
+            Infinity where a raw score is beyond the range of `dtype`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            An argument does not fit or is not finite, or X holds NaN or infinity, and the message names row and column.
+            A function of your own returned NaN or a wrong shape; what it raises is passed on.
+
+        See Also
+        --------
+        values : any parameters, in passes that many of them share.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastgd
+        >>> objective = fastgd.LinearObjective([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0], loss="squared_error")
+        >>> objective.plane([2.0, 1.0], [[1.0, 0.0]], [[-2.0], [0.0], [1.0]]).round(3).tolist()
+        [3.333, 0.0, 0.833]
+        """
+        origin = check.finite("w", self._parameters(w)[0], np.float64)
+        along = self._models("directions", directions)
+        at = check.real_array("coordinates", coordinates)
+        if at.ndim != 2 or len(at) == 0 or at.shape[1] != len(along):
+            raise ValueError(
+                f"coordinates must have shape (n_points, {len(along)}), n_points >= 1, for that many directions, "
+                f"got shape {at.shape}"
+            )
+        points = check.finite("coordinates", at, np.float64)
+
+        def parameters(point: int) -> NDArray[np.float64]:
+            with np.errstate(over="ignore", invalid="ignore"):
+                at: NDArray[np.float64] = origin + points[point] @ along
+            return at
+
+        if not self._loss.trainable:
+            return np.array([self._finite_value(parameters(p)) for p in range(len(points))])
+        return self._checked_values(self._core.plane(origin, along, points, 0), parameters)
 
     def duality_gap(self, w: ArrayLike) -> float:
         """Return a bound on how far the objective is above its minimum: ``F(w) - min F <= gap``.

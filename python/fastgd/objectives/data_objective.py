@@ -15,8 +15,9 @@ from .._losses import check_params, get_loss, no_gradient
 from .._matrix import as_matrix
 from .._rows import check_offset, check_weight
 from .abilities import Abilities
+from .evaluated import Evaluated
 from .flat_parameters import FLOAT64
-from .nonfinite import NonfiniteErrors
+from .nonfinite import nan_of_own_loss
 from .zero_one import share_of_mistakes
 
 if TYPE_CHECKING:
@@ -25,10 +26,13 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from typing_extensions import Self
 
+    from .._core import UserLoss
+    from .._losses import Loss
+
 _OF_DATA = frozenset({"_matrix", "_y", "_weight", "_offset", "_core", "_evaluate"})
 
 
-class DataObjective(NonfiniteErrors, Abilities):
+class DataObjective(Evaluated, Abilities):
     """Data, targets and weights, and the weighted mean loss of a model on them, plus a penalty.
 
     A model says how many parameters it has, which of them are penalised, and what the core calls it.
@@ -42,7 +46,11 @@ class DataObjective(NonfiniteErrors, Abilities):
     n_outputs: int
     n_params: int
     n_classes: int | None
+    _loss: Loss
+    _y: NDArray[Any]
+    _weight: NDArray[Any] | None
     _offset: NDArray[Any] | None
+    _core: _core.LinearObjective | _core.MLPObjective
     _evaluate: Callable[..., float]
 
     def _set_loss(
@@ -108,18 +116,24 @@ class DataObjective(NonfiniteErrors, Abilities):
         other._attach_core()
         return other
 
+    def __getstate__(self) -> dict[str, Any]:
+        kept = copy(self)
+        kept._forget_computed()
+        state = vars(kept)
+        del state["_core"], state["_evaluate"]
+        return {**state, "_matrix": self._matrix.source, "loss_params": dict(self.loss_params)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(
+            state, _matrix=as_matrix("X", state["_matrix"]), loss_params=MappingProxyType(state["loss_params"])
+        )
+        self._attach_core()
+
     def _forget_computed(self) -> None:
         """What has been computed from other data or weights must not be copied."""
         for name in [*vars(self)]:
             if isinstance(getattr(type(self), name, None), cached_property):
                 del vars(self)[name]
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if "_fixed" in vars(self):
-            kind = type(self).__name__
-            article = "an" if kind.startswith("M") else "a"
-            raise AttributeError(f"{name} of {article} {kind} is fixed; make another objective for another value")
-        super().__setattr__(name, value)
 
     def value(self, w: ArrayLike, rows: ArrayLike | None = None) -> float:
         """Return the objective.
@@ -153,6 +167,59 @@ class DataObjective(NonfiniteErrors, Abilities):
             return share_of_mistakes(self._core, params, self._y, self._weight, indices) + self._penalty(params)
         except FloatingPointError:
             raise self._nonfinite_scores(params) from None
+
+    def values(self, W: ArrayLike) -> NDArray[np.float64]:
+        """Return the objective at many parameters, many of them in each pass over the data.
+
+        Parameters
+        ----------
+        W : array of shape (n_models, n_params)
+            Parameters, a row each.
+
+        Returns
+        -------
+        array of shape (n_models,), float64
+            ``F`` of each row: the bits of `value`, but infinity where a raw score is beyond the range of `dtype`, at
+            which `value` raises.
+
+        Raises
+        ------
+        ValueError, TypeError
+            `W` does not fit or is not finite, or X holds NaN or infinity, and the message names row and column. A
+            function of your own returned NaN or a wrong shape; what it raises is passed on.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastgd
+        >>> objective = fastgd.LinearObjective([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0], loss="squared_error")
+        >>> objective.values([[0.0, 0.0], [2.0, 1.0]]).round(3).tolist()
+        [5.833, 0.0]
+        """
+        models = self._models("W", W)
+        if not self._loss.trainable:
+            return np.array([self._finite_value(w) for w in models])
+        return self._checked_values(self._core.values(models, 0), lambda m: models[m])
+
+    def _finite_value(self, w: NDArray[np.float64]) -> float:
+        """The value of a metric, infinite where a score is."""
+        try:
+            return share_of_mistakes(self._core, w, self._y, self._weight, None) + self._penalty(w)
+        except FloatingPointError:
+            return float(self._checked_values(np.array([np.inf]), lambda _: w)[0])
+
+    def _checked_values(
+        self, values: NDArray[np.float64], parameters: Callable[[int], NDArray[np.float64]]
+    ) -> NDArray[np.float64]:
+        """Values of many parameters, infinite where these are too large, but not where the data or the loss are bad."""
+        infinite = np.flatnonzero(np.isinf(values))
+        if infinite.size:
+            error = self._nonfinite()
+            if error is not None:
+                raise error
+        for m in infinite if self._loss.own is not None else ():
+            self._check_own_loss(parameters(int(m)))
+        return values
 
     def grad(
         self, w: ArrayLike, rows: ArrayLike | None = None, out: NDArray[Any] | None = None
@@ -204,26 +271,6 @@ class DataObjective(NonfiniteErrors, Abilities):
                 raise self._nonfinite_scores(w) from None
         return self._write_gradient(self._evaluate, w, rows, out)
 
-    def _write_gradient(
-        self, evaluate: Callable[..., float], w: ArrayLike, rows: ArrayLike | None, out: NDArray[Any] | None
-    ) -> tuple[float, NDArray[np.floating[Any]]]:
-        """Value and gradient by the core's `evaluate`, with every argument checked."""
-        params, dtype = self._parameters(w)
-        indices = None if rows is None else check.row_indices("rows", rows, self.n_samples)
-        if out is not None:
-            self._check_out(out, dtype)
-        # A buffer of its own: w may share memory with out, and out stays as it is when the evaluation fails.
-        buffer = np.empty(self._shape)
-        try:
-            value = evaluate(params, indices, buffer, 0)
-        except FloatingPointError:
-            raise self._nonfinite_scores(params) from None
-        with np.errstate(over="ignore"):
-            if out is None:
-                return value, buffer.astype(dtype, copy=False)
-            out[...] = buffer
-        return value, out
-
     def decision_function(self, w: ArrayLike, rows: ArrayLike | None = None) -> NDArray[np.floating[Any]]:
         """Return the raw scores of each row.
 
@@ -255,11 +302,10 @@ class DataObjective(NonfiniteErrors, Abilities):
             raise self._nonfinite_scores(params)
         return raw[:, 0] if self.n_outputs == 1 else raw
 
-    def _core_objective(self, n_params: int) -> _core.Objective:
-        core: _core.Objective = self._core
-        return core
+    def _nan_of_own_loss(self, w: NDArray[np.float64]) -> ValueError | None:
+        return nan_of_own_loss(self, w)
 
-    def _core_loss(self) -> str | _core.UserLoss:
+    def _core_loss(self) -> str | UserLoss:
         if self._loss.own is not None:
             return self._loss.own.core()
         # Raw scores do not depend on the loss, so the metric's come from an objective with any loss of its targets.

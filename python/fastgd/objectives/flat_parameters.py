@@ -27,12 +27,26 @@ class FlatParameters:
         """What the parameters consist of, for errors."""
         raise NotImplementedError
 
+    def _place(self, index: int) -> str:
+        """What the parameter of that index is called, for errors."""
+        return f"w[{index}]"
+
     def _parameters(self, w: ArrayLike, name: str = "w") -> tuple[NDArray[np.float64], np.dtype[Any]]:
         """Parameters as the core takes them, and the dtype of their gradient."""
         given = check.real_array(name, w)
         self._check_shape(given, name)
         dtype = FLOAT64 if given.dtype.kind in "biu" else given.dtype
         return np.require(given, np.float64, ["C", "A"]), dtype
+
+    def _models(self, name: str, W: ArrayLike) -> NDArray[np.float64]:
+        """Parameters a row each, as the core takes them."""
+        given = check.real_array(name, W)
+        if given.ndim != 2 or len(given) == 0 or given.shape[1:] != self._shape:
+            raise ValueError(
+                f"{name} must have shape (n, {self._shape[0]}), n >= 1, for {self._parts()} a row, "
+                f"got shape {given.shape}"
+            )
+        return check.finite(name, given, np.float64)
 
     def _check_shape(self, w: NDArray[Any], name: str = "w") -> None:
         if w.shape != self._shape:

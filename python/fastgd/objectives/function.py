@@ -127,6 +127,28 @@ class FunctionObjective(Abilities):
             return float(self._evaluate(at, arguments)[0][0])
         return float(self._values(self._call(self._fun, at, arguments), 1)[0])
 
+    def values(self, W: ArrayLike) -> Floats:
+        """Return the function's value at many parameters: in one call where it is `batched`.
+
+        Parameters
+        ----------
+        W : array of shape (n_models, n_params)
+            Parameters, a row each.
+
+        Returns
+        -------
+        array of shape (n_models,), float64
+            The values, finite or not.
+        """
+        given = check.real_array("W", W)
+        if given.ndim != 2 or given.size == 0 or self.n_params not in (None, given.shape[1]):
+            raise ValueError(f"W must have shape (n, {self.n_params or 'n_params'}), n >= 1, got shape {given.shape}")
+        at, arguments = np.array(given, dtype=np.float64), self._arguments(None)
+        returned = self._call(self._fun, at, arguments)
+        if not self._jac:
+            return self._values(returned, len(at))
+        return self._values(_pair(returned)[0] if self._batched else [_pair(one)[0] for one in returned], len(at))
+
     def grad(self, w: ArrayLike, rows: ArrayLike | None = None) -> Floats:
         """Return the gradient, an array of shape (n_params,); see `value_and_grad`."""
         at, arguments = self._parameters(w)[None], self._arguments(rows)
@@ -194,7 +216,7 @@ class FunctionObjective(Abilities):
             nonlocal is_first
             values, gradients = self._evaluate(at, self._arguments(rows))
             if is_first:
-                _check_first(values, gradients)
+                check_first(values, gradients)
                 is_first = False
             return values, gradients
 
@@ -270,7 +292,7 @@ def _real(name: str, returned: Any, shape: tuple[int, ...]) -> Floats:
     return array.astype(np.float64, copy=False)
 
 
-def _check_first(values: Floats, gradients: Floats) -> None:
+def check_first(values: Floats, gradients: Floats) -> None:
     for name, array in (("the value of fun", values), ("its gradient", gradients)):
         index = check.first(lambda block: ~np.isfinite(block), array)
         if index is not None:

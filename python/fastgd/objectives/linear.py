@@ -10,6 +10,7 @@ from .. import _core
 from .. import _validation as check
 from .._matrix import is_sparse
 from .beyond_gradient import BeyondGradient
+from .evaluated import read_only
 from .linear_parameters import LinearParameters
 
 if TYPE_CHECKING:
@@ -142,7 +143,6 @@ class LinearObjective(LinearParameters, BeyondGradient):
     """
 
     _core: _core.LinearObjective
-    feature_scales: NDArray[np.float64] | None
     _computed = "the raw scores X @ coef.T + intercept"
     # What is added for each intercept, times it: one-class machines have it.
     _intercept_slope: float = 0.0
@@ -201,8 +201,8 @@ class LinearObjective(LinearParameters, BeyondGradient):
         vars(self).update(
             _core=core,
             _evaluate=core.value_and_grad if self._loss.trainable else self._refuse_gradient,
-            feature_means=_read_only(core.feature_means()) if self.standardize else None,
-            feature_scales=_read_only(core.feature_scales()) if self.standardize else None,
+            feature_means=read_only(core.feature_means()) if self.standardize else None,
+            feature_scales=read_only(core.feature_scales()) if self.standardize else None,
         )
 
     def _count_params(self) -> int:
@@ -210,24 +210,3 @@ class LinearObjective(LinearParameters, BeyondGradient):
 
     def _penalised(self, w: NDArray[np.float64]) -> NDArray[np.float64]:
         return w[: self.n_outputs * self.n_features]
-
-    def _nonfinite(self) -> ValueError | None:
-        """The error that names the first entry of X that is not finite; None if there is none.
-
-        Or the first column that is too large to be standardised.
-        """
-        error = super()._nonfinite()
-        if error is not None or self.feature_scales is None:
-            return error
-        bad = np.flatnonzero(np.isnan(self.feature_scales))
-        if bad.size:
-            return ValueError(
-                "X must have columns whose squares are within float64's range with standardize=True, "
-                f"got larger numbers in column {bad[0]}"
-            )
-        return None
-
-
-def _read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
-    array.setflags(write=False)
-    return array

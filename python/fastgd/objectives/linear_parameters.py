@@ -130,3 +130,9 @@ class LinearParameters(FlatParameters):
 
     def _parts(self) -> str:
         return f"coef ({self.n_outputs}, {self.n_features})" + self.fit_intercept * f" and ({self.n_outputs},)"
+
+    def _place(self, index: int) -> str:
+        output, feature = divmod(index, self.n_features)
+        if output < self.n_outputs:
+            return f"coef[{output}, {feature}]"
+        return f"intercept[{index - self.n_outputs * self.n_features}]"

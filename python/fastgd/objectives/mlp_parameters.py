@@ -111,6 +111,16 @@ class MLPParameters(FlatParameters):
     def _parts(self) -> str:
         return " and ".join(f"({n_in}, {n_out}) and ({n_out},)" for n_in, n_out in pairwise(self.sizes))
 
+    def _place(self, index: int) -> str:
+        for layer, (n_in, n_out) in enumerate(pairwise(self.sizes)):
+            if index < n_in * n_out:
+                return f"coefs[{layer}][{index // n_out}, {index % n_out}]"
+            index -= n_in * n_out
+            if index < n_out:
+                return f"intercepts[{layer}][{index}]"
+            index -= n_out
+        raise AssertionError("no layer has so many parameters")
+
 
 def split_layers(
     params: NDArray[np.floating[Any]], sizes: Sequence[int]

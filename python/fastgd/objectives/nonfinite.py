@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .. import _core
-    from .._losses import Loss
     from .._matrix import Matrix
+    from .data_objective import DataObjective
 
 
 _BLOCK = 1 << 16
 
 
-def nonfinite_entry(value: Any, row: int, column: int) -> ValueError:
-    """The error for an entry of X that is no finite number."""
+def nonfinite_entry(value: Any, row: int, column: int, name: str = "X") -> ValueError:
+    """The error for an entry of the data that is no finite number."""
     return ValueError(
-        f"X must be finite, got {float(value)} in row {row}, column {column}; NaN and infinity are refused"
+        f"{name} must be finite, got {float(value)} in row {row}, column {column}; NaN and infinity are refused"
     )
 
 
@@ -32,23 +32,34 @@ class NonfiniteErrors(FlatParameters):
 
     n_samples: int
     dtype: np.dtype[Any]
+    # Those of standardised columns.
+    feature_scales: NDArray[np.float64] | None = None
+    # What the data are called.
+    _data_name = "X"
     # What overflows where the parameters are too large.
     _computed: str
-    _loss: Loss
     _matrix: Matrix
-    _core: _core.LinearObjective | _core.MLPObjective
-    _y: NDArray[Any]
-    _weight: NDArray[Any] | None
+    _core: _core.LinearObjective | _core.MLPObjective | _core.DensityObjective
 
     def _nonfinite(self) -> ValueError | None:
-        """The error that names the first entry of X that is not finite; None if there is none."""
+        """The error that names the first entry of the data that is not finite; None if there is none.
+
+        Or the first column that is too large to be standardised.
+        """
         place = self._core.find_nonfinite()
-        return None if place is None else self._nonfinite_at(place)
+        if place is not None:
+            return self._nonfinite_at(place)
+        if self.feature_scales is None or not np.isnan(self.feature_scales).any():
+            return None
+        return ValueError(
+            f"{self._data_name} must have columns whose squares are within float64's range with standardize=True, "
+            f"got larger numbers in column {np.flatnonzero(np.isnan(self.feature_scales))[0]}"
+        )
 
     def _nonfinite_at(self, place: tuple[int, int]) -> ValueError:
         row, column = place
         value = float(self._matrix.source[row, column])
-        return nonfinite_entry(value, row, column)
+        return nonfinite_entry(value, row, column, self._data_name)
 
     def _nonfinite_scores(self, w: NDArray[np.float64], v: NDArray[np.float64] | None = None) -> ValueError:
         given = {"w": w} if v is None else {"w": w, "v": v}
@@ -72,19 +83,25 @@ class NonfiniteErrors(FlatParameters):
             raise error
 
     def _nan_of_own_loss(self, w: NDArray[np.float64]) -> ValueError | None:
-        """The error that names the first row where the user's loss is NaN though its scores are finite."""
-        if self._loss.own is None:
-            return None
-        present = np.arange(self.n_samples) if self._weight is None else np.flatnonzero(self._weight)
-        for begin in range(0, len(present), _BLOCK):
-            rows = present[begin : begin + _BLOCK]
-            raw = self._core.decision_function(w, rows, 0).astype(np.float64)
-            finite = np.isfinite(raw).all(axis=1)
-            if not finite.any():
-                continue
-            rows, raw = rows[finite], raw[finite]
-            y = self._y[rows].reshape(len(rows), -1).astype(np.float64)
-            found = self._loss.own.find_nan(y, raw)
-            if found is not None:
-                return ValueError(f"loss must not be NaN where raw is finite, got {found[1]} in row {rows[found[0]]}")
+        """The error that names the first row where a loss of the user's own is NaN though its scores are finite."""
         return None
+
+
+def nan_of_own_loss(objective: DataObjective, w: NDArray[np.float64]) -> ValueError | None:
+    """The error that names the first row where the user's loss is NaN though its scores are finite."""
+    own, weight = objective._loss.own, objective._weight
+    if own is None:
+        return None
+    present = np.arange(objective.n_samples) if weight is None else np.flatnonzero(weight)
+    for begin in range(0, len(present), _BLOCK):
+        rows = present[begin : begin + _BLOCK]
+        raw = objective._core.decision_function(w, rows, 0).astype(np.float64)
+        finite = np.isfinite(raw).all(axis=1)
+        if not finite.any():
+            continue
+        rows, raw = rows[finite], raw[finite]
+        y = objective._y[rows].reshape(len(rows), -1).astype(np.float64)
+        found = own.find_nan(y, raw)
+        if found is not None:
+            return ValueError(f"loss must not be NaN where raw is finite, got {found[1]} in row {rows[found[0]]}")
+    return None

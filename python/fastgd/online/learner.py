@@ -70,6 +70,12 @@ class Learner(_core.OnlineLearner):
     ----------
     classes : list or None
         The classes, None for a regression.
+    n_features : int or None
+        Number of features, None while it is not known.
+    feature_names : list or None
+        The names of the columns in order, where rows are dicts and names are not hashed; else None.
+    n_steps : int
+        Updates made.
 
     Raises
     ------

@@ -29,9 +29,10 @@ class LBFGS(Optimizer):
         Whether directions start from the inverse of ``c X'X / n + alpha I`` in the place of a multiple of ``I``, where
         ``c`` bounds the loss's second derivative. For a `LinearObjective` of at most 512 features, whose matrix is that
         of all rows or, of many, of one from each of 16 stretches a feature, 2048 at least: this takes less than a pass
-        where rows are many, and often saves hundreds. Other objectives have none. With an l1 norm, directions start
-        from the inverse of its diagonal while zeros come and go, and of its part that
-        belongs to the parameters other than 0 from there on.
+        where rows are many, and often saves hundreds. Densities of as many features have, at every iterate, the inverse
+        of their Hessian with the shares of the components in each row held. Other objectives have none. With an l1
+        norm, directions start from the inverse of its diagonal while zeros come and go, and of its part that belongs to
+        the parameters other than 0 from there on.
 
     Raises
     ------

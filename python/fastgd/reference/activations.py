@@ -213,4 +213,5 @@ def softplus(z: ArrayLike) -> tuple[FloatArray, FloatArray]:
 ACTIVATIONS: dict[str, Activation] = {
     activation.__name__: activation for activation in (identity, relu, leaky_relu, tanh, logistic, gelu, silu, softplus)
 }
+"""Activations by name."""
 RECTIFIERS = frozenset({"relu", "leaky_relu", "gelu", "silu", "softplus"})

@@ -39,6 +39,15 @@ class Point(NamedTuple):
     grad: FloatArray
     norm: float
 
+    def scale(self) -> float:
+        """Return what a first step along the gradient is multiplied by, where nothing is known of the curvature.
+
+        Its length is 1, or where that is less ``2 |value| / norm``, which is that to the minimum of a parabola if its
+        value there is 0.
+        """
+        length = 1.0 if self.value == 0.0 else min(1.0, 2.0 * abs(self.value) / self.norm)
+        return length / self.norm
+
 
 class Progress:
     """The best point of a search, and whether it still gets better.
@@ -207,10 +216,9 @@ def lbfgs(
 
     An iteration goes from ``x`` along ``d = -H grad`` (see `two_loop_recursion`) by a step that `wolfe_search` finds.
     The pair ``s = x_new - x``, ``y = grad_new - grad`` is kept if ``s . y`` is positive beyond rounding, and
-    ``gamma = s.y / y.My``; at first ``gamma = 1 / ||grad||``, so the first trial has length 1, or with a preconditioner
-    M, which is I otherwise, ``gamma = 1``.  A search that fails goes
-    on from the best of its trials; if none is better than ``x``, the pairs are dropped, so that ``d = -gamma M grad``;
-    if that fails too, no further decrease is possible.
+    ``gamma = s.y / y.My``; at first it is `Point.scale`, or with a preconditioner M, which is I otherwise,
+    ``gamma = 1``.  A search that fails goes on from the best of its trials; if none is better than ``x``, the pairs are
+    dropped, so that ``d = -gamma M grad``; if that fails too, no further decrease is possible.
 
     Values that differ by no more than ``noise`` times their size count as equal, and of points with equal values the
     one with the smaller gradient is the better one.
@@ -266,7 +274,7 @@ def lbfgs(
         return result("finished")
     if x.norm <= gtol:
         return result("gtol")
-    gamma = 1.0 / x.norm if precondition is None else 1.0
+    gamma = x.scale() if precondition is None else 1.0
     scaled = precondition or identity
     pairs: list[Pair] = []
     trial, direction = x, -x.grad

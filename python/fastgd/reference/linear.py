@@ -171,8 +171,39 @@ class LinearObjective(EmpiricalRisk):
         # The gradient of the penalty's smooth part is linear.
         return curved + self.smooth_penalty_gradient(v)
 
+    def plane(self, w: ArrayLike, directions: ArrayLike, coordinates: ArrayLike) -> FloatArray:
+        """Return ``F(w + sum_j c_j d_j)`` for each row c of the coordinates, by scores that add up likewise.
+
+        ``raw(w + sum_j c_j d_j) = raw(w) + sum_j c_j (raw(d_j) - offset)``, with ``raw(d_j) - offset`` the scores that
+        a direction alone gives.
+
+        Parameters
+        ----------
+        w : array of shape (n_params,)
+            Parameters at the origin.
+        directions : array of shape (n_directions, n_params)
+            Directions.
+        coordinates : array of shape (n_points, n_directions)
+            Points.
+
+        Returns
+        -------
+        array of shape (n_points,)
+            Values.
+        """
+        w, directions, coordinates = as_float64(w, directions, coordinates)
+        rows = self._present_or_raise(None)
+        origin = self.raw(w, rows)
+        along = np.stack([raw_scores(self.X[rows], *self.unpack(d)) for d in directions])
+        values = np.empty(len(coordinates))
+        for p, c in enumerate(coordinates):
+            raw = origin + np.tensordot(c, along, 1)
+            total = float(self.weight[rows] @ self.score_losses(raw, rows))
+            values[p] = self.mean_loss(total, len(rows)) + self.penalty(w + c @ directions)[0]
+        return values
+
     def duality_gap(self, w: ArrayLike) -> float:
-        """Return a bound on ``F(w) - min F``: `duality.duality_gap`."""
+        """Return a bound on ``F(w) - min F``: `fastgd.reference.duality.duality_gap`."""
         return duality_gap(self, *as_float64(w))
 
     def is_weight(self) -> NDArray[np.bool_]:

@@ -42,7 +42,9 @@ _LOSSES_OF_KIND: dict[str, tuple[Loss, ...]] = {
 }
 
 LOSSES: dict[str, Loss] = {loss.__name__: loss for losses in _LOSSES_OF_KIND.values() for loss in losses}
+"""Losses by name."""
 KINDS: dict[str, str] = {loss.__name__: kind for kind, losses in _LOSSES_OF_KIND.items() for loss in losses}
+"""What each loss expects: ``"regression"``, ``"binary"`` or ``"multiclass"``."""
 
 __all__ = [
     "KINDS",

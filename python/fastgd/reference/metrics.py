@@ -34,3 +34,4 @@ def zero_one(y: ArrayLike, raw: ArrayLike) -> FloatArray:
 
 
 METRICS: dict[str, Callable[[ArrayLike, ArrayLike], FloatArray]] = {"zero_one": zero_one}
+"""Metrics by name."""

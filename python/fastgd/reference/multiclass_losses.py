@@ -150,12 +150,12 @@ def one_vs_rest(binary_loss: Loss) -> Loss:
 
     Parameters
     ----------
-    binary_loss : function (y, raw, **loss_params) -> (loss, dloss)
+    binary_loss : function ``(y, raw, **loss_params) -> (loss, dloss)``
         Elementwise loss of labels -1 and +1.
 
     Returns
     -------
-    function (y, raw, **loss_params) -> (loss, dloss)
+    function ``(y, raw, **loss_params) -> (loss, dloss)``
         Loss of class indices, shape (n,), or labels, shape (n, K), and scores, shape (n, K); returns shapes (n,) and
         (n, K).
 

@@ -167,7 +167,7 @@ def owlqn(
             return v if inverse_diagonal is None else v * inverse_diagonal
 
         cut = on_face(pairs, free)
-        gamma = 1.0 if is_settled or diagonal is not None else 1.0 / x.norm
+        gamma = 1.0 if is_settled or diagonal is not None else x.scale()
         if cut and (squares := dot(cut[-1].y, first(cut[-1].y))) > 0.0:
             gamma = cut[-1].curvature / squares
         direction = two_loop_recursion(pseudo, cut, gamma, first)

@@ -9,37 +9,16 @@ where ``coef`` are all parameters but the intercepts.  A row of weight 0 is abse
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ._arrays import FloatArray, IntArray, Loss, as_float64
 from .losses import KINDS, LOSSES, one_vs_rest
 from .metrics import METRICS
-from .penalties import elastic_net
-
-
-def empirical_risk(loss: FloatArray, weight: FloatArray, mean_weight: float) -> float:
-    """Weighted mean of a batch's losses, ``sum_B s_i loss_i / (mean(s) |B|)``.
-
-    Over all rows, ``mean(s) |B|`` is ``sum s_i``.  Over a batch the divisor does not depend on which rows it
-    holds, which makes the mean over random batches unbiased, and lets weights count at batch size 1.
-
-    Parameters
-    ----------
-    loss, weight : array of shape (n_batch,)
-        Losses and positive weights of the batch's rows.
-    mean_weight : float
-        Mean of all positive weights of the fit.
-
-    Returns
-    -------
-    float
-        Risk.
-    """
-    return float(np.sum(weight * loss) / (mean_weight * len(loss)))
+from .objective import Objective
 
 
 def output_loss(name: str, n_outputs: int) -> Loss:
@@ -56,7 +35,7 @@ def output_loss(name: str, n_outputs: int) -> Loss:
 
     Returns
     -------
-    function (y, raw, **loss_params) -> (loss, dloss)
+    function ``(y, raw, **loss_params) -> (loss, dloss)``
         The loss of whole rows.
     """
     if name in METRICS:
@@ -74,7 +53,7 @@ def output_loss(name: str, n_outputs: int) -> Loss:
     return summed
 
 
-class EmpiricalRisk(ABC):
+class EmpiricalRisk(Objective):
     """The objective ``F`` of this module's first lines, for models that say what their scores and slopes are.
 
     Parameters
@@ -104,8 +83,6 @@ class EmpiricalRisk(ABC):
     mean_weight : float
         Mean of the positive ones.
     """
-
-    n_params: int
 
     def __init__(
         self,
@@ -154,19 +131,6 @@ class EmpiricalRisk(ABC):
     def raw(self, w: ArrayLike, rows: ArrayLike | None = None) -> FloatArray:
         """Return the raw scores, shape (n_rows, n_outputs), of the given rows (all by default)."""
 
-    @abstractmethod
-    def risk_gradient(self, w: ArrayLike, rows: IntArray) -> FloatArray:
-        """Return the gradient, shape (n_params,), of the empirical risk over rows of positive weight."""
-
-    @abstractmethod
-    def is_weight(self) -> NDArray[np.bool_]:
-        """Return which parameters are coefficients, shape (n_params,): the penalised ones, and those that decay."""
-
-    def present(self, rows: ArrayLike | None = None) -> IntArray:
-        """Return those of the given rows (all by default) whose weight is above 0."""
-        rows = np.arange(self.n_samples) if rows is None else np.asarray(rows, dtype=np.int64)
-        return rows[self.weight[rows] > 0.0]
-
     def _present_or_raise(self, rows: ArrayLike | None) -> IntArray:
         """Return `present` rows, of which there must be one."""
         present = self.present(rows)
@@ -178,56 +142,24 @@ class EmpiricalRisk(ABC):
         """Whether all numbers on the way to the scores of the given rows are finite."""
         return bool(np.all(np.isfinite(self.raw(w, rows))))
 
-    def in_training(self, rows: IntArray, step: int, seed: int) -> EmpiricalRisk:
-        """Return the objective as a step of descent on these rows sees it: itself, but for a model with dropout.
-
-        Parameters
-        ----------
-        rows : array of shape (n_batch,), int64
-            The whole batch, with its rows of weight 0.
-        step : int
-            Number of the step.
-        seed : int
-            Seed of the model.
-
-        Returns
-        -------
-        EmpiricalRisk
-            The objective to evaluate at the batch's rows of positive weight.
-        """
-        return self
-
     def row_losses(self, w: ArrayLike, rows: IntArray) -> FloatArray:
         """Return the losses, shape (n_rows,), of the given rows."""
-        raw = self.raw(w, rows)
+        return self.score_losses(self.raw(w, rows), rows)
+
+    def score_losses(self, raw: FloatArray, rows: IntArray) -> FloatArray:
+        """Return the losses, shape (n_rows,), of the given rows with raw scores (n_rows, n_outputs)."""
         if self.loss in METRICS:
             return METRICS[self.loss](self.y[rows], raw[:, 0] if self.n_outputs == 1 else raw)
         return output_loss(self.loss, self.n_outputs)(self.y[rows], raw, **self.loss_params)[0]
+
+    def loss_sum(self, w: ArrayLike, rows: IntArray) -> float:
+        """Return ``sum_B s_i loss_i`` over rows of positive weight."""
+        return float(np.sum(self.weight[rows] * self.row_losses(w, rows)))
 
     def slopes(self, w: ArrayLike, rows: IntArray) -> FloatArray:
         """Return ``s_i dloss_i``, shape (n_rows, n_outputs): what rows of positive weight are multiplied by."""
         _, dloss = output_loss(self.loss, self.n_outputs)(self.y[rows], self.raw(w, rows), **self.loss_params)
         return self.weight[rows][:, None] * dloss
-
-    def _coefficients(self, w: ArrayLike) -> FloatArray:
-        """Return the parameters with 0 for each intercept, shape (n_params,)."""
-        return np.where(self.is_weight(), *as_float64(w, 0.0))
-
-    def penalty(self, w: ArrayLike) -> tuple[float, FloatArray]:
-        """Return the penalty and its gradient by the flat parameters, 0 by the intercepts."""
-        return elastic_net(self._coefficients(w), alpha=self.alpha, l1_ratio=self.l1_ratio)
-
-    def smooth_penalty_gradient(self, w: ArrayLike) -> FloatArray:
-        """Return ``alpha (1 - l1_ratio) coef``, shape (n_params,), 0 by the intercepts."""
-        return elastic_net(self._coefficients(w), alpha=self.alpha * (1.0 - self.l1_ratio), l1_ratio=0.0)[1]
-
-    def l1_strength(self) -> FloatArray:
-        """Return the strength of the l1 norm on every parameter, shape (n_params,): ``alpha l1_ratio``, or 0."""
-        return np.where(self.is_weight(), self.alpha * self.l1_ratio, 0.0)
-
-    def combine(self, slopes: FloatArray, rows: IntArray, count: int) -> FloatArray:
-        """Return the gradient, shape (n_params,), that slopes of rows add up to, which is for linear models to say."""
-        raise ValueError("optimizer must not be 'saga' or 'svrg' but for linear models: they add up slopes of rows")
 
     def value(self, w: ArrayLike, rows: ArrayLike | None = None) -> float:
         """Return ``F``; with `rows`, the risk is that of these rows as a mini-batch.
@@ -244,9 +176,11 @@ class EmpiricalRisk(ABC):
         float
             Risk and penalty.
         """
-        rows = self._present_or_raise(rows)
-        risk = empirical_risk(self.row_losses(w, rows), self.weight[rows], self.mean_weight)
-        return risk + self.penalty(w)[0]
+        return self.batch_value(w, self._present_or_raise(rows))
+
+    def values(self, W: ArrayLike) -> FloatArray:
+        """Return `value`, shape (n_models,), of each row of `W`, shape (n_models, n_params)."""
+        return np.array([self.value(w) for w in as_float64(W)[0]])
 
     def grad(self, w: ArrayLike, rows: ArrayLike | None = None) -> FloatArray:
         """Return the gradient of `value`, shape (n_params,); at a coefficient of 0 the l1 norm's is 0."""
@@ -255,22 +189,3 @@ class EmpiricalRisk(ABC):
     def value_and_grad(self, w: ArrayLike, rows: ArrayLike | None = None) -> tuple[float, FloatArray]:
         """Return `value` and `grad`."""
         return self.value(w, rows), self.grad(w, rows)
-
-    def batch_gradient(self, w: ArrayLike, rows: IntArray) -> FloatArray:
-        """Gradient of a descent step: that of the risk over the batch, and of the smooth part of the penalty.
-
-        ``sum_B s_i grad loss_i / (mean(s) |B|) + alpha (1 - l1_ratio) coef``; the l1 norm is left to the step.
-
-        Parameters
-        ----------
-        w : array of shape (n_params,)
-            Parameters.
-        rows : array of shape (n_batch,), int64
-            The batch's rows, all of positive weight.
-
-        Returns
-        -------
-        array of shape (n_params,)
-            Gradient.
-        """
-        return self.risk_gradient(w, rows) + self.smooth_penalty_gradient(w)

@@ -393,6 +393,7 @@ SCHEDULES: dict[str, Callable[..., Schedule]] = {
     "one_cycle": one_cycle,
     "warmup": warmup,
 }
+"""Schedules by name: functions of the step alone."""
 
 LOSS_SCHEDULES: dict[str, tuple[Callable[[float], Plateau], Callable[..., Plateau]]] = {
     "reduce_on_plateau": (plateau, reduce_on_plateau),

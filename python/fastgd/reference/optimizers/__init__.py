@@ -90,6 +90,7 @@ OPTIMIZERS: dict[str, Optimizer] = {
     "saga": Optimizer(sgd.sgd_init, sgd.sgd_update, estimator=finite_sum.SAGA),
     "svrg": Optimizer(sgd.sgd_init, sgd.sgd_update, estimator=finite_sum.SVRG),
 }
+"""Optimisers by name."""
 
 
 def get_optimizer(name: str) -> Optimizer:

@@ -48,9 +48,9 @@ class Optimizer(NamedTuple):
 
     Parameters
     ----------
-    init : function (w, **params) -> state
+    init : function ``(w, **params) -> state``
         State before the first step, for these first parameters.
-    update : function (grad, state, w, step, **params) -> (w, state)
+    update : function ``(grad, state, w, step, **params) -> (w, state)``
         One step; `step` is a `Step`.
     no_l1 : str
         Why it refuses an l1 norm; empty where it takes it.

@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._arrays import FloatArray, IntArray
-from ..risk import EmpiricalRisk
+from ..objective import Objective
 
 
 class Table(NamedTuple):
@@ -47,27 +47,27 @@ class GradientEstimator(NamedTuple):
 
     Parameters
     ----------
-    begin_epoch : function (objective, w, table, epoch, **params) -> table
+    begin_epoch : function ``(objective, w, table, epoch, **params) -> table``
         What the table is at an epoch's beginning; it is None before the first.
     gradient : function (objective, w, rows, table) -> (gradient, table)
         Estimate from a batch, and the table after it.
     """
 
     begin_epoch: Callable[..., Table]
-    gradient: Callable[[EmpiricalRisk, FloatArray, IntArray, Table], tuple[FloatArray, Table]]
+    gradient: Callable[[Objective, FloatArray, IntArray, Table], tuple[FloatArray, Table]]
 
 
-def empty_table(objective: EmpiricalRisk) -> Table:
+def empty_table(objective: Objective) -> Table:
     """Return a table of zeros, which is that of losses without slope."""
     return Table(np.zeros((objective.n_samples, objective.n_outputs)), np.zeros(objective.n_params))
 
 
-def saga_begin_epoch(objective: EmpiricalRisk, w: FloatArray, table: Table | None, epoch: int) -> Table:
+def saga_begin_epoch(objective: Objective, w: FloatArray, table: Table | None, epoch: int) -> Table:
     """Keep the table, which begins as the `empty_table`.
 
     Parameters
     ----------
-    objective : EmpiricalRisk
+    objective : Objective
         Gives the sizes.
     w : array of shape (n_params,)
         Parameters, not used.
@@ -84,7 +84,7 @@ def saga_begin_epoch(objective: EmpiricalRisk, w: FloatArray, table: Table | Non
     return empty_table(objective) if table is None else table
 
 
-def saga_gradient(objective: EmpiricalRisk, w: FloatArray, rows: IntArray, table: Table) -> tuple[FloatArray, Table]:
+def saga_gradient(objective: Objective, w: FloatArray, rows: IntArray, table: Table) -> tuple[FloatArray, Table]:
     """Estimate the gradient of the risk, and replace the batch's slopes in the table.
 
     With the batch's rows taken once each::
@@ -98,7 +98,7 @@ def saga_gradient(objective: EmpiricalRisk, w: FloatArray, rows: IntArray, table
 
     Parameters
     ----------
-    objective : EmpiricalRisk
+    objective : Objective
         Where rows, weights and losses come from.
     w : array of shape (n_params,)
         Parameters.
@@ -128,13 +128,13 @@ def saga_gradient(objective: EmpiricalRisk, w: FloatArray, rows: IntArray, table
 
 
 def svrg_begin_epoch(
-    objective: EmpiricalRisk, w: FloatArray, table: Table | None, epoch: int, *, update_every: int = 1
+    objective: Objective, w: FloatArray, table: Table | None, epoch: int, *, update_every: int = 1
 ) -> Table:
     """Fill the table with the slopes at `w`, the snapshot, in every `update_every`-th epoch; keep it in the others.
 
     Parameters
     ----------
-    objective : EmpiricalRisk
+    objective : Objective
         Where rows, weights and losses come from.
     w : array of shape (n_params,)
         Parameters the epoch begins with.
@@ -163,7 +163,7 @@ def svrg_begin_epoch(
     return Table(slopes, objective.combine(slopes[rows], rows, len(rows)))
 
 
-def svrg_gradient(objective: EmpiricalRisk, w: FloatArray, rows: IntArray, table: Table) -> tuple[FloatArray, Table]:
+def svrg_gradient(objective: Objective, w: FloatArray, rows: IntArray, table: Table) -> tuple[FloatArray, Table]:
     """Estimate the gradient of the risk, ``sum_B (d_i - table_i) x_i / (mean(s) |B|) + average``.
 
     Parameters

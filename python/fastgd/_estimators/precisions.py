@@ -1,0 +1,45 @@
+"""Covariances, precisions and the factors of precisions, in float64."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+
+def covariances_of(factors: Floats, is_full: bool) -> Floats:
+    """``inv(U U')`` of upper triangles U, or ``1 / u**2`` of the roots u of a diagonal."""
+    if not is_full:
+        return 1.0 / factors**2
+    inverse = np.linalg.inv(factors)
+    covariances: Floats = np.einsum("...ji,...jk->...ik", inverse, inverse)
+    return covariances
+
+
+def precisions_of(factors: Floats, is_full: bool) -> Floats:
+    """``U U'`` of upper triangles, or ``u**2``."""
+    precisions: Floats = np.einsum("...ij,...kj->...ik", factors, factors) if is_full else factors**2
+    return precisions
+
+
+def factors_of_precisions(precisions: Floats, is_full: bool) -> Floats:
+    """The upper triangles U with positive diagonals and ``U U' = P``, or the roots of a diagonal."""
+    if not is_full:
+        return np.sqrt(precisions)
+    # The lower triangle of the matrix turned around, turned back.
+    lower = np.linalg.cholesky(precisions[..., ::-1, ::-1])
+    return np.ascontiguousarray(lower[..., ::-1, ::-1])
+
+
+def factors_of_covariances(covariances: Floats, is_full: bool) -> Floats:
+    """The same factors of the precisions ``inv(covariance)``."""
+    if not is_full:
+        return 1.0 / np.sqrt(covariances)
+    # inv(L L') = inv(L)' inv(L), whose first factor is an upper triangle.
+    inverse = np.linalg.inv(np.linalg.cholesky(covariances))
+    return np.ascontiguousarray(np.swapaxes(np.tril(inverse), -1, -2))
