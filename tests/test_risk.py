@@ -290,6 +290,9 @@ def test_few_mistakes_have_an_interval(data: Data) -> None:
     np.testing.assert_allclose(none.interval(), [0.0, z**2 / (50 + z**2)], atol=1e-15)
     all_wrong = risk(objective, [-1.0], X=X, y=np.ones(50), loss="zero_one")
     np.testing.assert_allclose(all_wrong.interval(), [50 / (50 + z**2), 1.0], atol=1e-15)
+    for n in range(2, 51):
+        assert risk(objective, [1.0], X=X[:n], y=np.ones(n), loss="zero_one").interval()[0] == 0.0
+        assert risk(objective, [-1.0], X=X[:n], y=np.ones(n), loss="zero_one").interval()[1] == 1.0
     y = np.arange(50) % 5 > 0
     some = risk(objective, [1.0], X=X, y=y, loss="zero_one")
     wilson = scipy.stats.binomtest(10, 50).proportion_ci(0.9, method="wilson")

@@ -98,7 +98,8 @@ class Risk:
             n = p * (1.0 - p) / self.standard_error**2 + 1.0
         middle = (p + z**2 / (2.0 * n)) / (1.0 + z**2 / n)
         half = z / (1.0 + z**2 / n) * math.sqrt(p * (1.0 - p) / n + z**2 / (4.0 * n**2))
-        return max(0.0, middle - half), min(1.0, middle + half)
+        # Rounding must not keep the interval from what was seen of all rows.
+        return min(p, max(0.0, middle - half)), max(p, min(1.0, middle + half))
 
     def __repr__(self) -> str:
         low, high = self.interval()
