@@ -30,7 +30,7 @@ for _ in range(30):
     inside.append(fastgd.risk(objective, w, loss="zero_one"))
     outside.append(fastgd.risk(objective, w, X=X[others], y=y[others], loss="zero_one"))
 means_inside, means_outside = (np.array([risk.mean for risk in risks]) for risks in (inside, outside))
-print(f"The first of 30 splits:\n{inside[0]}\n{outside[0]}\n")
+print(f"The last of 30 splits:\n{inside[-1]}\n{outside[-1]}\n")
 lecture.table(
     ["mistakes, over 30 splits", "least", "mean", "most"],
     [

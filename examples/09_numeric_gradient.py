@@ -78,20 +78,7 @@ for method, power in (("forward", 1), ("central", 2), ("complex", 2)):
 
 
 def draw(figure):
-    axes = figure.subplots()
-    looks = {"forward": (lecture.RED, "o"), "central": (lecture.BLUE, "s"), "complex": (lecture.GREEN, "^")}
-    for method, (color, marker) in looks.items():
-        axes.plot(steps, np.maximum(errors[method], eps / 4), marker=marker, markersize=4, color=color, label=method)
-    axes.axhline(eps, color="0.5", linewidth=1, linestyle="--")
-    axes.annotate("float64's precision", (1e-5, 1.3 * eps), color="0.4", fontsize=10)
-    axes.set(
-        title="Error of numerical gradients",
-        xlabel="step h",
-        ylabel="largest error, relative",
-        xscale="log",
-        yscale="log",
-    )
-    axes.legend()
+    fastgd.plot.gradient_error(loss, w, objective.grad, h=steps, ax=figure.subplots())
 
 
 lesson.end(draw, size=(7.0, 4.6))

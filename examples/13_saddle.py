@@ -65,20 +65,19 @@ for name in list(runs)[1:]:
 
 
 def draw(figure):
-    styles = [(lecture.RED, "o", "-"), (lecture.BLUE, "s", "--"), (lecture.GREEN, "^", "-.")]
     left = figure.add_subplot(1, 2, 1, projection="3d", computed_zorder=False)
     right = figure.add_subplot(1, 2, 2)
-    x, y = np.meshgrid(np.linspace(-1.2, 1.2, 49), np.linspace(-1.2, 1.2, 49))
-    left.plot_surface(x, y, x**2 - y**2, cmap="cividis", alpha=0.5, linewidth=0, zorder=0)
+    fastgd.plot.loss_surface(saddle, [0.0, 0.0], extent=1.2, n=50, kind="3d", ax=left)
+    fastgd.plot.trajectory(left, {name: path for name, (path, _) in runs.items()})
+    left.view_init(elev=28, azim=-50)
+    left.set(xlabel="x", ylabel="y", zlabel="")
+    left.set_title("Paths on the surface, from the ring to the stars", loc="left")
+    left.get_legend().remove()
+    styles = [(lecture.BLUE, "o", "-"), (lecture.GREEN, "s", "--"), (lecture.RED, "^", "-.")]
     for (name, (path, a_pass)), (color, marker, line) in zip(runs.items(), styles, strict=True):
         heights = path[:, 0] ** 2 - path[:, 1] ** 2
-        left.plot(*path.T, heights, line, color=color, zorder=2)
-        left.plot(*path[-1:].T, heights[-1:], marker, color=color, markersize=8, zorder=3)
         right.plot(np.arange(len(path)) * a_pass, heights, line, color=color, label=name)
         right.plot((len(path) - 1) * a_pass, heights[-1], marker, color=color, markersize=8)
-    left.plot(1.0, 0.0, 1.0, "*", color="black", markersize=12, zorder=3)
-    left.set(xlabel="x", ylabel="y", zlabel="x² - y²", title="Paths on the surface, from the star")
-    left.view_init(elev=28, azim=-50)
     right.set(xlabel="steps", ylabel="height", title="Height on the way, with rate 0.1")
     right.legend(loc="upper right")
 

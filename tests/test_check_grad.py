@@ -137,6 +137,19 @@ def test_an_error_outside_the_chosen_coordinates_is_found() -> None:
     assert len(check_grad(objective).coordinates) == 500
 
 
+def test_errors_that_are_small_everywhere_are_seen_along_a_direction() -> None:
+    w = np.linspace(-1.0, 1.0, 1001)
+    tolerance = check_grad(lambda w: np.cos(w).sum(), w, grad=lambda w: -np.sin(w), coordinates=3).tolerance.min()
+    # Along the signs of the direction they add up, to 30 times the size of one.
+    signs = np.random.Generator(np.random.Philox(0)).integers(0, 2, 1001) * 2.0 - 1.0
+    wrong = check_grad(lambda w: np.cos(w).sum(), w, grad=lambda w: -np.sin(w) + 0.5 * tolerance * signs, coordinates=3)
+    assert not wrong.ok
+    assert not wrong.wrong.any()
+    assert repr(wrong).startswith(
+        "gradient wrong along a random direction, in no coordinate by more than its tolerance"
+    )
+
+
 def test_a_wrong_sign_and_a_wrong_scale_are_found(data: Data) -> None:
     objective = data.objective("huber", alpha=0.1)
     for grad in (lambda w: -objective.grad(w), lambda w: 1.0001 * objective.grad(w), np.zeros_like):
@@ -185,6 +198,15 @@ def test_kinks_nearby_do_not_matter(distance: float) -> None:
             lambda w: np.abs(w).sum() + np.sin(w).sum(), w, grad=lambda w: np.sign(w) + np.cos(w) + [0.0, 0.01]
         )
         assert (wrong.ok, wrong.coordinate) == (False, 1)
+
+
+@pytest.mark.parametrize("seed", [6, 17, 39])
+def test_kinks_whose_terms_cancel_by_chance(seed: int) -> None:
+    """Of many kinks within the steps of float32 some make the bound too small; other steps tell."""
+    rng = np.random.default_rng(seed)
+    X = (rng.normal(size=(40, 5)) * 30.0).astype(np.float32)
+    objective = fastgd.LinearObjective(X, rng.integers(0, 3, 40), loss="multiclass_hinge", alpha=0.1)
+    check_grad(objective, random_state=seed).raise_if_wrong()
 
 
 @pytest.mark.parametrize("loss", ["hinge", "absolute_error", "perceptron", "multiclass_hinge", "quantile"])

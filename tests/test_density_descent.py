@@ -50,6 +50,21 @@ def test_correlated_columns_take_few_evaluations() -> None:
     assert plain.fun > result.fun + 0.5
 
 
+@pytest.mark.parametrize("standardize", [False, True])
+@pytest.mark.parametrize("covariance_type", ["full", "diag"])
+def test_near_the_minimum_of_one_gaussian_the_first_step_is_newtons(covariance_type: str, standardize: bool) -> None:
+    """Where descent starts from is the inverse Hessian there, so a step leaves the square of the distance."""
+    gaussian = GaussianObjective(Z, covariance_type=covariance_type, reg_covar=1e-3, standardize=standardize)
+    covariance = covariance_of(Z, 1e-3)
+    factor = np.linalg.inv(np.linalg.cholesky(covariance)).T
+    if covariance_type == "diag":
+        factor = 1.0 / np.sqrt(np.diagonal(covariance))
+    minimum = gaussian.pack(Z.mean(axis=0), factor)
+    off = 1e-4 * np.random.default_rng(0).normal(size=len(minimum))
+    result = fastgd.minimize(gaussian, minimum + off, optimizer="lbfgs", max_epochs=2, tol=None)
+    assert np.abs(result.x - minimum).max() < 1e-2 * np.abs(off).max()
+
+
 def test_constant_columns_have_the_variance_that_regularises_them() -> None:
     z = np.column_stack([Z[:, 0], np.full(200, 7.0)])
     for standardize in (False, True):

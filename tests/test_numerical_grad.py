@@ -112,6 +112,16 @@ def test_float32_has_longer_steps(data: Data) -> None:
     assert np.abs(numerical_grad(objective, w, h=steps) - objective.grad(w)).max() > 10.0 * error
 
 
+def test_a_step_that_float32_does_not_see_is_refused(data: Data) -> None:
+    objective = data.objective("log_loss", X=data.X.astype(np.float32))
+    w = np.full(5, 1.0 / 3.0)
+    with pytest.raises(ValueError, match=r"at least 2.98e-08 for w\[0\] = 0.33333334\d+, got 1e-09: .* in float32"):
+        numerical_grad(objective, w, h=1e-9)
+    # A few roundings of a value near 0.7 over the step.
+    error = np.abs(numerical_grad(objective, w, h=1e-3) - objective.grad(w)).max()
+    assert error < 8.0 * float(np.finfo(np.float32).eps) / 1e-3
+
+
 def test_parameters_are_not_written_to() -> None:
     w = np.array([1.0, 2.0])
     w.setflags(write=False)
@@ -137,6 +147,8 @@ def log_sum(w: Any) -> Any:
         (np.sum, [], {}, ValueError, "w must have shape"),
         (np.sum, [1.0, 1e20], {"h": 1.0}, ValueError, r"at least 1.64e\+04 for w\[1\] = 1e\+20, got 1"),
         (np.sum, [1.0], {"h": 1e-20, "method": "forward"}, ValueError, r"at least 2.22e-16 for w\[0\] = 1"),
+        # Below a power of 2 numbers lie closer than above it.
+        (np.sum, [-1.0], {"h": 8e-17}, ValueError, r"at least 2.22e-16 for w\[0\] = -1, got 8e-17"),
         (np.sum, [1.0], {"h": 0.0}, ValueError, "h must be > 0, got 0.0"),
         (np.sum, [1.0], {"h": -1.0}, ValueError, "h must be > 0, got -1.0"),
         (np.sum, [1.0], {"h": [1.0, 2.0]}, ValueError, r"h must be a number, or have shape \(1,\)"),

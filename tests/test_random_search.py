@@ -125,6 +125,24 @@ def test_descent_takes_far_fewer_evaluations_the_more_so_the_more_parameters() -
     assert ratios[2] > 200.0
 
 
+def test_what_is_no_better_is_no_step() -> None:
+    found = random_search(lambda w: 1.0, [1.0, 2.0], max_evals=50)
+    assert found.n_steps == 0
+    np.testing.assert_array_equal(found.x, [1.0, 2.0])
+
+
+def test_functions_may_write_to_what_they_get() -> None:
+    def careless(w: Any) -> float:
+        value = float((w**2).sum())
+        w[:] = 99.0
+        return value
+
+    w0 = np.array([1.0, 2.0])
+    found = random_search(careless, w0, max_evals=200)
+    assert found.fun == (found.x**2).sum() < 1e-3
+    np.testing.assert_array_equal(w0, [1.0, 2.0])
+
+
 def test_a_value_that_is_not_finite_is_worse() -> None:
     found = random_search(lambda w: np.nan if w[0] < 1.0 else w[0], [2.0], max_evals=200)
     assert 1.0 <= found.fun < 1.001

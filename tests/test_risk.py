@@ -296,6 +296,17 @@ def test_few_mistakes_have_an_interval(data: Data) -> None:
     np.testing.assert_allclose(some.interval(0.9), [wilson.low, wilson.high], rtol=1e-9)
 
 
+def test_weights_that_go_with_mistakes_widen_the_interval() -> None:
+    """Of many rows Wilson's interval is the mean and 1.96 standard errors, whatever the weights."""
+    objective = fastgd.LinearObjective(np.array([[-1.0], [1.0]]), [0, 1], fit_intercept=False)
+    y = np.arange(20_000) % 10 > 0
+    for weight in (1.0, 20.0, 0.05):
+        s = np.where(y, 1.0, weight)
+        found = risk(objective, [1.0], X=np.ones((20_000, 1)), y=y, sample_weight=s, loss="zero_one")
+        low, high = found.interval()
+        np.testing.assert_allclose((high - low) / 2.0, 1.96 * found.standard_error, rtol=0.01)
+
+
 def test_symmetric_losses_have_students_interval() -> None:
     losses = np.concatenate([np.arange(10.0), 20.0 - np.arange(10.0)])
     objective = fastgd.FunctionObjective(

@@ -136,6 +136,22 @@ def test_functions(batched: bool, jac: bool, n_samples: int | None) -> None:
     assert fun.count == N_MODELS + (1 if batched else N_MODELS)
 
 
+def test_densities(data: Data) -> None:
+    for objective in (fastgd.GaussianObjective(data.X), fastgd.GaussianMixtureObjective(data.X, 2)):
+        W = models(objective.n_params, 20) / 4.0
+        assert objective.values(W).tolist() == [objective.value(w) for w in W]
+        W[3] = 1e4
+        with pytest.raises(ValueError, match="w must be small enough"):
+            objective.value(W[3])
+        assert objective.values(W)[3] == np.inf
+        X = data.X.copy()
+        X[7, 2] = np.nan
+        with pytest.raises(ValueError, match="Z must be finite, got nan in row 7, column 2"):
+            type(objective)(X, *([2] if objective.n_components > 1 else [])).values(W)
+        with pytest.raises(ValueError, match=rf"W must have shape \(n, {objective.n_params}\), n >= 1"):
+            objective.values(W[0])
+
+
 def test_a_function_may_be_infinite() -> None:
     objective = fastgd.FunctionObjective(lambda w: np.inf if w[0] > 0.0 else w[0], lambda w: w)
     assert objective.values([[1.0], [-1.0]]).tolist() == [np.inf, -1.0]

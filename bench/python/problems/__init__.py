@@ -24,6 +24,7 @@ NAMES = (
     "mixture",
     "to_optimum",
     "logistic_regression",
+    "neighbors",
     "overhead",
     "import_time",
     "wheel_size",

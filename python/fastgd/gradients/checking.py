@@ -10,7 +10,7 @@ import numpy as np
 from .. import _validation as check
 from .function import Function
 from .grad_check import GradCheck, excess
-from .slopes import SHRINKS, Slope, noise_at, slope_along
+from .slopes import STRETCHES, Slope, noise_at, slope_along
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -71,6 +71,12 @@ def check_grad(
     TypeError, ValueError
         An argument has the wrong type or shape, there is no gradient, or the function is not finite at `w`. A wrong
         gradient raises nothing: see `GradCheck.raise_if_wrong`.
+
+    Notes
+    -----
+    In float64 the bound on the error has held wherever it was tried. In float32 the steps are so long that many kinks
+    may lie within one, and their terms in it cancel by chance: what seems wrong then has to be so with other steps,
+    too, which leaves a few false alarms in a thousand checks of losses with kinks on badly scaled features.
 
     See Also
     --------
@@ -166,14 +172,14 @@ class _Comparer:
 
     def _compare(self, direction: Floats) -> _Compared:
         compared = []
-        for shrink in SHRINKS:
-            compared.append(self._compare_once(direction, shrink))
+        for stretch in STRETCHES:
+            compared.append(self._compare_once(direction, stretch))
             if compared[-1].is_right:
                 return compared[-1]
         return compared[0]
 
-    def _compare_once(self, direction: Floats, shrink: float) -> _Compared:
-        slope = slope_along(self._function, self._w, direction, self._value, self._noise, shrink)
+    def _compare_once(self, direction: Floats, stretch: float) -> _Compared:
+        slope = slope_along(self._function, self._w, direction, self._value, self._noise, stretch)
         terms = self._gradient[direction != 0.0] * direction[direction != 0.0]
         analytic = float(terms.sum())
         low, high = sorted((slope.left, slope.right)) if slope.at_kink else (slope.value, slope.value)

@@ -25,7 +25,7 @@ class GradCheck:
     Attributes
     ----------
     ok : bool
-        Whether no coordinate is wrong.
+        Whether no coordinate is wrong, nor the slope along a random direction through those that were not checked.
     coordinate : int
         The coordinate whose difference is largest by its tolerance.
     place : str
@@ -80,6 +80,8 @@ class GradCheck:
     def __repr__(self) -> str:
         n_checked, n_wrong, n_kinks = len(self.wrong), int(self.wrong.sum()), int(self.at_kink.sum())
         found = f"wrong in {n_wrong} of {n_checked} coordinates" if n_wrong else f"right in {n_checked} coordinates"
+        if not (self.ok or n_wrong):
+            found = "wrong along a random direction, in no coordinate by more than its tolerance"
         kinks = f", of which {n_kinks} are kinks" if n_kinks else ""
         rest = " and along a random direction through the others" if self.ok and n_checked < self.n_params else ""
         order = np.argsort(-excess(self.difference, self.tolerance), kind="stable")[:_SHOWN_ROWS]

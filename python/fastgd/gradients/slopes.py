@@ -25,8 +25,8 @@ _ORDER = 4
 _POINTS = 9
 _LEAST_SPACING = 8.0
 _MAX_WIDENINGS = 6
-# What seems wrong has to be so by all these multiples of the steps.
-SHRINKS = tuple(0.6**k for k in range(6))
+# What seems wrong has to be so by all these multiples of the steps, each series between the others.
+STRETCHES = tuple(_RATIO ** (k / 6.0) for k in range(6))
 
 
 class Slope(NamedTuple):
@@ -88,7 +88,7 @@ def noise_at(function: Function, w: Floats, value: float) -> float:
 
 
 def slope_along(
-    function: Function, w: Floats, direction: Floats, value: float, noise: float, shrink: float = 1.0
+    function: Function, w: Floats, direction: Floats, value: float, noise: float, stretch: float = 1.0
 ) -> Slope:
     """The slope at `w` along a direction, by central differences with the step whose error is least.
 
@@ -97,12 +97,12 @@ def slope_along(
     times the leading term ``h^2/6 f'''``. For a kink at a distance of ``kappa h`` it is at least the error, which is
     ``(1 - kappa) / 2`` times the jump. Rounding adds up to four standard deviations of a value over ``h``. A jump that
     stays as the step shrinks is a kink at `w`, where the slopes of both sides are what can be told. Of several kinks
-    the terms may cancel by chance; with all steps multiplied by `shrink` they do not again.
+    the terms may cancel by chance; with all steps multiplied by `stretch` they do not again.
     """
     support = np.abs(w[direction != 0.0])
     # Values may have fewer digits than their type.
     precision = max(function.eps, min(noise / abs(value), _LEAST_PRECISION) if value != 0.0 else 0.0)
-    h = shrink * 4.0 * _RATIO * precision ** (1.0 / 3.0) * max(1.0, float(support.max(initial=0.0)))
+    h = stretch * 4.0 * _RATIO * precision ** (1.0 / 3.0) * max(1.0, float(support.max(initial=0.0)))
     wider = _sides(function, w, direction, value, h)
     # The best one with a kink, and the best one without.
     best: dict[bool, Slope] = {}

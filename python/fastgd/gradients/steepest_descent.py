@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import _validation as check
 from .function import Function
-from .slopes import SHRINKS, noise_at, slope_along
+from .slopes import STRETCHES, noise_at, slope_along
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -134,8 +134,8 @@ def steepest(
     down = -gradient / norm
     directions = _directions(down, n, seed)
     noise = noise_at(function, at, value)
-    for shrink in SHRINKS:
-        slopes = [slope_along(function, at, d, value, noise, shrink) for d in (down, *directions)]
+    for stretch in STRETCHES:
+        slopes = [slope_along(function, at, d, value, noise, stretch) for d in (down, *directions)]
         decreases = -np.array([slope.value for slope in slopes])
         errors = np.array([slope.error for slope in slopes])
         both = errors[1:] + errors[0]

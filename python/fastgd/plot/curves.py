@@ -39,8 +39,8 @@ def history(results: Result | Mapping[str, Result], *, x: str = "epoch", ax: Axe
     Returns
     -------
     matplotlib Axes
-        A line a result: `History.loss`, where it is finite. The axis of the loss is logarithmic where all losses are
-        above 0 and the greatest is more than 10 times the least.
+        A line a result: ``Result.history.loss``, where it is finite. The axis of the loss is logarithmic where all
+        losses are above 0 and the greatest is more than 10 times the least.
 
     Raises
     ------

@@ -53,8 +53,9 @@ def principal_directions(path: ArrayLike) -> NDArray[np.float64]:
     Examples
     --------
     >>> import fastgd
-    >>> fastgd.plot.principal_directions([[0.0, 0.0, 2.0], [0.0, 0.0, 1.0], [0.0, 0.5, 0.0]]).round(2).tolist()
-    [[0.0, 0.34, -0.94], [0.0, 0.94, 0.34]]
+    >>> directions = fastgd.plot.principal_directions([[0.0, 0.0, 2.0], [0.0, 0.5, 0.0], [0.0, 0.0, 0.0]])
+    >>> abs(directions).round(2).tolist()
+    [[0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]
     """
     return _principal(plane.check_path("path", path, None))[0]
 
