@@ -49,6 +49,17 @@ def test_a_stream_after_a_fit_goes_on_from_it(kind: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_units_do_not_matter(kind: Any) -> None:
+    units = np.array([1e-3, 1e4])
+    models = [kind(random_state=0, batch_size=50, reg_covar=0.0) for _ in range(2)]
+    for piece in np.array_split(ROWS, 10):
+        models[0].partial_fit(piece)
+        models[1].partial_fit(piece * units)
+    expected = models[0].score_samples(ROWS) - np.log(units).sum()
+    np.testing.assert_allclose(models[1].score_samples(ROWS * units), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_all_pieces_scale_as_the_first_one(kind: Any) -> None:
     model = kind(random_state=0, batch_size=50).partial_fit(ROWS[:1000])
     # A piece that is all in one place would scale features by next to nothing.
@@ -82,9 +93,21 @@ def test_optimisers_of_full_batches_are_refused(kind: Any) -> None:
         kind(optimizer="lbfgs").partial_fit(ROWS)
 
 
-def test_few_rows_of_many_features_begin_a_stream() -> None:
+def test_a_stream_begins_with_the_best_of_its_starts() -> None:
+    options: dict[str, Any] = {"init_params": "random_from_data"}
+    piece = ROWS[:200]
+    # The first loss is that before the step.
+    one = [GaussianMixture(5, n_init=1, random_state=i, **options).partial_fit(piece).loss_curve_[0] for i in range(8)]
+    best = GaussianMixture(5, n_init=8, random_state=0, **options).partial_fit(piece).loss_curve_[0]
+    assert best == min(one) < max(one)
+
+
+@pytest.mark.parametrize("kind", [Gaussian, GaussianMixture])
+def test_few_rows_of_many_features_begin_a_stream(kind: Any) -> None:
     rows = np.random.default_rng(0).normal(size=(2000, 12))
-    model = Gaussian(random_state=0, batch_size=20).partial_fit(rows[:4])
+    model = kind(random_state=0, batch_size=20).partial_fit(rows[:4])
+    # The variances that four rows have in no direction of their own are not those of others.
+    assert model.score(rows) > -1000.0
     for piece in np.array_split(np.tile(rows, (5, 1)), 10):
         model.partial_fit(piece)
     assert model.score(rows) > Gaussian().fit(rows).score(rows) - 0.5
