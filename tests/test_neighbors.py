@@ -195,6 +195,21 @@ def test_columns_far_from_zero(y: np.ndarray) -> None:
     np.testing.assert_array_equal(KNeighborsClassifier().fit(X, y).kneighbors(Z)[1], expected)
 
 
+@pytest.mark.parametrize("n_queries", [3, 300])
+def test_clusters_that_float32_does_not_tell_apart(n_queries: int) -> None:
+    """Products in float32 leave half of all rows, which is when the search goes on in float64."""
+    rng = np.random.default_rng(7)
+    level = 2.0**24
+    X, Z = (rng.integers(0, 64, (n, 6)) + level * rng.choice([-1, 1], (n, 1)) for n in (4000, n_queries))
+    # The last query is the only one that is far from all of them.
+    Z[-1] = 0.0
+    expected = twin.nearest(twin.squared_distances(X, Z), 4)
+    model = KNeighborsClassifier(4).fit(X, np.arange(4000) % 3)
+    for n_threads in (1, 2):
+        found = model.set_params(n_threads=n_threads).kneighbors(Z)[1]
+        np.testing.assert_array_equal(found, expected)
+
+
 def test_copies(X: np.ndarray, Z: np.ndarray, y: np.ndarray) -> None:
     model = KNeighborsClassifier(3, weights="distance").fit(X, y)
     expected = model.predict_proba(Z)
