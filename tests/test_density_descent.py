@@ -50,6 +50,19 @@ def test_correlated_columns_take_few_evaluations() -> None:
     assert plain.fun > result.fun + 0.5
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("standardize", [False, True])
+def test_columns_that_nearly_coincide(standardize: bool, dtype: Any) -> None:
+    """From a diagonal factor its entries must grow a hundredfold; steps scaled for the end would stop at once."""
+    rng = np.random.default_rng(0)
+    same, other = rng.normal(size=(2, 300))
+    z = np.stack([same, same + 1e-2 * other], axis=1).astype(dtype)
+    result = fastgd.minimize(GaussianObjective(z, standardize=standardize), optimizer="lbfgs", max_epochs=150)
+    assert result.success
+    _, log_determinant = np.linalg.slogdet(2.0 * np.pi * covariance_of(z.astype(np.float64), 1e-6))
+    assert abs(result.fun - 0.5 * (log_determinant + 2)) < (1e-6 if dtype is np.float64 else 1e-4)
+
+
 @pytest.mark.parametrize("standardize", [False, True])
 @pytest.mark.parametrize("covariance_type", ["full", "diag"])
 def test_near_the_minimum_of_one_gaussian_the_first_step_is_newtons(covariance_type: str, standardize: bool) -> None:

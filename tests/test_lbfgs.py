@@ -143,6 +143,38 @@ def test_a_first_step_that_is_far_too_long_is_no_end() -> None:
     np.testing.assert_allclose(1e9 * result.x, 3.0, atol=0.3)
 
 
+def near_0(name: str) -> tuple[Function, Array, float]:
+    """Functions whose value at the start is near 0 by chance, and tells nothing of the scale; their minimum."""
+    if name == "saddle":
+        return (
+            lambda w: (w[0] ** 2 - w[1] ** 2 + w[1] ** 4, np.array([2.0 * w[0], -2.0 * w[1] + 4.0 * w[1] ** 3])),
+            np.array([0.3 * np.sqrt(0.91), 0.3]),
+            -0.25,
+        )
+    if name == "sine":
+        return lambda w: (np.sin(w[0]), np.cos(w)), np.array([100.0 * np.pi]), -1.0
+    rng = np.random.default_rng(0)
+    curvature, best = np.geomspace(1.0, 100.0, 20), 20.0 * rng.normal(size=20)
+    first = 0.5 * float(curvature @ best**2) - 1e-15
+
+    def shifted(w: Array) -> tuple[float, Array]:
+        return 0.5 * float(curvature @ (w - best) ** 2) - first, curvature * (w - best)
+
+    return shifted, np.zeros(20), -first
+
+
+@pytest.mark.parametrize("name", ["saddle", "sine", "parabola"])
+def test_a_first_value_near_0_is_no_end(name: str) -> None:
+    fun, start, minimum = near_0(name)
+    objective = fastgd.FunctionObjective(lambda w: (float(fun(w)[0]), fun(w)[1]), jac=True)
+    assert abs(objective.value(start)) < 1e-13
+    result = fastgd.minimize(objective, start, optimizer="lbfgs", tol=1e-9)
+    assert result.success
+    assert result.fun == pytest.approx(minimum, rel=1e-6)
+    points, _ = evaluated_by_the_core(fun, start, 15)
+    np.testing.assert_array_equal(points, evaluated_by_the_twin(fun, start, 15)[0])
+
+
 def test_squares_that_overflow_are_told() -> None:
     X = np.random.default_rng(0).normal(size=(200, 3)) * 1e160
     y = X[:, 0] > 0.0

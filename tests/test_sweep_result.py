@@ -265,6 +265,18 @@ def test_one_bar_shows_all_rungs(bar: type[Bar]) -> None:
     assert bar.made.texts[-1]["loss"] == f"{found.best.history.loss[-1]:.6g}"
 
 
+def test_what_a_bar_shows_has_been_evaluated(bar: type[Bar]) -> None:
+    """Models that searches along lines have brought to their minimum are no longer evaluated, while others go on."""
+    rng = np.random.default_rng(0)
+    rows = np.concatenate([rng.normal(size=(60, 2)), rng.normal(size=(40, 2)) * 0.5 + 4.0])
+    grid = {"init_seed": range(6)}
+    mixture = fastgd.GaussianMixtureObjective(rows, 2)
+    found = fastgd.sweep(mixture, grid=grid, optimizer="lbfgs", progress=True)
+    assert len({result.n_epochs for result in found.results}) > 1
+    shown = [float(text["lowest_loss"]) for text in bar.made.texts if "lowest_loss" in text]
+    assert min(shown) >= min(result.fun for result in found.results) - 1e-5
+
+
 def swept(**options: Any) -> fastgd.SweepResult:
     """A sweep that is interrupted; an interruption that leaves it would end the tests."""
     try:

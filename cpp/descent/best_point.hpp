@@ -15,11 +15,13 @@ struct Point {
     double norm = 0.0;
 
     // What a first step along the gradient is multiplied by, where nothing is known of the curvature. Its length is 1,
-    // or where that is less, that to the minimum of a parabola whose value there is 0.
-    double scale() const {
-        const double length = value == 0.0 ? 1.0 : std::min(1.0, 2.0 * std::abs(value) / norm);
-        return length / norm;
+    // or where that is less, that to the minimum of a parabola whose value there is 0; but a value that is near 0 by
+    // chance makes no step that would drown beside x, whose length is given.
+    double scale(double x_length) const {
+        if (value == 0.0) return 1.0 / norm;
+        return std::min(1.0, std::max(2.0 * std::abs(value) / norm, kLeastStep * x_length)) / norm;
     }
+    static constexpr double kLeastStep = 0x1p-26;
 
     template <class Archive>
     void serialize(Archive&& archive) {

@@ -67,8 +67,10 @@ Lbfgs::Said Lbfgs::tell(double value, std::span<const double> grad) {
         trial_ = *best_;
         return accept();
     }
-    // Once more along the gradient alone.
-    if (pairs_.empty()) return finish();
+    // Once more along the gradient alone, or, where the value told nothing of the scale, from a step of length 1.
+    if (pairs_.empty() && !is_guessed_) return finish();
+    if (pairs_.empty()) gamma_ = 1.0 / iterate_.norm;
+    is_guessed_ = false;
     pairs_.clear();
     return search();
 }
@@ -78,7 +80,8 @@ Lbfgs::Said Lbfgs::begin() {
     iterate_ = trial_;
     best_.begin(trial_);
     if (!std::isfinite(trial_.value) || !std::isfinite(trial_.norm) || trial_.norm == 0.0) return finish();
-    gamma_ = options_.precondition ? 1.0 : trial_.scale();
+    gamma_ = options_.precondition ? 1.0 : trial_.scale(std::sqrt(dot(trial_.x, trial_.x)));
+    is_guessed_ = gamma_ * trial_.norm < 1.0 && !options_.precondition;
     return search() == Said::finished ? Said::finished : Said::accepted;
 }
 
@@ -99,6 +102,7 @@ Lbfgs::Said Lbfgs::search() {
 
 // The trial becomes the iterate.
 Lbfgs::Said Lbfgs::accept() {
+    is_guessed_ = false;
     remember_pair();
     std::swap(iterate_, trial_);
     if (best_.is_stalled()) return finish();

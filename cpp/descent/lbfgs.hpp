@@ -23,7 +23,8 @@ public:
         // How many pairs of steps and changes of the gradient are kept.
         int memory = 10;
         WolfeSearch::Options search = {};
-        // Multiplies by an estimate of the inverse Hessian, positive definite and always the same; none: the identity.
+        // Multiplies by an estimate of the inverse Hessian, positive definite, which may be another one for every
+        // search; none: the identity.
         std::function<void(std::span<double>)> precondition{};
     };
     // finished: rounding errors, or values that are not finite, allow no further decrease.
@@ -54,6 +55,7 @@ public:
         archive(direction_);
         pairs_.serialize(archive);
         archive(gamma_);
+        archive(is_guessed_);
         archive(is_started_);
         archive(is_finished_);
         search_.serialize(archive);
@@ -78,6 +80,8 @@ private:
     CurvaturePairs pairs_;
     // Scale of the inverse Hessian, or its estimate, before the pairs.
     double gamma_ = 1.0;
+    // Whether it comes from the first value, and no step has been accepted yet.
+    bool is_guessed_ = false;
     bool is_started_ = false;
     bool is_finished_ = false;
     WolfeSearch search_;

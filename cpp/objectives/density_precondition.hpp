@@ -12,11 +12,13 @@
 
 namespace fastgd {
 
-// The inverse of F's Hessian at parameters that EM's next step would come to, with the shares of the components in the
-// rows held: where a component has the share q of all rows, and these the second moments A = L L' about its mean, with
-// reg_covar, its mean has q A^-1, and column j of its factor, whose last entry is u = log U_jj = -log L_jj,
-//   q D L_j diag(1, ..., 1, 2) L_j' D,  L_j the leading rows and columns of L, D = diag(1, ..., 1, 1 / L_jj).
-// The logits have the weights. This takes out what correlations and scales do to descent.
+// The inverse of an estimate of F's Hessian, with the shares of the components in the rows held: where a component has
+// the share q of all rows, and these the second moments A = L L' about its mean, with reg_covar, its mean has q A^-1,
+// and column j of its factor, whose last entry is u = log U_jj,
+//   q (D A_j D + e e') = q D L_j diag(1, ..., 1, 1 + 1 / t^2) L_j' D,  t = U_jj L_jj,
+// A_j and L_j the leading rows and columns, e the last unit vector, D = diag(1, ..., 1, U_jj): but for the slope in u,
+// taken to be that at the column's minimum, this is the Hessian, however far U is from there. The logits have the
+// weights. This takes out what correlations and scales do to descent.
 class DensityPrecondition {
 public:
     // None where second moments are not positive definite.
@@ -46,24 +48,29 @@ public:
             if (shape_.diagonal) {
                 for (std::ptrdiff_t j = 0; j < shape_.n_features; ++j) {
                     mean[j] *= lower(k, j, j) * lower(k, j, j) / weight;
-                    factor[j] *= 0.5 / weight;
+                    factor[j] /= (1.0 + square(root(k, j) * lower(k, j, j))) * weight;
                 }
                 continue;
             }
             apply_moments(k, mean);
             for (std::ptrdiff_t j = 0; j < shape_.n_features; ++j) mean[j] /= weight;
             for (std::ptrdiff_t j = 0; j < shape_.n_features; ++j, factor += j) {
-                factor[j] *= lower(k, j, j);
+                const double squares = square(root(k, j) * lower(k, j, j));
+                factor[j] /= root(k, j);
                 solve_lower(k, factor, j + 1);
-                factor[j] *= 0.5;
+                factor[j] *= squares / (1.0 + squares);
                 solve_upper(k, factor, j + 1);
-                factor[j] *= lower(k, j, j);
+                factor[j] /= root(k, j);
                 for (std::ptrdiff_t i = 0; i <= j; ++i) factor[i] /= weight;
             }
         }
     }
 
 private:
+    static double square(double x) { return x * x; }
+    double root(std::ptrdiff_t k, std::ptrdiff_t j) const {
+        return root_[static_cast<std::size_t>(k * shape_.n_features + j)];
+    }
     double lower(std::ptrdiff_t k, std::ptrdiff_t i, std::ptrdiff_t j) const {
         return lower_[static_cast<std::size_t>(k)][index(i, j)];
     }
@@ -81,6 +88,7 @@ private:
         double trace = 0.0;
         for (std::ptrdiff_t j = 0; j < d; ++j) {
             const double root = scalar::exp(factor[shape_.diagonal ? j : column + j]);
+            root_.push_back(root);
             for (std::ptrdiff_t i = shape_.diagonal ? j : 0; i <= j; ++i) {
                 // U of the rows as they are is that of standardised ones, divided by their scale.
                 double sum = moments[shape_.diagonal ? j : column + i] / scale(i);
@@ -139,6 +147,8 @@ private:
 
     const DensityShape& shape_;
     std::vector<double> weight_;
+    // U_jj, component after component.
+    std::vector<double> root_;
     // One a component: L, or its diagonal.
     std::vector<std::vector<double>> lower_;
 };

@@ -52,7 +52,8 @@ struct Seeds {
 // Each row is drawn with a probability in proportion to its squared distance from the nearest of those before: D.
 // Arthur and S. Vassilvitskii, "k-means++: the advantages of careful seeding", ACM-SIAM Symposium on Discrete
 // Algorithms, 2007. Columns count in units of their standard deviations.
-Seeds draw_seeds(const std::vector<double>& rows, std::size_t n_features, std::ptrdiff_t n_seeds, std::uint64_t seed) {
+Seeds draw_seeds(const std::vector<double>& rows, std::size_t n_features, std::ptrdiff_t n_seeds, std::uint64_t seed,
+                 const std::function<void()>& poll) {
     const std::size_t n_rows = rows.size() / n_features;
     const std::vector<double> variance = variances(rows, n_features);
     std::vector<double> distance(n_rows, std::nan(""));
@@ -60,6 +61,7 @@ Seeds draw_seeds(const std::vector<double>& rows, std::size_t n_features, std::p
     Seeds seeds{{}, std::vector<double>(n_features)};
     double total = 0.0;
     for (std::ptrdiff_t k = 0; k < n_seeds; ++k) {
+        if (poll) poll();
         const PhiloxWords words = philox(seed, PhiloxStream::initial_parameters, 0, static_cast<std::uint64_t>(k / 4));
         const double u = static_cast<double>(words[static_cast<std::size_t>(k % 4)] >> 11) * 0x1p-53;
         // The first one, and any where all rows are seeds already.
@@ -122,7 +124,7 @@ std::vector<double> density_start(const DensityProblem<T>& problem, std::uint64_
             std::max<std::int64_t>({shape.n_components, std::min(kSampleRows, kSampleNumbers / shape.n_features), 1});
         const std::vector<double> rows = sample(problem.data, std::min(problem.data.X.n_rows, most));
         if (!std::all_of(rows.begin(), rows.end(), [](double x) { return std::isfinite(x); })) throw NonFiniteError();
-        const Seeds seeds = draw_seeds(rows, n_features, shape.n_components, seed);
+        const Seeds seeds = draw_seeds(rows, n_features, shape.n_components, seed, poll);
         for (const std::size_t row : seeds.row) {
             const auto first = rows.begin() + static_cast<std::ptrdiff_t>(row * n_features);
             mean.insert(mean.end(), first, first + shape.n_features);

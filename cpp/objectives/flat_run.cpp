@@ -63,7 +63,10 @@ public:
         step(0);
     }
     Line line(int m) const override { return searches_.line(m); }
-    void retire(int m) override { retired_[static_cast<std::size_t>(m)] = true; }
+    void retire(int m) override {
+        retired_[static_cast<std::size_t>(m)] = true;
+        searches_.retire(m);
+    }
 
     void evaluate(std::span<double> value, std::span<double> grad_norm) override { look(value, grad_norm, {}); }
 

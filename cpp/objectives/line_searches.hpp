@@ -90,6 +90,10 @@ public:
                 searches_[m]);
         return true;
     }
+    // What is told of a model that goes no further is no evaluation of it.
+    void retire(int m) {
+        if (started()) line_[static_cast<std::size_t>(m)] = Line::finished;
+    }
     Line line(int m) const { return started() ? line_[static_cast<std::size_t>(m)] : Line::descending; }
 
 private:

@@ -43,10 +43,12 @@ class Point(NamedTuple):
         """Return what a first step along the gradient is multiplied by, where nothing is known of the curvature.
 
         Its length is 1, or where that is less ``2 |value| / norm``, which is that to the minimum of a parabola if its
-        value there is 0.
+        value there is 0; but no less than ``2**-26 ||x||``, as a value may be near 0 by chance.
         """
-        length = 1.0 if self.value == 0.0 else min(1.0, 2.0 * abs(self.value) / self.norm)
-        return length / self.norm
+        if self.value == 0.0:
+            return 1.0 / self.norm
+        least = 2.0**-26 * sqrt(dot(self.x, self.x))
+        return min(1.0, max(2.0 * abs(self.value) / self.norm, least)) / self.norm
 
 
 class Progress:
@@ -218,7 +220,8 @@ def lbfgs(
     The pair ``s = x_new - x``, ``y = grad_new - grad`` is kept if ``s . y`` is positive beyond rounding, and
     ``gamma = s.y / y.My``; at first it is `Point.scale`, or with a preconditioner M, which is I otherwise,
     ``gamma = 1``.  A search that fails goes on from the best of its trials; if none is better than ``x``, the pairs are
-    dropped, so that ``d = -gamma M grad``; if that fails too, no further decrease is possible.
+    dropped, so that ``d = -gamma M grad``, or, where it was the first search, ``gamma = 1 / ||grad||``; if that fails
+    too, no further decrease is possible.
 
     Values that differ by no more than ``noise`` times their size count as equal, and of points with equal values the
     one with the smaller gradient is the better one.
@@ -276,6 +279,7 @@ def lbfgs(
         return result("gtol")
     gamma = x.scale() if precondition is None else 1.0
     scaled = precondition or identity
+    is_guessed = precondition is None and gamma * x.norm < 1.0
     pairs: list[Pair] = []
     trial, direction = x, -x.grad
 
@@ -304,12 +308,16 @@ def lbfgs(
                 return result("max_evals")
             if progress.is_below(x.value):
                 trial = progress.best
-            elif pairs:
+            elif pairs or is_guessed:
+                if not pairs:
+                    gamma = 1.0 / x.norm
+                is_guessed = False
                 pairs.clear()
                 continue
             else:
                 return result("finished")
 
+        is_guessed = False
         n_iterations += 1
         s, y = trial.x - x.x, trial.grad - x.grad
         change, squares = dot(s, y), dot(y, scaled(y))
