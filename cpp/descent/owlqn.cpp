@@ -160,7 +160,8 @@ void Owlqn::choose_direction() {
     };
     const std::vector<CurvaturePair> pairs = pairs_of_the_free();
     is_modelled_ = is_settled || !pairs.empty();
-    double gamma = is_settled || !options_.diagonal.empty() ? 1.0 : iterate_.scale(std::sqrt(dot(iterate_.x, iterate_.x)));
+    double gamma =
+        is_settled || !options_.diagonal.empty() ? 1.0 : iterate_.scale(std::sqrt(dot(iterate_.x, iterate_.x)));
     if (!pairs.empty()) {
         std::vector<double> scaled = pairs.back().y;
         first(scaled);
