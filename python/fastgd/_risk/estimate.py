@@ -93,9 +93,10 @@ class Risk:
 
     def _wilson(self, z: float) -> tuple[float, float]:
         n, p = self.n_effective, self.mean
-        if 0.0 < p < 1.0 and math.isfinite(self.standard_error):
-            # As many rows as have this variance: weights may go with mistakes.
-            n = p * (1.0 - p) / self.standard_error**2 + 1.0
+        if 0.0 < p < 1.0 and self.standard_error > 0.0:
+            # As many rows as have this variance where that are fewer: heavy rows may be the ones with mistakes. Of few
+            # mistakes the variance is itself uncertain, and never a reason to count more rows than the weights leave.
+            n = min(n, p * (1.0 - p) / self.standard_error / self.standard_error + 1.0)
         middle = (p + z**2 / (2.0 * n)) / (1.0 + z**2 / n)
         half = z / (1.0 + z**2 / n) * math.sqrt(p * (1.0 - p) / n + z**2 / (4.0 * n**2))
         # Rounding must not keep the interval from what was seen of all rows.
