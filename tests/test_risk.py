@@ -329,7 +329,9 @@ def test_weighted_shares_of_few_mistakes_are_held(draw: Any, n: int, p: float) -
     rng = np.random.default_rng(8)
     held = 0
     for _ in range(DRAWS):
-        low, high = estimate((rng.random(n) < p).astype(np.float64), draw(rng, n), "zero_one", True).interval()
+        low, high = estimate(
+            (rng.random(n) < p).astype(np.float64), draw(rng, n), "zero_one", True, of_mistakes=True
+        ).interval()
         held += low <= p <= high
     assert held / DRAWS > 0.95 - 4.0 * math.sqrt(0.95 * 0.05 / DRAWS)
 
@@ -340,11 +342,27 @@ def test_weighted_rows_that_are_all_mistakes_have_an_interval() -> None:
     z = scipy.stats.norm.ppf(0.975)
     means = []
     for _ in range(200):
-        found = estimate(np.ones(40), rng.lognormal(size=40), "zero_one", True)
+        found = estimate(np.ones(40), rng.lognormal(size=40), "zero_one", True, of_mistakes=True)
         n = found.n_effective
         np.testing.assert_allclose(found.interval(), [n / (n + z**2), 1.0], rtol=1e-12)
         means.append(found.mean)
     assert min(means) < 1.0
+
+
+def test_a_function_of_that_name_has_no_wilsons_interval(data: Data) -> None:
+    def zero_one(y: Any, raw: Any) -> Any:
+        return 100.0 * (raw - y) ** 2, 200.0 * (raw - y)
+
+    w = np.linspace(-0.4, 0.5, 5)
+    objective = data.objective("squared_error")
+    expected = fastgd.LinearObjective(data.X, data.numbers, loss=lambda y, raw: zero_one(y, raw))
+    for found in (
+        risk(objective, w, loss=lambda y, raw: zero_one(y, raw)[0]),
+        risk(objective, w, loss=zero_one),
+        risk(fastgd.LinearObjective(data.X, data.numbers, loss=zero_one), w),
+    ):
+        np.testing.assert_allclose(found.interval(), risk(expected, w).interval(), rtol=1e-12)
+        assert found.interval()[0] > 1.0
 
 
 def test_symmetric_losses_have_students_interval() -> None:

@@ -144,6 +144,17 @@ def test_functions_as_losses() -> None:
     assert brier.loss == "<lambda>"
 
 
+def test_a_function_of_that_name_has_no_wilsons_interval() -> None:
+    X, y = two_classes()
+    estimator = SGDClassifier().fit(X, y)
+
+    def zero_one(y: Any, raw: Any) -> Any:
+        return 100.0 + raw
+
+    expected = risk(estimator, X=X, y=y, loss=lambda y, raw: zero_one(y, raw)).interval()
+    assert risk(estimator, X=X, y=y, loss=zero_one).interval() == expected
+
+
 @pytest.mark.parametrize("loss", [None, "log_loss", "hinge", lambda y, raw: np.maximum(0.0, 1.0 - (2 * y - 1) * raw)])
 def test_a_column_of_labels_is_labels(loss: Any) -> None:
     """Compared with predictions of shape (n,), one of shape (n, 1) would be compared with all of them."""

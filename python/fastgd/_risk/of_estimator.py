@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import _validation as check
-from .._losses import LOG_LINK, registry
+from .._losses import LOG_LINK, ZERO_ONE, registry
 from . import row_losses
 from .estimate import Risk, estimate
 
@@ -55,18 +55,18 @@ def of_estimator(estimator: Any, X: Any, y: Any, loss: str | Callable[..., Any] 
             X, weight = _safe_indexing(X, present), weight[present]
             y = None if y is None else y[present]
     name, losses = _KINDS[kind](estimator, X, y, loss)
-    return estimate(losses, weight, name, held_out=True)
+    return estimate(losses, weight, name, held_out=True, of_mistakes=name == ZERO_ONE and not callable(loss))
 
 
 def _of_classifier(estimator: Any, X: Any, y: NDArray[Any], loss: Any) -> tuple[str, Floats]:
-    name = "zero_one" if loss is None else row_losses.name_of(loss)
-    predicted = np.asarray(estimator.predict(X)) if name == "zero_one" or y.ndim == 2 else None
+    name = ZERO_ONE if loss is None else row_losses.name_of(loss)
+    predicted = np.asarray(estimator.predict(X)) if name == ZERO_ONE or y.ndim == 2 else None
     if predicted is not None:
         y = _as_predicted(y, predicted)
     if callable(loss):
         scores = getattr(estimator, "decision_function", None) or estimator.predict_proba
         return name, row_losses.of_function(loss, y, np.asarray(scores(X)))
-    if name == "zero_one":
+    if name == ZERO_ONE:
         wrong = np.asarray(predicted != y)
         return name, np.asarray(wrong.any(axis=1) if wrong.ndim == 2 else wrong, np.float64)
     if y.ndim == 2:
