@@ -177,7 +177,7 @@ def test_runs_that_diverged_are_grey(data: Data) -> None:
 
 def test_one_parameter_is_a_curve(data: Data) -> None:
     found = fastgd.sweep(data.objective("log_loss"), grid={"lr": [1.0, 0.001, 0.1]}, max_epochs=9, tol=None)
-    ax = drawn(plot.sweep(found, y=None))
+    ax = drawn(plot.sweep(found))
     order = np.argsort(found.table["lr"])
     np.testing.assert_array_equal(ax.get_lines()[0].get_xdata(), found.table["lr"][order])
     np.testing.assert_array_equal(ax.get_lines()[0].get_ydata(), found.fun[order])
@@ -200,8 +200,8 @@ def test_bad_sweeps(data: Data) -> None:
         plot.sweep(found.results)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="x must be one of 'lr', got 'rate'"):
         plot.sweep(found, "rate", None)
-    with pytest.raises(ValueError, match="y must be one of None, got 'alpha'"):
-        plot.sweep(found)
+    with pytest.raises(ValueError, match="y must be one of None, got 'momentum'"):
+        plot.sweep(found, y="momentum")
     with pytest.raises(ValueError, match="y must be one of None, got 'lr'"):
         plot.sweep(found, "lr", "lr")
     with pytest.raises(TypeError, match="annotate must be True or False"):

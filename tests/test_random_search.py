@@ -149,6 +149,57 @@ def test_a_value_that_is_not_finite_is_worse() -> None:
     assert found.x[0] == found.fun
 
 
+def test_minus_infinity_is_not_the_best() -> None:
+    def fun(w: Any) -> float:
+        with np.errstate(divide="ignore"):
+            return float(np.log(np.maximum(w[0], 0.0)))
+
+    found = random_search(fun, [1.0], max_evals=100)
+    assert np.isfinite(found.history.loss).all()
+    assert found.fun == fun(found.x) < 0.0
+    np.testing.assert_array_equal(found.x, reference.random_search.random_search(fun, [1.0], max_evals=100).x)
+
+
+@pytest.mark.parametrize("name", ["gaussian", "squared_error", "zero_one"])
+def test_objectives_beyond_their_range_are_worse(data: Data, name: str) -> None:
+    """Of probes that long some overflow, where `value` raises."""
+    if name == "gaussian":
+        objective: Any = fastgd.GaussianObjective(data.X)
+        start, scale = objective.initial(), 3e3
+    else:
+        y = data.signs if name == "zero_one" else data.numbers
+        objective = fastgd.LinearObjective(1e300 * data.X, y, loss=name)
+        start, scale = np.zeros(5), 1e10
+    refused = []
+
+    class Counted:
+        n_params, values = objective.n_params, staticmethod(objective.values)
+
+        def value(self, w: Any) -> Any:
+            try:
+                return objective.value(w)
+            except ValueError:
+                refused.append(w)
+                raise
+
+    found = random_search(Counted(), start, scale=scale, max_evals=300)
+    assert refused
+    assert found.nfev == 300
+    assert found.fun == objective.value(found.x) <= objective.value(start)
+    np.testing.assert_array_equal(found.x, random_search(objective, start, scale=scale, max_evals=300).x)
+
+
+def test_what_functions_raise_is_passed_on() -> None:
+    def fun(w: Any) -> float:
+        if w[0] < 0.0:
+            raise ValueError("below 0")
+        return float(w[0])
+
+    for objective in (fun, fastgd.FunctionObjective(fun, grad=lambda w: np.ones(1))):
+        with pytest.raises(ValueError, match="below 0"):
+            random_search(objective, [1.0], max_evals=300)
+
+
 def test_ctrl_c_leaves_the_best(data: Data) -> None:
     calls = 0
 

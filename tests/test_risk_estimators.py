@@ -144,6 +144,38 @@ def test_functions_as_losses() -> None:
     assert brier.loss == "<lambda>"
 
 
+def test_a_function_of_that_name_has_no_wilsons_interval() -> None:
+    X, y = two_classes()
+    estimator = SGDClassifier().fit(X, y)
+
+    def zero_one(y: Any, raw: Any) -> Any:
+        return 100.0 + raw
+
+    expected = risk(estimator, X=X, y=y, loss=lambda y, raw: zero_one(y, raw)).interval()
+    assert risk(estimator, X=X, y=y, loss=zero_one).interval() == expected
+
+
+@pytest.mark.parametrize("loss", [None, "log_loss", "hinge", lambda y, raw: np.maximum(0.0, 1.0 - (2 * y - 1) * raw)])
+def test_a_column_of_labels_is_labels(loss: Any) -> None:
+    """Compared with predictions of shape (n,), one of shape (n, 1) would be compared with all of them."""
+    X, y, X_new, y_new = split(*two_classes())
+    estimator = peer.LogisticRegression().fit(X, y)
+    expected = risk(estimator, X=X_new, y=y_new, loss=loss)
+    for column in (y_new[:, None], pd.DataFrame({"t": y_new})):
+        assert risk(estimator, X=X_new, y=column, loss=loss) == expected
+    with pytest.raises(ValueError, match=r"y must have shape \(100,\), as predictions have, got shape \(100, 2\)"):
+        risk(estimator, X=X_new, y=np.column_stack([y_new, y_new]), loss=loss)
+
+
+@pytest.mark.parametrize("loss", [None, "absolute_error", lambda y, raw: np.abs(y - raw)])
+def test_a_column_of_numbers_is_numbers(loss: Any) -> None:
+    X, y, X_new, y_new = split(*numbers())
+    estimator = peer.Ridge().fit(X, y)
+    assert risk(estimator, X=X_new, y=y_new[:, None], loss=loss) == risk(estimator, X=X_new, y=y_new, loss=loss)
+    with pytest.raises(ValueError, match=r"y must have shape \(100,\), as predictions have, got shape \(100, 2\)"):
+        risk(estimator, X=X_new, y=np.column_stack([y_new, y_new]), loss=loss)
+
+
 def test_probabilities_of_zero_are_infinite() -> None:
     X, y, X_new, y_new = split(*two_classes())
     tree = DecisionTreeClassifier(random_state=0).fit(X, y)

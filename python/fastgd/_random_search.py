@@ -134,8 +134,8 @@ def random_search(
             rows.append((n_moves, best, length, time.perf_counter() - began))
             while len(rows) < n_evals:
                 probe = w + length * _direction(words, w.size)
-                value, tried = function(probe), length
-                is_better = value < best
+                value, tried = _value(function, probe), length
+                is_better = math.isfinite(value) and value < best
                 if is_better:
                     w, best, n_moves = probe, value, n_moves + 1
                 if does_adapt:
@@ -153,6 +153,18 @@ def _start(function: Function, w0: ArrayLike | None) -> Floats:
     if not callable(initial):
         raise ValueError("w0 must be given for a function, which has no start of its own")
     return np.array(initial(), np.float64)
+
+
+def _value(function: Function, w: Floats) -> float:
+    """The value, infinite where it is an objective that is beyond the range of its arithmetic."""
+    try:
+        return function(w)
+    except ValueError:
+        values = getattr(function.given, "values", None) if function.is_objective else None
+        if not callable(values):
+            raise
+        # It raises in its turn where the data are to blame, or what a function of the user's own returned.
+        return float(values(w[None])[0])
 
 
 def _direction(words: np.random.Philox, n: int) -> Floats:

@@ -52,12 +52,15 @@ class Risk:
     n_effective: float
     # A third of the skewness of the mean.
     _skew: float
+    # Whether the losses are 0 or 1; a function's name does not tell.
+    _of_mistakes: bool
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Return a confidence interval of the expected risk, for rows drawn independently of the fit.
 
         Of ``"zero_one"`` losses it is Wilson's [1]_, which holds where mistakes are few or none: the shares ``p`` that
-        are at most ``z`` of their own standard deviations from the mean. Of others it is Student's t with the skewness
+        are at most ``z`` of their own standard deviations from the mean, of `n_effective` rows, or of fewer where the
+        standard error is that of fewer: heavy rows may be the mistakes. Of others it is Student's t with the skewness
         taken away by Hall's cubic [2]_, since losses have long tails: with ``T = (mean - R) / standard_error`` and a
         third ``a`` of the mean's skewness, ``((1 + a T)^3 - 1) / (3 a) + a / 2`` is taken for t.
 
@@ -79,7 +82,7 @@ class Risk:
            1992.
         """
         p = 0.5 + check.number("level", level, *_LEVEL) / 2.0
-        if self.loss == "zero_one":
+        if self._of_mistakes:
             return self._wilson(normal(p))
         if not math.isfinite(self.standard_error) or self.n_effective < 2.0:
             return math.nan, math.nan
@@ -93,9 +96,10 @@ class Risk:
 
     def _wilson(self, z: float) -> tuple[float, float]:
         n, p = self.n_effective, self.mean
-        if 0.0 < p < 1.0 and math.isfinite(self.standard_error):
-            # As many rows as have this variance: weights may go with mistakes.
-            n = p * (1.0 - p) / self.standard_error**2 + 1.0
+        if 0.0 < p < 1.0 and self.standard_error > 0.0:
+            # As many rows as have this variance where that are fewer: heavy rows may be the ones with mistakes. Of few
+            # mistakes the variance is itself uncertain, and never a reason to count more rows than the weights leave.
+            n = min(n, p * (1.0 - p) / self.standard_error / self.standard_error + 1.0)
         middle = (p + z**2 / (2.0 * n)) / (1.0 + z**2 / n)
         half = z / (1.0 + z**2 / n) * math.sqrt(p * (1.0 - p) / n + z**2 / (4.0 * n**2))
         # Rounding must not keep the interval from what was seen of all rows.
@@ -111,7 +115,7 @@ class Risk:
         return text if self.held_out else f"{text}; optimistic if the parameters were fitted to these rows"
 
 
-def estimate(losses: Floats, weight: Floats | None, loss: str, held_out: bool) -> Risk:
+def estimate(losses: Floats, weight: Floats | None, loss: str, held_out: bool, of_mistakes: bool = False) -> Risk:
     """The risk from losses of rows, and their weights, all above 0.
 
     The weighted mean is a ratio of sums; its variance is by the delta method [1]_
@@ -129,4 +133,4 @@ def estimate(losses: Floats, weight: Floats | None, loss: str, held_out: bool) -
         squares = float(parts @ parts)
         error = math.sqrt(squares * n / (n - 1)) / total if n > 1 and squares >= 0.0 else math.nan
         skew = float((parts**3).sum()) / squares**1.5 / 3.0 if squares > 0.0 and math.isfinite(squares) else 0.0
-    return Risk(mean, error, n, loss, held_out, total**2 / float(s @ s), skew)
+    return Risk(mean, error, n, loss, held_out, total**2 / float(s @ s), skew, of_mistakes)

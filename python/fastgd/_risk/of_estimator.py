@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import _validation as check
-from .._losses import LOG_LINK, registry
+from .._losses import LOG_LINK, ZERO_ONE, registry
 from . import row_losses
 from .estimate import Risk, estimate
 
@@ -55,16 +55,19 @@ def of_estimator(estimator: Any, X: Any, y: Any, loss: str | Callable[..., Any] 
             X, weight = _safe_indexing(X, present), weight[present]
             y = None if y is None else y[present]
     name, losses = _KINDS[kind](estimator, X, y, loss)
-    return estimate(losses, weight, name, held_out=True)
+    return estimate(losses, weight, name, held_out=True, of_mistakes=name == ZERO_ONE and not callable(loss))
 
 
 def _of_classifier(estimator: Any, X: Any, y: NDArray[Any], loss: Any) -> tuple[str, Floats]:
-    name = "zero_one" if loss is None else row_losses.name_of(loss)
+    name = ZERO_ONE if loss is None else row_losses.name_of(loss)
+    predicted = np.asarray(estimator.predict(X)) if name == ZERO_ONE or y.ndim == 2 else None
+    if predicted is not None:
+        y = _as_predicted(y, predicted)
     if callable(loss):
         scores = getattr(estimator, "decision_function", None) or estimator.predict_proba
         return name, row_losses.of_function(loss, y, np.asarray(scores(X)))
-    if name == "zero_one":
-        wrong = np.asarray(estimator.predict(X)) != y
+    if name == ZERO_ONE:
+        wrong = np.asarray(predicted != y)
         return name, np.asarray(wrong.any(axis=1) if wrong.ndim == 2 else wrong, np.float64)
     if y.ndim == 2:
         raise ValueError(f"loss must be 'zero_one' or a function for labels with a column each, got {name!r}")
@@ -85,6 +88,15 @@ def _of_classifier(estimator: Any, X: Any, y: NDArray[Any], loss: Any) -> tuple[
     if raw.ndim == 1:
         return name, row_losses.of_name(name, np.where(indices > 0, 1.0, -1.0), raw, params, "signs")
     return name, row_losses.of_name(name, indices, raw, params, "classes")
+
+
+def _as_predicted(y: NDArray[Any], predicted: NDArray[Any]) -> NDArray[Any]:
+    """Targets of the shape of predictions, which a single column may have lost."""
+    if predicted.ndim == 1 and y.shape == (len(predicted), 1):
+        return y[:, 0]
+    if predicted.shape != y.shape:
+        raise ValueError(f"y must have shape {predicted.shape}, as predictions have, got shape {y.shape}")
+    return y
 
 
 def _encode(y: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.int64]:
@@ -116,9 +128,9 @@ def _of_regressor(estimator: Any, X: Any, y: NDArray[Any], loss: Any) -> tuple[s
     name = "squared_error" if loss is None else row_losses.name_of(loss)
     y = check.finite("y", check.real_array("y", y), np.float64)
     raw = np.asarray(estimator.predict(X), np.float64)
-    if raw.shape != y.shape and raw.size != y.size:
-        raise ValueError(f"y must have shape {raw.shape}, as predictions have, got shape {y.shape}")
-    raw = raw.reshape(y.shape)
+    if raw.shape == (len(y), 1) and y.ndim == 1:
+        raw = raw[:, 0]
+    y = _as_predicted(y, raw)
     if callable(loss):
         return name, row_losses.of_function(loss, y, raw)
     if name in LOG_LINK:

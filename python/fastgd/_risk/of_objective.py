@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import _validation as check
-from .._losses import registry
+from .._losses import ZERO_ONE, registry
 from .._matrix import as_matrix
 from .._rows import check_weight
 from .._scores import network_scores, raw_scores
@@ -41,7 +41,8 @@ def of_data_objective(
     if model == "classes":
         targets = targets.astype(np.int64)
     name, losses = _losses(objective, loss, targets, scores, model)
-    return estimate(losses, weight, name, X is not None)
+    is_function = callable(loss) or (loss is None and objective._loss.own is not None)
+    return estimate(losses, weight, name, X is not None, of_mistakes=name == ZERO_ONE and not is_function)
 
 
 def of_sum(objective: FunctionObjective, w: Any) -> Risk:

@@ -25,8 +25,6 @@ _COMPLEX_STEP = 1e-20
 _METHODS = (*_POWERS, "complex")
 # Roundings that complex arithmetic may add to those of the same formula in real numbers.
 _OTHER_ARITHMETIC = 1e3
-# Roundings that complex arithmetic may add to those of the same formula in real numbers.
-_OTHER_ARITHMETIC = 1e3
 
 
 def numerical_grad(

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 _MOST_NUMBERS = 120
 # A range of values that a logarithmic scale shows better.
 _WIDE = 20.0
+_DEFAULT_ROWS = "alpha"
 
 
 def sweep(
     sweep_result: SweepResult,
     x: str = "lr",
-    y: str | None = "alpha",
+    y: str | None = _DEFAULT_ROWS,
     *,
     annotate: bool | None = None,
     ax: Axes | None = None,
@@ -40,8 +41,9 @@ def sweep(
     sweep_result : SweepResult
         What `fastgd.sweep` returned.
     x, y : str, default="lr" and "alpha"
-        Names of the grid, for the columns and the rows; ``y=None`` draws a curve over `x`. Each value has a column or
-        row of its own, so that decades are as far from each other as in a logarithmic scale.
+        Names of the grid, for the columns and the rows; ``y=None``, and the default where the grid lacks it, draws a
+        curve over `x`. Each value has a column or row of its own, so that decades are as far from each other as in a
+        logarithmic scale.
     annotate : bool, optional
         Whether each cell shows its number; by default where there are at most 120.
     ax : matplotlib Axes, optional
@@ -78,7 +80,9 @@ def sweep(
     style.one_of("x", x, names)
     if y is not None:
         others = [name for name in names if name != x]
-        if y not in others:
+        if y == _DEFAULT_ROWS and y not in names:
+            y = None
+        elif y not in others:
             allowed = ", ".join([*map(repr, others), "None"])
             raise check.refuse("y", f"one of {allowed}", y)
     with_numbers = annotate if annotate is None else check.boolean("annotate", annotate)

@@ -67,7 +67,7 @@ def random_search(
     adapt: bool = True,
     random_state: int = 0,
 ) -> Search:
-    """Probe ``w + scale d_k`` with `probe_direction` ``d_k``, and go there where it is better.
+    """Probe ``w + scale d_k`` with `probe_direction` ``d_k``, and go there where it is better, and finite.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def random_search(
         probe = w + scale * probe_direction(w.size, index, random_state)
         value = float(fun(probe))
         scales.append(scale)
-        is_better = value < best
+        is_better = bool(np.isfinite(value)) and value < best
         if is_better:
             w, best = probe, value
         if adapt:
