@@ -192,6 +192,34 @@ def test_mini_batches_reach_the_full_fit() -> None:
     assert gaussian.score(X) > Gaussian().fit(X).score(X) - 0.02
 
 
+@pytest.mark.parametrize("optimizer", [Adam(5.0), SGD(5.0)])
+def test_mini_batches_that_end_worse_than_they_began_have_not_converged(optimizer: Any) -> None:
+    rows = clusters([-3.0, 3.0], 50)
+    model = GaussianMixture(2, optimizer=optimizer, batch_size=16, random_state=0)
+    with pytest.warns(
+        ConvergenceWarning, match=r"steps are too large: after \d+ epochs the loss is .* smaller learning"
+    ):
+        model.fit(rows)
+    assert not model.converged_
+    assert np.isfinite(model.score(rows))
+    assert GaussianMixture(2, optimizer=Adam(0.1), batch_size=16, random_state=0).fit(rows).converged_
+
+
+def test_what_is_no_density_is_not_left() -> None:
+    rows = clusters([-3.0, 3.0], 50)
+    model = GaussianMixture(2, random_state=0).fit(rows)
+    before = model.score(rows)
+    for lr in (50.0, 100.0, 1e4):
+        model.set_params(optimizer=Adam(lr), batch_size=16)
+        with pytest.raises(ValueError, match=r"GaussianMixture diverged: .* take a smaller learning rate"):
+            model.fit(rows)
+        assert model.score(rows) == before
+    gaussian = Gaussian(optimizer=Adam(300.0), batch_size=16, random_state=0)
+    with pytest.raises(ValueError, match=r"Gaussian diverged: .* take a smaller learning rate"):
+        gaussian.fit(rows)
+    assert not hasattr(gaussian, "location_")
+
+
 def test_other_optimisers_reach_the_full_fit() -> None:
     rows = clusters([-2.0, 2.0], 100)
     full = GaussianMixture(2, random_state=0).fit(rows)

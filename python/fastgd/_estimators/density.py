@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 _RATE = 0.03
 # Epochs without improvement that end mini-batches.
 _PATIENCE = 10
+# By how much for each feature mini-batches may end above their start: at a constant rate they stay around an optimum
+# that they begin at.
+_ABOVE_START = 0.1
 _BLOCK_ROWS = 4096
 
 
@@ -200,7 +203,7 @@ class Density(DensityMixin, Descending):
         seed = seed_of(self.random_state)
         objective = self._density(X, bool(self.standardize))
         starts = [self._pack(objective)] if goes_on else self._starts(objective, X, seed, is_piece=False)
-        result = self._best(objective, starts, seed)
+        result, plan = self._best(objective, starts, seed)
         self._set_params_of(objective, result.x)
         self._standard = standard_of(objective)
         self._count(result.n_epochs, result.n_steps, len(X), goes_on=False)
@@ -208,11 +211,12 @@ class Density(DensityMixin, Descending):
         self.loss_curve_ = result.history.loss.tolist()
         self.history_ = result.history
         self._tell(result)
+        self._warn_of_end(result, plan)
 
     def _tell(self, result: Result) -> None:
         """Set what the objective tells of a fit."""
 
-    def _best(self, objective: Any, starts: Sequence[Floats], seed: int) -> Result:
+    def _best(self, objective: Any, starts: Sequence[Floats], seed: int) -> tuple[Result, Plan]:
         """The lowest of the descents from all starts, in the same passes over the rows."""
         optimizer = self._make_optimizer()
         info, is_full = optimizer._info, self.batch_size == "full"
@@ -235,14 +239,25 @@ class Density(DensityMixin, Descending):
         order = ranked(outcome["fun"], outcome["status"], 1).tolist()
         at = next((i for i in order if not self._is_degenerate(objective, outcome["x"][i])), order[0])
         result = make_result(objective, models[at], plan, [(outcome, at)], lambda: objective)
-        if end.settled:
+        if end.settled and result.status != "diverged":
+            self._settle(objective, result, starts[at])
+        return result, plan
+
+    def _settle(self, objective: Any, result: Result, start: Floats) -> None:
+        """Mini-batches whose loss falls no more have converged, unless that is because they have left for worse."""
+        before, after = objective.values(np.stack([start, result.x])).tolist()
+        if after <= before + _ABOVE_START * objective.n_features:
             result.status = "converged"
-        self._warn_of_end(result, plan)
-        return result
+            return
+        result.status = "diverged"
+        result.message = (
+            f"steps are too large: after {result.n_epochs} epochs the loss is {after:.6g}, and at the start it was "
+            f"{before:.6g}"
+        )
 
     def _warn_of_end(self, result: Result, plan: Plan) -> None:
         if result.status == "interrupted":
-            warnings.warn("Training interrupted by user.", stacklevel=5)
+            warnings.warn("Training interrupted by user.", stacklevel=4)
         elif result.status == "diverged":
             warn_not_converged(self, result.message, "take a larger reg_covar, or a smaller learning rate")
         elif result.status == "max_epochs" and plan.gtol is not None:
@@ -294,6 +309,14 @@ class Density(DensityMixin, Descending):
 
     def _params_so_far(self, objective: Any) -> Floats:
         return self._pack(objective)
+
+    def _refuse_overflowed(self, is_valid: bool) -> None:
+        """Raise where descent ended at what is no density in float64."""
+        if not is_valid:
+            raise ValueError(
+                f"{type(self).__name__} diverged: a weight, precision or covariance is 0 or infinite in float64; take "
+                "a smaller learning rate, a larger reg_covar, or the default optimizer"
+            )
 
 
 Standard = tuple[Any, Any]

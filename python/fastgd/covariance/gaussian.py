@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from .. import _validation as check
 from .._estimators.density import Density, Standard
 from .._estimators.gaussians import gaussians, moments, regular_factors, some_rows
-from .._estimators.precisions import covariances_of, precisions_of
+from .._estimators.precisions import both_of
 from ..objectives import GaussianObjective
 
 if TYPE_CHECKING:
@@ -258,7 +258,10 @@ class Gaussian(Density):
         return start
 
     def _set_params_of(self, objective: Any, x: Floats) -> None:
-        self.location_, factor = objective.unpack(x)
-        self.precision_cholesky_ = factor if factor.ndim == 2 else np.diag(factor)
-        self.precision_ = precisions_of(self.precision_cholesky_, True)
-        self.covariance_ = covariances_of(self.precision_cholesky_, True)
+        with np.errstate(over="ignore"):
+            location, factor = objective.unpack(x)
+        factor = factor if factor.ndim == 2 else np.diag(factor)
+        precision, covariance, is_valid = both_of(factor, True)
+        self._refuse_overflowed(is_valid and bool(np.isfinite(location).all()))
+        self.location_, self.precision_cholesky_ = location, factor
+        self.precision_, self.covariance_ = precision, covariance
