@@ -38,6 +38,8 @@ _PATIENCE = 10
 # By how much for each feature mini-batches may end above their start: at a constant rate they stay around an optimum
 # that they begin at.
 _ABOVE_START = 0.1
+# A number whose square is well within float64's range, and beside which means are none.
+_FAR = 1e100
 _BLOCK_ROWS = 4096
 
 
@@ -79,11 +81,9 @@ class Density(DensityMixin, Descending):
         Returns
         -------
         array of shape (n_samples,)
-            Natural logarithms of the density.
+            Natural logarithms of the density; -inf where a row is so far away that they are out of range.
         """
-        objective, at = self._scored(X)
-        scores: Floats = objective.score_samples(at)
-        return scores
+        return self._scored(X, False)[0]
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return the mean log-likelihood of the rows.
@@ -173,11 +173,23 @@ class Density(DensityMixin, Descending):
             stacklevel=4,
         )
 
-    def _scored(self, X: Any) -> tuple[Any, Floats]:
-        """The objective on rows to score, and the fitted parameters for it."""
+    def _scored(self, X: Any, with_shares: bool) -> tuple[Floats, Floats]:
+        """The log-likelihood of each row, and how much of it belongs to each component."""
         check_is_fitted(self)
-        objective = self._form(None)._on(self._check_rows(X, reset=False))
-        return objective, self._pack(objective)
+        X = self._check_rows(X, reset=False)
+        form = self._form(None)
+        at = self._pack(form)
+        scores, shares = form._on(X)._core.score_samples(at, None, with_shares, 0)
+        # Rows and parameters are finite: squares have overflowed.
+        far = np.flatnonzero(~np.isfinite(scores))
+        if far.size > 0:
+            scores[far] = -np.inf
+        if far.size > 0 and with_shares:
+            # So far away the direction decides which component is nearest.
+            rows = X[far].astype(np.float64)
+            largest = np.maximum(np.abs(rows).max(axis=1, keepdims=True), _FAR)
+            shares[far] = form._on(rows * (_FAR / largest)).predict_proba(at)
+        return scores, shares
 
     # ---- descent
 

@@ -264,9 +264,7 @@ class GaussianMixture(Density):
         array of shape (n_samples, n_components)
             Probabilities.
         """
-        objective, at = self._scored(X)
-        shares: Floats = objective.predict_proba(at)
-        return shares
+        return self._scored(X, True)[1]
 
     def predict(self, X: Any) -> NDArray[np.intp]:
         """Return the component that each row most likely came from.
