@@ -8,6 +8,7 @@ import _real_data
 import numpy as np
 import pytest
 import sklearn.mixture
+from scipy.stats import multivariate_normal
 from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
@@ -129,6 +130,42 @@ def test_one_component_is_the_closed_form(kind: Any, standardize: bool) -> None:
     np.testing.assert_allclose(covariance, np.cov(rows.T, bias=True) + 1e-3 * np.eye(4), rtol=1e-6, atol=1e-6)
 
 
+def collinear(how: str) -> Any:
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(60, 3))
+    if how == "fewer rows than columns":
+        return rng.normal(size=(20, 30))
+    noise = {"duplicated": 0.0, "nearly": 1e-5, "far from 0": 0.0}[how]
+    return np.column_stack([rows, rows[:, 0] + noise * rng.normal(size=60)]) + 1e3 * (how == "far from 0")
+
+
+@pytest.mark.parametrize("standardize", [True, False])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("how", ["duplicated", "nearly", "far from 0", "fewer rows than columns"])
+def test_collinear_columns_have_the_closed_form(how: str, dtype: type, standardize: bool) -> None:
+    rows = collinear(how).astype(dtype)
+    model = Gaussian(standardize=standardize).fit(rows)
+    assert model.converged_
+    wide = rows.astype(np.float64)
+    covariance = np.cov(wide.T, bias=True) + 1e-6 * np.eye(wide.shape[1])
+    # Of entries around 1 descent leaves what its arithmetic, whose eps is 1e-16 or 1e-7, does not tell apart.
+    atol = 1e-12 if dtype == np.float64 else 1e-6
+    np.testing.assert_allclose(model.location_, wide.mean(axis=0), rtol=1e-12, atol=atol)
+    np.testing.assert_allclose(model.covariance_, covariance, rtol=0.0, atol=atol)
+    # Without descent's rows in float32 the density is as likely as the closed form, to what they cost it.
+    if dtype == np.float64:
+        best = multivariate_normal(wide.mean(axis=0), covariance).logpdf(wide).mean()
+        assert model.score(wide) == pytest.approx(best, abs=1e-6)
+
+
+def test_all_rows_count_where_there_are_many() -> None:
+    # The last row is none of those that are looked at for starts of mixtures.
+    rows = np.random.default_rng(0).normal(size=(40_000, 30)).astype(np.float32)
+    rows[-1] = 1e3
+    model = Gaussian(tol=1e-3).fit(rows)
+    np.testing.assert_allclose(model.covariance_, np.cov(rows.T, bias=True, dtype=np.float64), rtol=1e-4, atol=1e-4)
+
+
 def test_a_diagonal_gaussian_has_the_variances_of_the_columns() -> None:
     model = Gaussian(covariance_type="diag", reg_covar=0.01).fit(X)
     np.testing.assert_allclose(model.covariance_, np.diag(X.var(axis=0) + 0.01), rtol=1e-6, atol=1e-12)
@@ -153,6 +190,34 @@ def test_mini_batches_reach_the_full_fit() -> None:
     assert len(model.loss_curve_) == model.n_iter_
     gaussian = Gaussian(batch_size=16, tol=1e-4, random_state=0).fit(X)
     assert gaussian.score(X) > Gaussian().fit(X).score(X) - 0.02
+
+
+@pytest.mark.parametrize("optimizer", [Adam(5.0), SGD(5.0)])
+def test_mini_batches_that_end_worse_than_they_began_have_not_converged(optimizer: Any) -> None:
+    rows = clusters([-3.0, 3.0], 50)
+    model = GaussianMixture(2, optimizer=optimizer, batch_size=16, random_state=0)
+    with pytest.warns(
+        ConvergenceWarning, match=r"steps are too large: after \d+ epochs the loss is .* smaller learning"
+    ):
+        model.fit(rows)
+    assert not model.converged_
+    assert np.isfinite(model.score(rows))
+    assert GaussianMixture(2, optimizer=Adam(0.1), batch_size=16, random_state=0).fit(rows).converged_
+
+
+def test_what_is_no_density_is_not_left() -> None:
+    rows = clusters([-3.0, 3.0], 50)
+    model = GaussianMixture(2, random_state=0).fit(rows)
+    before = model.score(rows)
+    for lr in (50.0, 100.0, 1e4):
+        model.set_params(optimizer=Adam(lr), batch_size=16)
+        with pytest.raises(ValueError, match=r"GaussianMixture diverged: .* take a smaller learning rate"):
+            model.fit(rows)
+        assert model.score(rows) == before
+    gaussian = Gaussian(optimizer=Adam(300.0), batch_size=16, random_state=0)
+    with pytest.raises(ValueError, match=r"Gaussian diverged: .* take a smaller learning rate"):
+        gaussian.fit(rows)
+    assert not hasattr(gaussian, "location_")
 
 
 def test_other_optimisers_reach_the_full_fit() -> None:

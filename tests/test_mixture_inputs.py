@@ -86,6 +86,25 @@ def test_columns_that_are_linear_in_others() -> None:
     assert np.isfinite(GaussianMixture(2, reg_covar=1e-3, random_state=0).fit(rows).score(rows))
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("how", ["duplicated", "sum", "few rows"])
+def test_a_singular_covariance_is_no_density(how: str, dtype: type) -> None:
+    # Of small integers float32 has every sum.
+    rows = np.round(64.0 * X).astype(dtype)
+    if how == "few rows":
+        rows = rows[:3]
+    else:
+        rows = np.column_stack([rows, rows[:, 0] if how == "duplicated" else rows.sum(axis=1)])
+    with pytest.raises(ValueError, match=r"reg_covar must be larger for these rows, .* linear in others, got 0\.0"):
+        Gaussian(reg_covar=0.0).fit(rows)
+
+
+@pytest.mark.parametrize("standardize", [True, False])
+def test_numbers_whose_squares_overflow(standardize: bool) -> None:
+    with pytest.raises(ValueError, match="must have columns whose squares are within float64's range"):
+        Gaussian(standardize=standardize).fit(1e200 * X)
+
+
 BAD = [
     ({"n_components": 0}, "n_components"),
     ({"covariance_type": "tied"}, "'covariance_type' parameter.*among {'(diag|full)', '(diag|full)'}"),

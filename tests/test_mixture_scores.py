@@ -92,3 +92,25 @@ def test_rows_of_narrow_types_are_read_as_they_are(dtype: type) -> None:
     assert model.means_.dtype == np.float64
     # The arithmetic is that of float32.
     np.testing.assert_allclose(model.score_samples(rows), model.score_samples(rows.astype(np.float64)), atol=1e-3)
+
+
+@pytest.mark.parametrize("covariance_type", ["full", "diag"])
+@pytest.mark.parametrize(("dtype", "far"), [(np.float32, 1e25), (np.float64, 1e160), (np.float64, 1e308)])
+def test_rows_whose_squares_overflow_are_infinitely_unlikely(dtype: type, far: float, covariance_type: str) -> None:
+    rng = np.random.default_rng(0)
+    # One is wide along the first axis, the other along the second.
+    rows = np.concatenate([rng.normal(size=(100, 2)) * [5.0, 1.0] - 4.0, rng.normal(size=(100, 2)) * [1.0, 5.0] + 4.0])
+    model = GaussianMixture(2, covariance_type=covariance_type, random_state=0).fit(rows)
+    order = model.means_[:, 0].argsort()
+    queries = np.array([[1.0, 1.0], [far, 0.0], [0.0, -far], [2.0, 1.0]], dtype)
+    scores = model.score_samples(queries)
+    np.testing.assert_array_equal(scores[1:3], -np.inf)
+    np.testing.assert_array_equal(scores[[0, 3]], model.score_samples(queries[[0, 3]]))
+    shares = model.predict_proba(queries)[:, order]
+    np.testing.assert_array_equal(shares[1:3], np.eye(2))
+    np.testing.assert_array_equal(shares[[0, 3]], model.predict_proba(queries[[0, 3]])[:, order])
+    np.testing.assert_array_equal(model.predict(queries[1:3]), order)
+    assert model.score(queries) == -np.inf
+    assert model.bic(queries) == np.inf
+    one = Gaussian(covariance_type=covariance_type).fit(rows)
+    np.testing.assert_array_equal(np.isinf(one.score_samples(queries)), [False, True, True, False])

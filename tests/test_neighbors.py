@@ -129,6 +129,23 @@ def test_labels_of_several_columns(X: np.ndarray, Z: np.ndarray) -> None:
 
 
 @pytest.mark.filterwarnings("error")
+def test_a_row_of_several_columns_is_right_if_all_of_them_are(X: np.ndarray, Z: np.ndarray) -> None:
+    labels = np.random.default_rng(3).integers(0, [3, 2], size=(len(X), 2))
+    model = KNeighborsClassifier(3).fit(X, labels)
+    expected = np.random.default_rng(4).integers(0, [3, 2], size=(len(Z), 2))
+    right = (model.predict(Z) == expected).all(axis=1)
+    assert 0 < right.sum() < (model.predict(Z) == expected).any(axis=1).sum()
+    assert model.score(Z, expected) == pytest.approx(right.mean())
+    weight = np.arange(len(Z)) % 5
+    assert model.score(Z, expected, weight) == pytest.approx(np.average(right, weights=weight))
+    with pytest.raises(ValueError, match="y must have the shape of what is predicted"):
+        model.score(Z, expected[:, 0])
+    # Of two classes each they are what scikit-learn has a score for.
+    ones = scipy.sparse.csr_array(labels > 0)
+    peer = theirs(n_neighbors=3).fit(X, ones.toarray())
+    assert KNeighborsClassifier(3).fit(X, ones).score(Z, expected > 0) == peer.score(Z, expected > 0)
+
+
 def test_one_column_of_labels_is_told_to_be_one() -> None:
     with pytest.warns(sklearn.exceptions.DataConversionWarning, match=r"y\.ravel"):
         model = KNeighborsClassifier(1).fit([[0.0], [1.0]], [[0], [1]])

@@ -35,6 +35,11 @@ if TYPE_CHECKING:
 _RATE = 0.03
 # Epochs without improvement that end mini-batches.
 _PATIENCE = 10
+# By how much for each feature mini-batches may end above their start: at a constant rate they stay around an optimum
+# that they begin at.
+_ABOVE_START = 0.1
+# A number whose square is well within float64's range, and beside which means are none.
+_FAR = 1e100
 _BLOCK_ROWS = 4096
 
 
@@ -76,11 +81,9 @@ class Density(DensityMixin, Descending):
         Returns
         -------
         array of shape (n_samples,)
-            Natural logarithms of the density.
+            Natural logarithms of the density; -inf where a row is so far away that they are out of range.
         """
-        objective, at = self._scored(X)
-        scores: Floats = objective.score_samples(at)
-        return scores
+        return self._scored(X, False)[0]
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return the mean log-likelihood of the rows.
@@ -170,11 +173,23 @@ class Density(DensityMixin, Descending):
             stacklevel=4,
         )
 
-    def _scored(self, X: Any) -> tuple[Any, Floats]:
-        """The objective on rows to score, and the fitted parameters for it."""
+    def _scored(self, X: Any, with_shares: bool) -> tuple[Floats, Floats]:
+        """The log-likelihood of each row, and how much of it belongs to each component."""
         check_is_fitted(self)
-        objective = self._form(None)._on(self._check_rows(X, reset=False))
-        return objective, self._pack(objective)
+        X = self._check_rows(X, reset=False)
+        form = self._form(None)
+        at = self._pack(form)
+        scores, shares = form._on(X)._core.score_samples(at, None, with_shares, 0)
+        # Rows and parameters are finite: squares have overflowed.
+        far = np.flatnonzero(~np.isfinite(scores))
+        if far.size > 0:
+            scores[far] = -np.inf
+        if far.size > 0 and with_shares:
+            # So far away the direction decides which component is nearest.
+            rows = X[far].astype(np.float64)
+            largest = np.maximum(np.abs(rows).max(axis=1, keepdims=True), _FAR)
+            shares[far] = form._on(rows * (_FAR / largest)).predict_proba(at)
+        return scores, shares
 
     # ---- descent
 
@@ -200,7 +215,7 @@ class Density(DensityMixin, Descending):
         seed = seed_of(self.random_state)
         objective = self._density(X, bool(self.standardize))
         starts = [self._pack(objective)] if goes_on else self._starts(objective, X, seed, is_piece=False)
-        result = self._best(objective, starts, seed)
+        result, plan = self._best(objective, starts, seed)
         self._set_params_of(objective, result.x)
         self._standard = standard_of(objective)
         self._count(result.n_epochs, result.n_steps, len(X), goes_on=False)
@@ -208,11 +223,12 @@ class Density(DensityMixin, Descending):
         self.loss_curve_ = result.history.loss.tolist()
         self.history_ = result.history
         self._tell(result)
+        self._warn_of_end(result, plan)
 
     def _tell(self, result: Result) -> None:
         """Set what the objective tells of a fit."""
 
-    def _best(self, objective: Any, starts: Sequence[Floats], seed: int) -> Result:
+    def _best(self, objective: Any, starts: Sequence[Floats], seed: int) -> tuple[Result, Plan]:
         """The lowest of the descents from all starts, in the same passes over the rows."""
         optimizer = self._make_optimizer()
         info, is_full = optimizer._info, self.batch_size == "full"
@@ -235,14 +251,25 @@ class Density(DensityMixin, Descending):
         order = ranked(outcome["fun"], outcome["status"], 1).tolist()
         at = next((i for i in order if not self._is_degenerate(objective, outcome["x"][i])), order[0])
         result = make_result(objective, models[at], plan, [(outcome, at)], lambda: objective)
-        if end.settled:
+        if end.settled and result.status != "diverged":
+            self._settle(objective, result, starts[at])
+        return result, plan
+
+    def _settle(self, objective: Any, result: Result, start: Floats) -> None:
+        """Mini-batches whose loss falls no more have converged, unless that is because they have left for worse."""
+        before, after = objective.values(np.stack([start, result.x])).tolist()
+        if after <= before + _ABOVE_START * objective.n_features:
             result.status = "converged"
-        self._warn_of_end(result, plan)
-        return result
+            return
+        result.status = "diverged"
+        result.message = (
+            f"steps are too large: after {result.n_epochs} epochs the loss is {after:.6g}, and at the start it was "
+            f"{before:.6g}"
+        )
 
     def _warn_of_end(self, result: Result, plan: Plan) -> None:
         if result.status == "interrupted":
-            warnings.warn("Training interrupted by user.", stacklevel=5)
+            warnings.warn("Training interrupted by user.", stacklevel=4)
         elif result.status == "diverged":
             warn_not_converged(self, result.message, "take a larger reg_covar, or a smaller learning rate")
         elif result.status == "max_epochs" and plan.gtol is not None:
@@ -294,6 +321,14 @@ class Density(DensityMixin, Descending):
 
     def _params_so_far(self, objective: Any) -> Floats:
         return self._pack(objective)
+
+    def _refuse_overflowed(self, is_valid: bool) -> None:
+        """Raise where descent ended at what is no density in float64."""
+        if not is_valid:
+            raise ValueError(
+                f"{type(self).__name__} diverged: a weight, precision or covariance is 0 or infinite in float64; take "
+                "a smaller learning rate, a larger reg_covar, or the default optimizer"
+            )
 
 
 Standard = tuple[Any, Any]

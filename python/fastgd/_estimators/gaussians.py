@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 # Rows that are looked at, evenly spaced.
 _MAX_ROWS = 1 << 14
+# Numbers of a block of rows.
+_BLOCK = 1 << 20
+# The share of its variance, times the number of features, below which what a column has of its own is rounding.
+_OWN = 10.0 * float(np.finfo(np.float64).eps)
 
 
 class Rows(NamedTuple):
@@ -42,6 +46,31 @@ def some_rows(X: Any) -> Rows:
     return Rows((rows - center) / scale, center, scale)
 
 
+def moments(X: Any, is_full: bool) -> tuple[Floats, Floats]:
+    """The mean of all rows, and their covariance matrix or variances, in blocks of rows."""
+    source = as_matrix("X", X).source
+    n_samples, n_features = source.shape
+    step = max(1, _BLOCK // n_features)
+    begins = range(0, n_samples, step)
+    total = np.zeros(n_features)
+    for begin in begins:
+        total += source[begin : begin + step].astype(np.float64).sum(axis=0)
+    mean = total / n_samples
+    rest = np.zeros(n_features)
+    scatter = np.zeros((n_features, n_features) if is_full else n_features)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for begin in begins:
+            away = source[begin : begin + step].astype(np.float64) - mean
+            rest += away.sum(axis=0)
+            scatter += away.T @ away if is_full else np.einsum("ij,ij->j", away, away)
+        # What the rounding of the mean has left.
+        rest /= n_samples
+        covariance = scatter / n_samples - (np.outer(rest, rest) if is_full else rest**2)
+    if not np.isfinite(covariance).all():
+        raise ValueError("X must have columns whose squares are within float64's range, got larger numbers")
+    return mean + rest, covariance
+
+
 def gaussians(shares: Floats, given: Rows, reg_covar: float, is_full: bool, is_piece: bool) -> Gaussians:
     """A Gaussian for each column of `shares`, how much of each row belongs to it, of shape (n_rows, n_components).
 
@@ -63,19 +92,37 @@ def gaussians(shares: Floats, given: Rows, reg_covar: float, is_full: bool, is_p
     covariances = np.stack(
         [_completed(scatter, count, enough, pooled) for scatter, count in zip(scatters, counts, strict=True)]
     )
-    if is_full:
-        covariances = covariances * (scale[:, None] * scale) + reg_covar * np.eye(n_features)
-    else:
-        covariances = covariances * scale**2 + reg_covar
-    try:
-        factors = factors_of_covariances(covariances, is_full)
-    except np.linalg.LinAlgError:
-        raise ValueError(
-            f"reg_covar must be larger for these rows, among which some columns are linear in others, got {reg_covar}"
-        ) from None
+    covariances = covariances * (scale[:, None] * scale if is_full else scale**2)
+    factors = regular_factors(covariances, reg_covar, is_full)
     # A component that no row is nearest to begins with the weight of one.
     counts = np.maximum(counts, 1.0)
     return Gaussians(counts / counts.sum(), means * scale + center, factors)
+
+
+def regular_factors(covariances: Floats, reg_covar: float, is_full: bool) -> Floats:
+    """The factors of the precisions with `reg_covar` on the diagonals of the covariances.
+
+    Raises
+    ------
+    ValueError
+        A column is linear in those before it, to rounding: the factor would be made of rounding errors.
+    """
+    n_features = covariances.shape[-1]
+    added = covariances + (reg_covar * np.eye(n_features) if is_full else reg_covar)
+    variances = np.diagonal(added, axis1=-2, axis2=-1) if is_full else added
+    try:
+        factors = factors_of_covariances(added, is_full) if (variances > 0.0).all() else None
+    except np.linalg.LinAlgError:
+        factors = None
+    if factors is not None and is_full:
+        # What of its variance a column does not share with those before it.
+        own = 1.0 / (variances * np.diagonal(factors, axis1=-2, axis2=-1) ** 2)
+        factors = factors if (own > _OWN * n_features).all() else None
+    if factors is None:
+        raise ValueError(
+            f"reg_covar must be larger for these rows, among which some columns are linear in others, got {reg_covar}"
+        )
+    return factors
 
 
 def _completed(scatter: Floats, count: float, enough: float, other: Floats) -> Floats:

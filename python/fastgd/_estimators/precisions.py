@@ -21,6 +21,18 @@ def covariances_of(factors: Floats, is_full: bool) -> Floats:
     return covariances
 
 
+def both_of(factors: Floats, is_full: bool) -> tuple[Floats, Floats, bool]:
+    """The precisions and covariances of factors, and whether all of these are within float64's range."""
+    with np.errstate(all="ignore"):
+        try:
+            precisions, covariances = precisions_of(factors, is_full), covariances_of(factors, is_full)
+        except np.linalg.LinAlgError:
+            return factors, factors, False
+    positive = [np.diagonal(some, axis1=-2, axis2=-1) if is_full else some for some in (precisions, covariances)]
+    is_valid = all((some > 0.0).all() for some in positive)
+    return precisions, covariances, is_valid and bool(np.isfinite(precisions).all() and np.isfinite(covariances).all())
+
+
 def precisions_of(factors: Floats, is_full: bool) -> Floats:
     """``U U'`` of upper triangles, or ``u**2``."""
     precisions: Floats = np.einsum("...ij,...kj->...ik", factors, factors) if is_full else factors**2

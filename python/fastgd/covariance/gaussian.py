@@ -11,8 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from .. import _validation as check
 from .._estimators.density import Density, Standard
-from .._estimators.gaussians import gaussians, some_rows
-from .._estimators.precisions import covariances_of, precisions_of
+from .._estimators.gaussians import gaussians, moments, regular_factors, some_rows
+from .._estimators.precisions import both_of
 from ..objectives import GaussianObjective
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ class Gaussian(Density):
 
     What is minimised is the mean of ``-log N(x; location, covariance)``, see `fastgd.GaussianObjective`. The optimum is
     known: the mean of the rows, and their covariance, which divides by their number, plus `reg_covar` on the diagonal.
-    Descent reaches it to the rounding of `tol`, by mini-batches and from a stream, too. Its fitted attributes have the
-    names of scikit-learn's ``EmpiricalCovariance``.
+    `fit` begins there, so that columns may be nearly linear in others; a stream begins with its first piece, and
+    descent takes it there. Fitted attributes have the names of scikit-learn's ``EmpiricalCovariance``.
 
     Parameters
     ----------
@@ -237,11 +237,14 @@ class Gaussian(Density):
             )
 
     def _starts(self, objective: Any, X: Any, seed: int, *, is_piece: bool) -> list[Floats]:
+        is_full, reg_covar = self.covariance_type == "full", float(self.reg_covar)
         if not is_piece:
-            return [objective.initial(seed)]
+            # The optimum, up to the rounding of descent's arithmetic: from a diagonal descent does not get to columns
+            # that are nearly linear in others.
+            mean, covariance = moments(X, is_full)
+            return [objective.pack(mean, regular_factors(covariance, reg_covar, is_full))]
         given = some_rows(X)
-        shares = np.ones((len(given.rows), 1))
-        found = gaussians(shares, given, float(self.reg_covar), self.covariance_type == "full", True)
+        found = gaussians(np.ones((len(given.rows), 1)), given, reg_covar, is_full, True)
         return [objective.pack(found.means[0], found.factors[0])]
 
     def _held(self) -> Any:
@@ -255,7 +258,10 @@ class Gaussian(Density):
         return start
 
     def _set_params_of(self, objective: Any, x: Floats) -> None:
-        self.location_, factor = objective.unpack(x)
-        self.precision_cholesky_ = factor if factor.ndim == 2 else np.diag(factor)
-        self.precision_ = precisions_of(self.precision_cholesky_, True)
-        self.covariance_ = covariances_of(self.precision_cholesky_, True)
+        with np.errstate(over="ignore"):
+            location, factor = objective.unpack(x)
+        factor = factor if factor.ndim == 2 else np.diag(factor)
+        precision, covariance, is_valid = both_of(factor, True)
+        self._refuse_overflowed(is_valid and bool(np.isfinite(location).all()))
+        self.location_, self.precision_cholesky_ = location, factor
+        self.precision_, self.covariance_ = precision, covariance

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .. import _validation as check
 from .._estimators.density import Density, Standard
-from .._estimators.precisions import covariances_of, precisions_of
+from .._estimators.precisions import both_of
 from ..objectives import GaussianMixtureObjective
 from ._starts import INIT_PARAMS, make_starts
 
@@ -264,9 +264,7 @@ class GaussianMixture(Density):
         array of shape (n_samples, n_components)
             Probabilities.
         """
-        objective, at = self._scored(X)
-        shares: Floats = objective.predict_proba(at)
-        return shares
+        return self._scored(X, True)[1]
 
     def predict(self, X: Any) -> NDArray[np.intp]:
         """Return the component that each row most likely came from.
@@ -380,10 +378,13 @@ class GaussianMixture(Density):
             )
 
     def _is_degenerate(self, objective: Any, x: Floats) -> bool:
-        factors = objective.unpack(x).precisions_cholesky
+        with np.errstate(over="ignore"):
+            factors = objective.unpack(x).precisions_cholesky
+        if not np.isfinite(factors).all():
+            return True
         # The largest eigenvalue of a precision is the square of the largest singular value of its factor.
         roots = np.linalg.norm(factors, ord=2, axis=(1, 2)) if factors.ndim == 3 else factors.max(axis=1)
-        return bool(_AT_LEAST * self.reg_covar * roots.max() ** 2 > 1.0)
+        return bool(roots.max() * np.sqrt(_AT_LEAST * self.reg_covar) > 1.0)
 
     def _least_rows(self) -> int:
         return max(2, int(self.n_components))
@@ -399,11 +400,12 @@ class GaussianMixture(Density):
         return start
 
     def _set_params_of(self, objective: Any, x: Floats) -> None:
-        self.weights_, self.means_, factors = objective.unpack(x)
-        is_full = factors.ndim == 3
-        self.precisions_cholesky_ = factors
-        self.precisions_ = precisions_of(factors, is_full)
-        self.covariances_ = covariances_of(factors, is_full)
+        with np.errstate(over="ignore"):
+            weights, means, factors = objective.unpack(x)
+        precisions, covariances, is_valid = both_of(factors, factors.ndim == 3)
+        self._refuse_overflowed(is_valid and bool((weights > 0.0).all() and np.isfinite(means).all()))
+        self.weights_, self.means_, self.precisions_cholesky_ = weights, means, factors
+        self.precisions_, self.covariances_ = precisions, covariances
 
     def _tell(self, result: Result) -> None:
         self.lower_bound_ = -result.fun

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.exceptions import DataConversionWarning
+from sklearn.metrics import accuracy_score
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
 
 from .._estimators.inputs import check_X_y, encode_labels, threads_of
 from ._search import NeighborSearch
@@ -220,9 +222,22 @@ class KNeighborsClassifier(ClassifierMixin, NeighborSearch):
         Returns
         -------
         float
-            Accuracy.
+            Accuracy, where scikit-learn's has several outputs only of two classes each.
+
+        Raises
+        ------
+        ValueError
+            `y` has another number of columns than that of `fit`.
         """
-        return float(super().score(X, y, sample_weight))
+        check_is_fitted(self)
+        if not self.outputs_2d_:
+            return float(super().score(X, y, sample_weight))
+        predicted = self.predict(X)
+        y = y.toarray() if hasattr(y, "toarray") else np.asarray(y)
+        if y.shape != predicted.shape:
+            raise ValueError(f"y must have the shape of what is predicted, {predicted.shape}, got shape {y.shape}")
+        right = (predicted == y).all(axis=1)
+        return float(accuracy_score(np.ones(len(right), np.bool_), right, sample_weight=sample_weight))
 
     def _classes(self) -> list[NDArray[Any]]:
         return self.classes_ if self.outputs_2d_ else [self.classes_]
