@@ -11,12 +11,12 @@
 namespace fastgd {
 
 // step(worker) for the workers 0..n_workers, each on one thread at a time, again and again until it is false. `poll` is
-// called on the calling thread between parallel regions of about 20 ms; what it throws ends the work. The clock decides
+// called on the calling thread between parallel regions of about 40 ms; what it throws ends the work. The clock decides
 // how many steps a worker makes in a region: only for work whose result does not depend on who does it.
 template <class Step>
 void in_slices(int n_workers, const std::function<void()>& poll, Step&& step) {
     using Clock = std::chrono::steady_clock;
-    constexpr std::chrono::milliseconds kSlice{20};
+    constexpr std::chrono::milliseconds kSlice{40};
     std::vector<char> works(static_cast<std::size_t>(n_workers), 1);
     while (std::find(works.begin(), works.end(), 1) != works.end()) {
         if (poll) poll();

@@ -72,7 +72,7 @@ void test_polls() {
     std::vector<std::int64_t> indices(n_rows);
     for (const int n_threads : {1, 2}) {
         int n_polls = 0;
-        // As many queries as take this machine 20 times as long as threads work without a look.
+        // As many queries as take this machine ten times as long as threads work without a look.
         for (std::int64_t n = 16; n <= n_rows; n *= 2) {
             n_polls = 0;
             const auto begin = std::chrono::steady_clock::now();
