@@ -14,6 +14,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from .. import _validation as check
 from .._estimators.inputs import check_X_y, encode_labels, threads_of
 from ._search import NeighborSearch
 
@@ -244,6 +245,8 @@ class KNeighborsClassifier(ClassifierMixin, NeighborSearch):
 
     def _voters(self, X: Any) -> tuple[NDArray[np.int64], Floats]:
         """The neighbours of each row, and what their votes count."""
+        if isinstance(self.weights, str) and self.weights not in ("uniform", "distance"):
+            raise check.refuse("weights", "'uniform', 'distance', a function or None", self.weights)
         distances, neighbors = self.kneighbors(X)
         if self.weights is None or (isinstance(self.weights, str) and self.weights == "uniform"):
             return neighbors, np.ones(distances.shape)
