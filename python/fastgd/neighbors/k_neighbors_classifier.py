@@ -79,6 +79,10 @@ class KNeighborsClassifier(ClassifierMixin, NeighborSearch):
     -----
     X is kept, not copied, unless its rows are not contiguous: it must stay as it is.
 
+    Squares of differences are float64. Rows of float64 data whose distances are below about 1e-154 or above 1e154 are
+    beyond its range: these distances come out inexact, as 0 or as infinity, and the wrong rows may be nearest, without
+    an error. Scale such data first. Narrower types hold no such numbers.
+
     References
     ----------
     .. [1] T. M. Cover and P. E. Hart, "Nearest neighbor pattern classification", IEEE Transactions on Information
