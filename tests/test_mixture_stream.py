@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from fastgd.covariance import Gaussian
 from fastgd.mixture import GaussianMixture
+from fastgd.optimizers import Adam
 
 RNG = np.random.default_rng(0)
 LABELS = RNG.integers(0, 3, size=6000)
@@ -111,3 +113,17 @@ def test_few_rows_of_many_features_begin_a_stream(kind: Any) -> None:
     for piece in np.array_split(np.tile(rows, (5, 1)), 10):
         model.partial_fit(piece)
     assert model.score(rows) > Gaussian().fit(rows).score(rows) - 0.5
+
+
+@pytest.mark.parametrize("make", [lambda **options: GaussianMixture(2, **options), Gaussian])
+def test_a_piece_that_makes_no_density_leaves_the_one_that_was_there(make: Callable[..., Any]) -> None:
+    rng = np.random.default_rng(0)
+    rows = np.concatenate([rng.normal(-3.0, 1.0, (50, 2)), rng.normal(3.0, 1.0, (50, 2))])
+    model = make(batch_size=8, optimizer=Adam(0.01), random_state=0).partial_fit(rows)
+    before = model.score(rows)
+    for lr in (100.0, 1e4):
+        model.set_params(optimizer=Adam(lr))
+        with pytest.raises(ValueError, match=r"diverged.* smaller learning rate"):
+            model.partial_fit(rows)
+        assert model.score(rows) == before
+        assert len(model.loss_curve_) == 1

@@ -36,6 +36,26 @@ def test_parameters(params: dict[str, Any], message: str) -> None:
         KNeighborsClassifier(**params).fit(X, y)
 
 
+@pytest.mark.parametrize(
+    "params, message",
+    [
+        ({"weights": "heavy"}, r"weights must be 'uniform', 'distance', .* got 'heavy'"),
+        ({"metric": "cosine"}, r"metric must be 'minkowski' or 'euclidean', got 'cosine'"),
+        ({"p": 1}, r"p must be 2, .* got 1"),
+        ({"metric_params": {"w": [1, 2, 3]}}, r"metric_params must be None, .* got \{'w'"),
+    ],
+)
+def test_parameters_that_are_set_after_fit(params: dict[str, Any], message: str) -> None:
+    model = KNeighborsClassifier().fit(X, y)
+    expected = model.predict(X)
+    with pytest.raises(ValueError, match=message):
+        model.set_params(**params).predict(X)
+    with pytest.raises(ValueError, match=message):
+        model.predict_proba(X)
+    model.set_params(weights="uniform", metric="euclidean", p=2, metric_params=None)
+    np.testing.assert_array_equal(model.predict(X), expected)
+
+
 def test_more_neighbours_than_rows() -> None:
     model = KNeighborsClassifier(31).fit(X, y)
     with pytest.raises(ValueError, match=r"n_neighbors must be at most 30, .*got 31 with n_samples_fit = 30"):

@@ -42,6 +42,8 @@ class NeighborSearch(MultiOutputMixin, BaseEstimator):
 
     def _check_metric(self) -> None:
         """Raise where the distance is not the Euclidean one."""
+        if self.metric not in ("minkowski", "euclidean"):
+            raise check.refuse("metric", "'minkowski' or 'euclidean'", self.metric)
         if self.metric == "minkowski" and self.p != 2:
             raise ValueError(f"p must be 2, as the Euclidean distance is the only one, got {check.shown(self.p)}")
         if self.metric_params:
@@ -86,9 +88,12 @@ class NeighborSearch(MultiOutputMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            For more neighbours than there are rows, another number of features, or NaN and infinity in `X`.
+            For more neighbours than there are rows, another number of features, NaN and infinity in `X`, or a distance
+            other than the Euclidean one that has been set since `fit`.
         """
         check_is_fitted(self)
+        # Parameters may have been set since.
+        self._check_metric()
         k = check.integer("n_neighbors", self.n_neighbors if n_neighbors is None else n_neighbors, 1)
         wants_distances = check.boolean("return_distance", return_distance)
         n_threads = threads_of(self)

@@ -14,6 +14,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from .. import _validation as check
 from .._estimators.inputs import check_X_y, encode_labels, threads_of
 from ._search import NeighborSearch
 
@@ -77,6 +78,10 @@ class KNeighborsClassifier(ClassifierMixin, NeighborSearch):
     Notes
     -----
     X is kept, not copied, unless its rows are not contiguous: it must stay as it is.
+
+    Squares of differences are float64. Rows of float64 data whose distances are below about 1e-154 or above 1e154 are
+    beyond its range: these distances come out inexact, as 0 or as infinity, and the wrong rows may be nearest, without
+    an error. Scale such data first. Narrower types hold no such numbers.
 
     References
     ----------
@@ -244,6 +249,8 @@ class KNeighborsClassifier(ClassifierMixin, NeighborSearch):
 
     def _voters(self, X: Any) -> tuple[NDArray[np.int64], Floats]:
         """The neighbours of each row, and what their votes count."""
+        if isinstance(self.weights, str) and self.weights not in ("uniform", "distance"):
+            raise check.refuse("weights", "'uniform', 'distance', a function or None", self.weights)
         distances, neighbors = self.kneighbors(X)
         if self.weights is None or (isinstance(self.weights, str) and self.weights == "uniform"):
             return neighbors, np.ones(distances.shape)
