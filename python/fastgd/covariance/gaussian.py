@@ -16,12 +16,19 @@ from .._estimators.precisions import both_of
 from ..objectives import GaussianObjective
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
     from typing_extensions import Self
+
+    from .._plan import Plan
+    from ..result import Result
 
     Floats = NDArray[np.float64]
 
 _BLOCK_ROWS = 4096
+# Values that differ by less, in units of the last place, are alike: what a line search takes for rounding in float32.
+_NOISE = 8.0
 
 
 class Gaussian(Density):
@@ -246,6 +253,14 @@ class Gaussian(Density):
         given = some_rows(X)
         found = gaussians(np.ones((len(given.rows), 1)), given, reg_covar, is_full, True)
         return [objective.pack(found.means[0], found.factors[0])]
+
+    def _best(self, objective: Any, starts: Sequence[Floats], seed: int) -> tuple[Result, Plan]:
+        """As for all, but the start where the end is no better: where rounding is all that is left to descend."""
+        result, plan = super()._best(objective, starts, seed)
+        noise = _NOISE * float(np.finfo(objective.dtype).eps) * max(1.0, abs(result.fun))
+        if objective.value(starts[0]) <= result.fun + noise:
+            result.x = starts[0]
+        return result, plan
 
     def _held(self) -> Any:
         return vars(self).get("location_")
