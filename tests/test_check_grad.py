@@ -44,7 +44,8 @@ def test_every_loss(data: Data, loss: str, dtype: str) -> None:
         assert not wrong
         assert wrong.coordinate == j
         assert np.flatnonzero(wrong.wrong).tolist() == [j]
-        np.testing.assert_allclose(wrong.max_error, size, rtol=0.6)
+        # The numeric gradient is as near the true one as the tolerance says, on each side of the planted error.
+        assert abs(wrong.max_error - size) <= found.tolerance[j] + wrong.tolerance[j]
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -183,7 +184,7 @@ def test_a_subgradient_is_right_on_a_kink(slope: float) -> None:
 def test_what_is_no_subgradient_is_wrong_on_a_kink(slope: float) -> None:
     found = check_grad(lambda w: np.abs(w).sum(), np.array([2.0, 0.0]), grad=lambda w: np.where(w == 0.0, slope, 1.0))
     assert (found.ok, found.coordinate) == (False, 1)
-    np.testing.assert_allclose(found.max_error, abs(slope) - 1.0, rtol=1e-3)
+    assert abs(found.max_error - (abs(slope) - 1.0)) <= found.tolerance[found.coordinates.tolist().index(1)]
 
 
 @pytest.mark.parametrize("distance", [1e-12, 1e-8, 1e-6, 1e-5, 1e-4, 1e-3])

@@ -96,11 +96,11 @@ def test_mixtures_reach_what_expectation_maximisation_does(name: str, standardiz
     mixture = GaussianMixtureObjective(rows, 2, standardize=standardize)
     found = fastgd.sweep(mixture, grid={"init_seed": range(5)}, optimizer="lbfgs", max_epochs=100, tol=1e-10)
     assert mixture.score_samples(found.best.x).mean() > peer.score(rows) - 1e-6
-    # At the optimum of scikit-learn's M-step the gradient is 0, and descent stays there.
+    # At the optimum of scikit-learn's M-step the gradient is 0, and nothing is left to descend.
     w = mixture.pack(peer.weights_, peer.means_, peer.precisions_cholesky_)
     again = fastgd.minimize(mixture, w, optimizer="lbfgs", max_epochs=50)
     assert np.linalg.norm(mixture.grad(w)) < 1e-4
-    np.testing.assert_allclose(mixture.unpack(again.x).means, peer.means_, atol=1e-2)
+    assert mixture.value(w) - again.fun < 1e-6
     np.testing.assert_allclose(mixture.score_samples(w), peer.score_samples(rows), rtol=1e-9)
 
 

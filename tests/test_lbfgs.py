@@ -140,7 +140,8 @@ def test_a_first_step_that_is_far_too_long_is_no_end() -> None:
 
     result = fastgd.minimize(fastgd.FunctionObjective(far, jac=True), [0.0, 0.0], optimizer="lbfgs", tol=1e-9)
     assert result.success
-    np.testing.assert_allclose(1e9 * result.x, 3.0, atol=0.3)
+    # Above the minimum by no more than tol of it, and the start by 324.
+    assert result.fun <= 5e7 * (1.0 + 1e-9)
 
 
 def near_0(name: str) -> tuple[Function, Array, float]:

@@ -143,7 +143,9 @@ def test_every_start_leads_to_the_same_minimum_where_convex() -> None:
 )
 def test_the_start_decides_the_minimum_where_not_convex(start: list[float], minimum: list[float]) -> None:
     path = descend(fastgd.FunctionObjective(himmelblau, jac=True), np.array(start), 0.01, 500)
-    np.testing.assert_allclose(path[-1], minimum, rtol=0.0, atol=1e-12)
+    # The products in the gradient are below 256, of which rounding takes some units in the last place, and the least
+    # curvature at the minima is 25.
+    np.testing.assert_allclose(path[-1], minimum, rtol=0.0, atol=8 * 256 * 2.0**-53 / 25)
 
 
 def test_many_starts_in_one_sweep_find_the_deepest_minimum() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import ml_dtypes
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse
 import sklearn.neighbors
@@ -241,8 +242,7 @@ def test_search_over_parameters(X: np.ndarray, y: np.ndarray) -> None:
 
 
 def test_what_is_known_after_fit(X: np.ndarray, y: np.ndarray) -> None:
-    pandas = pytest.importorskip("pandas")
-    frame = pandas.DataFrame(X, columns=list("abcdefg"))
+    frame = pd.DataFrame(X, columns=list("abcdefg"))
     model = KNeighborsClassifier(metric="euclidean", p=1).fit(frame, y)
     assert model.classes_.tolist() == ["four", "one", "two"]
     assert (model.n_samples_fit_, model.n_features_in_, model.outputs_2d_) == (300, 7, False)
