@@ -304,6 +304,7 @@ private:
         // A line search has no rate to lower.
         if (line_search_ || model.n_restarts == kMaxRestarts) {
             model.ended = Status::diverged;
+            run_->retire(static_cast<int>(m));
             return;
         }
         ++model.n_restarts;

@@ -50,7 +50,6 @@ public:
     const Kernels<T>& kernels() const { return *kernels_; }
     const T* shift() const { return shift_.data(); }
     T scale() const { return scale_; }
-    T row_term(std::int64_t row) const { return row_term_[static_cast<std::size_t>(row)]; }
     T slack(std::int64_t row) const { return slack_[static_cast<std::size_t>(row)]; }
     const T* row_terms(std::int64_t first) const { return row_term_.data() + first; }
 

@@ -6,7 +6,6 @@
 #include <span>
 #include <vector>
 
-#include "objectives/standard.hpp"
 #include "runtime/scalar_math.hpp"
 
 namespace fastgd {

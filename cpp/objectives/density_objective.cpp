@@ -11,6 +11,7 @@
 #include "objectives/density_start.hpp"
 #include "objectives/flat_run.hpp"
 #include "objectives/split_run.hpp"
+#include "objectives/standard.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/threads.hpp"
 

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "objectives/density_model.hpp"
-#include "objectives/preconditioner.hpp"
 
 namespace fastgd {
 

@@ -5,6 +5,7 @@
 
 #include "fastgd/errors.hpp"
 #include "objectives/row_entries.hpp"
+#include "objectives/standard.hpp"
 #include "runtime/philox.hpp"
 #include "runtime/scalar_math.hpp"
 
@@ -121,7 +122,7 @@ std::vector<double> density_start(const DensityProblem<T>& problem, std::uint64_
                 variance[j] = 1.0 / (standard.inverse_scale[j] * standard.inverse_scale[j]);
     } else {
         const std::int64_t most =
-            std::max<std::int64_t>({shape.n_components, std::min(kSampleRows, kSampleNumbers / shape.n_features), 1});
+            std::max<std::int64_t>(shape.n_components, std::min(kSampleRows, kSampleNumbers / shape.n_features));
         const std::vector<double> rows = sample(problem.data, std::min(problem.data.X.n_rows, most));
         if (!std::all_of(rows.begin(), rows.end(), [](double x) { return std::isfinite(x); })) throw NonFiniteError();
         const Seeds seeds = draw_seeds(rows, n_features, shape.n_components, seed, poll);

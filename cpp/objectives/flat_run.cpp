@@ -24,8 +24,7 @@ public:
           searches_(settings_, evaluation_->noise()),
           flat_(static_cast<std::size_t>(params_.n_models * params_.n_features)),
           flat_grad_(flat_.size()),
-          value_(static_cast<std::size_t>(settings_.n_models)),
-          retired_(value_.size()) {}
+          value_(static_cast<std::size_t>(settings_.n_models)) {}
 
     void descend(const Slice& slice, StepSums& sums, const std::function<void()>& poll) override {
         updates_.prepare(slice.plan);
@@ -63,10 +62,7 @@ public:
         step(0);
     }
     Line line(int m) const override { return searches_.line(m); }
-    void retire(int m) override {
-        retired_[static_cast<std::size_t>(m)] = true;
-        searches_.retire(m);
-    }
+    void retire(int m) override { searches_.retire(m); }
 
     void evaluate(std::span<double> value, std::span<double> grad_norm) override { look(value, grad_norm, {}); }
 
@@ -125,7 +121,7 @@ private:
         const auto n = static_cast<std::size_t>(params_.n_features);
         std::vector<std::size_t> going;
         for (std::size_t m = 0; m < value_.size(); ++m)
-            if (!retired_[m]) going.push_back(m);
+            if (searches_.line(static_cast<int>(m)) != Line::finished) going.push_back(m);
         if (going.empty()) return;
         params_.get(flat_.data());
         std::vector<double> params;
@@ -134,7 +130,8 @@ private:
         std::vector<double> grad(params.size());
         evaluation_->evaluate(params, std::nullopt, found, grad, poll);
         std::vector<Precondition> preconditions;
-        if (!held_.empty()) preconditions = evaluation_->preconditions(params);
+        const bool any_held = std::any_of(held_.begin(), held_.end(), [](const auto& held) { return held != nullptr; });
+        if (any_held) preconditions = evaluation_->preconditions(params);
         for (std::size_t i = 0; i < going.size(); ++i) {
             const std::size_t m = going[i];
             value[m] = found[i];
@@ -170,7 +167,6 @@ private:
     std::vector<double> flat_;
     std::vector<double> flat_grad_;
     std::vector<double> value_;
-    std::vector<bool> retired_;
     using Product = std::function<void(std::span<double>)>;
     std::vector<std::shared_ptr<Product>> held_;
 };

@@ -15,7 +15,7 @@
 namespace fastgd {
 
 // L-BFGS of all models of a run, orthant-wise for those with an l1 norm: each evaluation of the objective is told to
-// every one of them.
+// every one of them that goes on.
 class LineSearches {
 public:
     // `noise`: relative rounding errors of the objective's values.

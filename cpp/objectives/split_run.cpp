@@ -123,6 +123,11 @@ Line SplitRun::line(int model) const {
     return part.run->line(model - static_cast<int>(part.first));
 }
 
+void SplitRun::retire(int model) {
+    const Part& part = part_of(model);
+    part.run->retire(model - static_cast<int>(part.first));
+}
+
 void SplitRun::evaluate(std::span<double> value, std::span<double> grad_norm) {
     on_each_thread([&](Part& part) {
         part.run->evaluate(part.among(value), grad_norm.empty() ? grad_norm : part.among(grad_norm));

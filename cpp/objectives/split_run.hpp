@@ -24,6 +24,7 @@ public:
     void descend_full(const StepPlan& plan, std::span<double> value, std::span<double> grad_norm,
                       const std::function<void()>& poll) override;
     Line line(int model) const override;
+    void retire(int model) override;
 
     void evaluate(std::span<double> value, std::span<double> grad_norm) override;
     void evaluate_held_out(std::span<double> value) override;
