@@ -291,9 +291,12 @@ private:
     }
 
     void converge(std::size_t m, const char* by, const std::vector<double>& params) {
-        models_[m].ended = Status::converged;
         models_[m].converged_by = by;
         models_[m].final_params = params_of(m, params);
+        end(m, Status::converged);
+    }
+    void end(std::size_t m, Status status) {
+        models_[m].ended = status;
         run_->retire(static_cast<int>(m));
     }
 
@@ -302,11 +305,7 @@ private:
     void restart(std::size_t m) {
         ModelProgress& model = models_[m];
         // A line search has no rate to lower.
-        if (line_search_ || model.n_restarts == kMaxRestarts) {
-            model.ended = Status::diverged;
-            run_->retire(static_cast<int>(m));
-            return;
-        }
+        if (line_search_ || model.n_restarts == kMaxRestarts) return end(m, Status::diverged);
         ++model.n_restarts;
         model.rate_factor *= kSmaller;
         model.n_epochs = 0;

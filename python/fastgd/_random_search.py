@@ -122,7 +122,7 @@ def random_search(
     does_adapt = check.boolean("adapt", adapt)
     seed = check.seed("random_state", random_state)
     limit = nullcontext() if n_threads is None else threads(check.integer("n_threads", n_threads, 1, 2**31 - 1))
-    w = _start(function, w0)
+    w = function.initial("w0") if w0 is None else function.parameters(w0, "w0")
     began = time.perf_counter()
     # A block of four words for each number.
     words = np.random.Philox(key=seed + (_PROBE_STREAM << 64), counter=2**256 - 1)
@@ -144,15 +144,6 @@ def random_search(
         except KeyboardInterrupt:
             status = "interrupted"
     return _result(function, w, rows, status)
-
-
-def _start(function: Function, w0: ArrayLike | None) -> Floats:
-    if w0 is not None:
-        return function.parameters(w0, "w0")
-    initial = getattr(function.given, "initial", None)
-    if not callable(initial):
-        raise ValueError("w0 must be given for a function, which has no start of its own")
-    return np.array(initial(), np.float64)
 
 
 def _value(function: Function, w: Floats) -> float:

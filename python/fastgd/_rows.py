@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from . import _validation as check
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -27,6 +28,14 @@ def check_weight(weight: object, n_samples: int, dtype: np.dtype[Any]) -> NDArra
     if not weights.any():
         raise ValueError("sample_weight must be > 0 for at least one row, got 0 for all")
     return weights
+
+
+def present(weight: NDArray[Any] | None, n_samples: int) -> tuple[NDArray[np.int64] | None, NDArray[np.float64] | None]:
+    """The rows of positive weight, None for all, and their weights."""
+    if weight is None:
+        return None, None
+    rows = np.flatnonzero(weight)
+    return None if len(rows) == n_samples else rows, weight[rows].astype(np.float64)
 
 
 def check_offset(offset: object, n_samples: int, n_outputs: int, dtype: np.dtype[Any]) -> NDArray[Any] | None:

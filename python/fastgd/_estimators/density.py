@@ -108,11 +108,8 @@ class Density(DensityMixin, Descending):
         """The objective on these rows."""
         raise NotImplementedError
 
-    def _form(self, standard: Standard | None) -> Any:
-        """The objective of the fitted density on rows that do not matter; `_on` others, it takes any number of them.
-
-        It is of features as they are, or of what is given for means and scales.
-        """
+    def _form(self) -> Any:
+        """The objective of the fitted density on rows that do not matter; `_on` others, it takes any number of them."""
         raise NotImplementedError
 
     def _pack(self, objective: Any) -> Floats:
@@ -177,9 +174,9 @@ class Density(DensityMixin, Descending):
         """The log-likelihood of each row, and how much of it belongs to each component."""
         check_is_fitted(self)
         X = self._check_rows(X, reset=False)
-        form = self._form(None)
-        at = self._pack(form)
-        scores, shares = form._on(X)._core.score_samples(at, None, with_shares, 0)
+        form = self._form()
+        at, n_threads = self._pack(form), threads_of(self) or 0
+        scores, shares = form._on(X)._core.score_samples(at, None, with_shares, n_threads)
         # Rows and parameters are finite: squares have overflowed.
         far = np.flatnonzero(~np.isfinite(scores))
         if far.size > 0:
@@ -188,7 +185,7 @@ class Density(DensityMixin, Descending):
             # So far away the direction decides which component is nearest.
             rows = X[far].astype(np.float64)
             largest = np.maximum(np.abs(rows).max(axis=1, keepdims=True), _FAR)
-            shares[far] = form._on(rows * (_FAR / largest)).predict_proba(at)
+            shares[far] = form._on(rows * (_FAR / largest))._core.score_samples(at, None, True, n_threads)[1]
         return scores, shares
 
     # ---- descent
@@ -305,16 +302,20 @@ class Density(DensityMixin, Descending):
             self._tell_constant(X)
             objective = self._density(X, bool(self.standardize))
             starts = self._starts(objective, X, seed_of(self.random_state), is_piece=True)
-            lowest = min(starts, key=objective.value)
+            # In one pass, where a start that is out of range is worse than others.
+            lowest = int(objective.values(np.stack(starts)).argmin())
             self._standard = standard_of(objective)
-            self._set_params_of(objective, lowest)
+            self._set_params_of(objective, starts[lowest])
         self._go_on(Problem(X, np.empty(0), "density"))
 
     def _stream_key(self, problem: Problem) -> tuple[Any, ...]:
         return (self.n_features_in_,)
 
     def _objective(self, problem: Problem) -> Any:
-        return self._form(self._standard)._on(problem.X)
+        form = self._form()
+        if self._standard is not None:
+            form = form._with_standard(*self._standard)
+        return form._on(problem.X)
 
     def _on_piece(self, objective: Any, problem: Problem) -> Any:
         return objective._on(problem.X)

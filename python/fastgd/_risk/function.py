@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .. import _validation as check
-from ..objectives import DataObjective, FunctionObjective
+from ..objectives import DataObjective, DensityObjective, FunctionObjective
 from .of_objective import of_data_objective, of_density, of_sum
 
 if TYPE_CHECKING:
@@ -103,8 +103,8 @@ def risk(
         from .of_estimator import of_estimator
 
         return of_estimator(given, X, y, loss, sample_weight)
-    is_density = callable(getattr(given, "score_samples", None)) and callable(getattr(given, "value", None))
-    if not (is_density or isinstance(given, (DataObjective, FunctionObjective))):
+    is_density = isinstance(given, DensityObjective)
+    if not isinstance(given, (DataObjective, DensityObjective, FunctionObjective)):
         raise check.refuse("objective_or_estimator", "an objective of fastgd, or an estimator", given, TypeError)
     if w is None:
         raise ValueError("w must be given for an objective: minimize(objective).x, for instance")
@@ -115,4 +115,4 @@ def risk(
     for name, value in refused.items():
         if value is not None:
             raise check.refuse(name, f"None for {kind}", value)
-    return of_density(given, w, X, sample_weight) if is_density else of_sum(given, w)
+    return of_density(given, w, X, sample_weight) if isinstance(given, DensityObjective) else of_sum(given, w)

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import _validation as check
 from .._losses import LOG_LINK, ZERO_ONE, registry
+from .._rows import check_weight, present
 from . import row_losses
 from .estimate import Risk, estimate
 
@@ -42,18 +43,10 @@ def of_estimator(estimator: Any, X: Any, y: Any, loss: str | Callable[..., Any] 
         y = np.asarray(y)
         if y.ndim not in (1, 2) or len(y) != n:
             raise ValueError(f"y must have {n} rows, as X has, got shape {y.shape}")
-    weight = None
-    if sample_weight is not None:
-        given = check.real_array("sample_weight", sample_weight)
-        if given.shape != (n,):
-            raise ValueError(f"sample_weight must have shape {(n,)}, one weight a row of X, got shape {given.shape}")
-        weight = check.finite("sample_weight", given, np.float64)
-        if (weight < 0.0).any() or not weight.any():
-            raise ValueError("sample_weight must be >= 0, and > 0 for at least one row")
-        present = np.flatnonzero(weight)
-        if len(present) < n:
-            X, weight = _safe_indexing(X, present), weight[present]
-            y = None if y is None else y[present]
+    rows, weight = present(check_weight(sample_weight, n, np.dtype(np.float64)), n)
+    if rows is not None:
+        X = _safe_indexing(X, rows)
+        y = None if y is None else y[rows]
     name, losses = _KINDS[kind](estimator, X, y, loss)
     return estimate(losses, weight, name, held_out=True, of_mistakes=name == ZERO_ONE and not callable(loss))
 

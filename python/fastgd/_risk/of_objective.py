@@ -10,10 +10,10 @@ import numpy as np
 from .. import _validation as check
 from .._losses import ZERO_ONE, registry
 from .._matrix import as_matrix
-from .._rows import check_weight
+from .._rows import check_weight, present
 from .._scores import network_scores, raw_scores
 from .._targets import encode
-from ..objectives import DataObjective, FunctionObjective, LinearObjective, MLPObjective
+from ..objectives import DataObjective, DensityObjective, FunctionObjective, LinearObjective, MLPObjective
 from . import row_losses
 from .estimate import Risk, estimate
 
@@ -31,9 +31,9 @@ def of_data_objective(
         if y is not None or sample_weight is not None:
             given = "y" if y is not None else "sample_weight"
             raise ValueError(f"{given} must be None without X: the objective has targets and weights for its own rows")
-        present, weight = _present(objective._weight, objective.n_samples)
-        raw = objective.decision_function(w, present)
-        targets = objective._y if present is None else objective._y[present]
+        rows, weight = present(objective._weight, objective.n_samples)
+        raw = objective.decision_function(w, rows)
+        targets = objective._y if rows is None else objective._y[rows]
     else:
         raw, targets, weight = _held_out(objective, w, X, y, sample_weight)
     scores, targets = np.asarray(raw, np.float64), np.asarray(targets, np.float64)
@@ -53,23 +53,14 @@ def of_sum(objective: FunctionObjective, w: Any) -> Risk:
     return estimate(losses, None, "terms", held_out=False)
 
 
-def of_density(objective: Any, w: Any, Z: Any, sample_weight: Any) -> Risk:
+def of_density(objective: DensityObjective, w: Any, Z: Any, sample_weight: Any) -> Risk:
     """The risk of a density: the mean of ``-log q(z)``."""
     if Z is None and sample_weight is not None:
         raise ValueError("sample_weight must be None without X: the rows of a density have equal weights")
     on = objective if Z is None else objective._on(Z)
-    rows, weight = _present(check_weight(sample_weight, on.n_samples, np.dtype(np.float64)), on.n_samples)
+    rows, weight = present(check_weight(sample_weight, on.n_samples, np.dtype(np.float64)), on.n_samples)
     losses = -np.asarray(on.score_samples(w, rows), np.float64)
     return estimate(losses, weight, "negative log-density", Z is not None)
-
-
-def _present(weight: NDArray[Any] | None, n_samples: int) -> tuple[NDArray[np.int64] | None, Floats | None]:
-    """The rows of positive weight, None for all, and their weights."""
-    if weight is None:
-        return None, None
-    present = np.flatnonzero(weight)
-    rows = None if len(present) == n_samples else present
-    return rows, weight[present].astype(np.float64)
 
 
 def _held_out(
@@ -86,8 +77,8 @@ def _held_out(
     encoded = encode(y, objective._loss, objective.loss_params, objective.n_classes, n, matrix.compute_dtype)
     if encoded.n_outputs != objective.n_outputs:
         raise ValueError(f"y must have {objective.n_outputs} columns, as the objective's has, got {encoded.n_outputs}")
-    present, weight = _present(check_weight(sample_weight, n, np.dtype(np.float64)), n)
-    rows = matrix.source if present is None else matrix.source[present]
+    seen, weight = present(check_weight(sample_weight, n, np.dtype(np.float64)), n)
+    rows = matrix.source if seen is None else matrix.source[seen]
     params, _ = objective._parameters(w)
     if isinstance(objective, MLPObjective):
         raw = network_scores(rows, *objective.unpack(params), objective.activation)
@@ -95,7 +86,7 @@ def _held_out(
         raw = raw_scores(rows, *objective.raw_coef(params))
     else:
         raise check.refuse("objective", "a LinearObjective or an MLPObjective with X", objective, TypeError)
-    targets = encoded.y if present is None else encoded.y[present]
+    targets = encoded.y if seen is None else encoded.y[seen]
     return raw[:, 0] if raw.shape[1] == 1 else raw, targets, weight
 
 

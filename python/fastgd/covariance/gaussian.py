@@ -10,7 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from .. import _validation as check
-from .._estimators.density import Density, Standard
+from .._estimators.density import Density
 from .._estimators.gaussians import gaussians, moments, regular_factors, some_rows
 from .._estimators.precisions import both_of
 from ..objectives import GaussianObjective
@@ -88,7 +88,7 @@ class Gaussian(Density):
         What happened in each epoch of the last `fit`.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : array of shape (n_features_in_,)
+    feature_names_in_ : array of shape (n_features,)
         Their names, where X has some.
 
     See Also
@@ -229,12 +229,11 @@ class Gaussian(Density):
             X, covariance_type=self.covariance_type, reg_covar=float(self.reg_covar), standardize=standardize
         )
 
-    def _form(self, standard: Standard | None) -> Any:
+    def _form(self) -> Any:
         # A factor of "full" may be diagonal, too.
         kind = "full" if np.triu(self.precision_cholesky_, 1).any() else self.covariance_type
         some = np.zeros((1, self.n_features_in_))
-        form = GaussianObjective(some, covariance_type=kind, reg_covar=float(self.reg_covar))
-        return form if standard is None else form._with_standard(*standard)
+        return GaussianObjective(some, covariance_type=kind, reg_covar=float(self.reg_covar))
 
     def _refuse_changed(self) -> None:
         if self.covariance_type == "diag" and np.triu(self.precision_cholesky_, 1).any():
@@ -255,10 +254,10 @@ class Gaussian(Density):
         return [objective.pack(found.means[0], found.factors[0])]
 
     def _best(self, objective: Any, starts: Sequence[Floats], seed: int) -> tuple[Result, Plan]:
-        """As for all, but the start where the end is no better: where rounding is all that is left to descend."""
+        """As for all, but the start where the end is alike: where rounding was all that was left to descend."""
         result, plan = super()._best(objective, starts, seed)
         noise = _NOISE * float(np.finfo(objective.dtype).eps) * max(1.0, abs(result.fun))
-        if objective.value(starts[0]) <= result.fun + noise:
+        if abs(objective.value(starts[0]) - result.fun) <= noise:
             result.x = starts[0]
         return result, plan
 

@@ -105,11 +105,7 @@ def check_grad(
     function = Function("objective", objective)
     seed = check.seed("random_state", random_state)
     share = check.number("rtol", rtol, *check.NOT_NEGATIVE)
-    at = function.point(w, seed)
-    value = function.start(at)
-    if function.dtype.itemsize < 8:
-        at = function.rounded(at)
-        value = function(at)
+    at, value = function.begin(w, seed)
     gradient = function.gradient(grad, at)
     chosen = _choose(coordinates, at.size, seed)
     comparer = _Comparer(function, at, value, gradient, share)

@@ -70,6 +70,15 @@ class Function:
         self._narrow(np.asarray(returned).dtype)
         return value
 
+    def begin(self, w: ArrayLike | None, seed: int) -> tuple[Floats, float]:
+        """`point`, as the function's arithmetic takes it, and the value there."""
+        at = self.point(w, seed)
+        value = self.start(at)
+        if self.dtype.itemsize < 8:
+            at = self.rounded(at)
+            value = self(at)
+        return at, value
+
     def parameters(self, w: ArrayLike, name: str = "w") -> Floats:
         """Finite parameters as given, a copy."""
         given = check.real_array(name, w)
@@ -82,17 +91,21 @@ class Function:
         """Parameters as given, or random ones near the objective's start."""
         if w is not None:
             return self.parameters(w)
-        initial = getattr(self.given, "initial", None)
-        if not callable(initial):
-            raise ValueError("w must be given for a function, which has no start of its own")
-        start: Floats = np.asarray(initial(seed), np.float64)
+        start = self.initial("w", seed)
         toward: Floats = np.random.Generator(np.random.Philox(seed)).standard_normal(start.shape) / np.sqrt(start.size)
         highest = _FAR * (1.0 + abs(self(start)))
         for _ in range(_TRIES):
             if self._is_below(start + toward, highest):
                 return np.asarray(start + toward)
             toward = toward / 4.0
-        return np.array(start, np.float64)
+        return start
+
+    def initial(self, name: str, *seed: int) -> Floats:
+        """The objective's start; a function has none, so that `name` has to be given."""
+        initial = getattr(self.given, "initial", None)
+        if not callable(initial):
+            raise ValueError(f"{name} must be given for a function, which has no start of its own")
+        return np.array(initial(*seed), np.float64)
 
     def rounded(self, w: Floats) -> Floats:
         """Parameters as the function's arithmetic takes them."""

@@ -122,11 +122,7 @@ def steepest(
     function = Function("objective", objective)
     seed = check.seed("random_state", random_state)
     n = check.integer("n_directions", n_directions, 1)
-    at = function.point(w, seed)
-    value = function.start(at)
-    if function.dtype.itemsize < 8:
-        at = function.rounded(at)
-        value = function(at)
+    at, value = function.begin(w, seed)
     gradient = function.gradient(grad, at).astype(np.float64)
     norm = float(np.linalg.norm(gradient))
     if not 0.0 < norm < np.inf:

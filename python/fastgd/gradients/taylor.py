@@ -153,11 +153,7 @@ def taylor_test(
     """
     function = Function("objective", objective)
     seed = check.seed("random_state", random_state)
-    at = function.point(w, seed)
-    value = function.start(at)
-    if function.dtype.itemsize < 8:
-        at = function.rounded(at)
-        value = function(at)
+    at, value = function.begin(w, seed)
     along = _direction(direction, at, seed)
     steps = _STEPS if h is None else _check_steps(h)
     gradient = function.gradient(grad, at)

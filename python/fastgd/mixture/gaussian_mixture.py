@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from .. import _validation as check
-from .._estimators.density import Density, Standard
+from .._estimators.density import Density
 from .._estimators.precisions import both_of
 from ..objectives import GaussianMixtureObjective
 from ._starts import INIT_PARAMS, make_starts
@@ -113,7 +113,7 @@ class GaussianMixture(Density):
         What happened in each epoch of the last `fit`.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : array of shape (n_features_in_,)
+    feature_names_in_ : array of shape (n_features,)
         Their names, where X has some.
 
     See Also
@@ -361,12 +361,11 @@ class GaussianMixture(Density):
             standardize=standardize,
         )
 
-    def _form(self, standard: Standard | None) -> Any:
+    def _form(self) -> Any:
         # Parameters may have been set since.
         kind = "full" if self.precisions_cholesky_.ndim == 3 else "diag"
         some = np.zeros_like(self.means_)
-        form = GaussianMixtureObjective(some, len(some), covariance_type=kind, reg_covar=float(self.reg_covar))
-        return form if standard is None else form._with_standard(*standard)
+        return GaussianMixtureObjective(some, len(some), covariance_type=kind, reg_covar=float(self.reg_covar))
 
     def _refuse_changed(self) -> None:
         kind = "full" if self.precisions_cholesky_.ndim == 3 else "diag"

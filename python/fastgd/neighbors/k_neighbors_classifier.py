@@ -68,7 +68,7 @@ class KNeighborsClassifier(ClassifierMixin, NeighborSearch):
         Empty.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : array of shape (n_features_in_,)
+    feature_names_in_ : array of shape (n_features,)
         Their names, where X has some.
     n_samples_fit_ : int
         Rows that may be neighbours.

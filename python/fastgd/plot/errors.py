@@ -80,20 +80,24 @@ def gradient_error(
     'step h (log scale)'
     """
     from ..gradients import numerical_grad
+    from ..gradients.function import Function
 
+    function = Function("fun", fun)
     at: Floats = check.finite("w", np.atleast_1d(check.real_array("w", w)), np.float64)
-    exact = _exact(fun, at, grad)
+    exact: Floats = check.finite("what grad returns", function.gradient(grad, at), np.float64)
+    if not exact.any():
+        raise ValueError("w must be where the gradient is not 0, of which errors are shares, got a gradient of 0")
     size = float(np.abs(exact).max())
-    chosen = METHODS if methods is None and not hasattr(fun, "value") else METHODS[:2] if methods is None else methods
+    chosen = methods if methods is not None else METHODS[:2] if function.is_objective else METHODS
     if isinstance(chosen, str) or len(chosen) == 0:
         raise check.refuse("methods", f"a sequence of {', '.join(map(repr, METHODS))}", methods)
     for method in chosen:
         style.one_of("methods", method, METHODS)
     steps = np.geomspace(1e-14, 1.0, 57) if h is None else _check_steps(h)
-    least = np.finfo(np.float64).eps if getattr(fun, "dtype", None) != np.float32 else float(np.finfo(np.float32).eps)
+    least = function.eps
     curves: dict[str, tuple[Floats, Floats]] = {}
     for method in chosen:
-        seen = steps if method == "complex" else steps[_moves(at, steps, getattr(fun, "dtype", np.float64))]
+        seen = steps if method == "complex" else steps[_moves(at, steps, function.dtype)]
         if seen.size == 0:
             raise ValueError(f"h must be large enough to move every coordinate, got at most {steps.max():.3g}")
         errors_at = [np.abs(numerical_grad(fun, at, method, h=float(step)) - exact).max() / size for step in seen]
@@ -113,21 +117,6 @@ def gradient_error(
     style.finish(axes, f"Error of numerical gradients, {at.size} parameter{'' if at.size == 1 else 's'}")
     axes.legend(loc="best", framealpha=0.9)
     found: Axes = axes
-    return found
-
-
-def _exact(fun: Any, w: Floats, grad: Any) -> Floats:
-    if grad is None:
-        grad = getattr(fun, "grad", None)
-        if not callable(grad):
-            raise ValueError("grad must be given for a function, which has no gradient of its own")
-    if not callable(grad):
-        raise check.refuse("grad", "a callable w -> gradient, or None", grad, TypeError)
-    found: Floats = check.finite("what grad returns", check.real_array("what grad returns", grad(w.copy())), np.float64)
-    if found.shape != w.shape:
-        raise ValueError(f"what grad returns must have shape {w.shape}, as w has, got shape {found.shape}")
-    if not found.any():
-        raise ValueError("w must be where the gradient is not 0, of which errors are shares, got a gradient of 0")
     return found
 
 
