@@ -114,3 +114,11 @@ def test_rows_whose_squares_overflow_are_infinitely_unlikely(dtype: type, far: f
     assert model.bic(queries) == np.inf
     one = Gaussian(covariance_type=covariance_type).fit(rows)
     np.testing.assert_array_equal(np.isinf(one.score_samples(queries)), [False, True, True, False])
+
+
+def test_scores_heed_the_number_of_threads() -> None:
+    """Nobody sees how many threads there are, but what is no number of them is refused, as by linear models."""
+    model = GaussianMixture(2, random_state=0).fit(X).set_params(n_threads=0)
+    for method in (model.predict, model.predict_proba, model.score_samples, model.bic):
+        with pytest.raises(ValueError, match="n_threads must be"):
+            method(X)
