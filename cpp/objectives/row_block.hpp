@@ -32,30 +32,17 @@ public:
           weight_(static_cast<std::size_t>(stride_ * n_lines())),
           offset_(problem.offset != nullptr ? static_cast<std::size_t>(stride_ * problem.n_outputs) : 0) {}
 
+    // Array by array: what there is to copy depends on the problem alone, so each loop has nothing to ask.
     void gather(const RowSource& source, std::int64_t begin, std::int64_t end) {
         const Problem<T>& p = *problem_;
-        if (p.n_targets == 0 && p.offset == nullptr && n_lines() == 0) return gather_bare(source, begin, end);
-        count_ = 0;
-        const std::byte* some = nullptr;
-        bool all_present = true;
-        for (std::int64_t i = begin; i < end; ++i) {
-            const std::int64_t at = source.at(i);
-            const bool present = p.present(at);
-            if (present) some = p.row(at);
-            all_present = all_present && present;
-            row_[static_cast<std::size_t>(count_)] = present ? p.row(at) : nullptr;
-            index_[static_cast<std::size_t>(count_)] = at;
-            for (int k = 0; k < p.n_targets; ++k) put(y_, k, p.y[at * p.n_targets + k]);
-            if (n_lines() > 0) put_weights(at);
-            if (p.offset != nullptr)
-                for (int k = 0; k < p.n_outputs; ++k) put(offset_, k, p.offset[at * p.n_outputs + k]);
-            ++count_;
-        }
-        if (some == nullptr) count_ = 0;
-        if (count_ == 0) return;
-        if (!all_present)
-            std::replace(row_.begin(), row_.begin() + count_, static_cast<const std::byte*>(nullptr), some);
-        repeat_last();
+        count_ = end - begin;
+        for (std::ptrdiff_t i = 0; i < count_; ++i) index_[static_cast<std::size_t>(i)] = source.at(begin + i);
+        for (std::ptrdiff_t i = 0; i < count_; ++i) row_[static_cast<std::size_t>(i)] = p.row(index(i));
+        copy(p.y, p.n_targets, y_);
+        if (p.offset != nullptr) copy(p.offset, p.n_outputs, offset_);
+        if (n_lines() > 0) copy_weights();
+        if (p.weight != nullptr) replace_absent();
+        if (count_ > 0) repeat_last();
         for (std::size_t f = 0; f < hidden_.size(); ++f) hide(static_cast<int>(f));
     }
 
@@ -108,15 +95,33 @@ public:
     }
 
 private:
-    // Rows that come with nothing else, of which there are as many as memory can bring.
-    void gather_bare(const RowSource& source, std::int64_t begin, std::int64_t end) {
-        count_ = end - begin;
-        if (count_ == 0) return;
-        for (std::int64_t i = begin; i < end; ++i) {
-            row_[static_cast<std::size_t>(i - begin)] = problem_->row(source.at(i));
-            index_[static_cast<std::size_t>(i - begin)] = source.at(i);
+    // The rows' part of an array of n_columns, a line a column.
+    void copy(const T* from, int n_columns, std::vector<T>& to) const {
+        for (int k = 0; k < n_columns; ++k)
+            for (std::ptrdiff_t i = 0; i < count_; ++i)
+                to[static_cast<std::size_t>(k * stride_ + i)] = from[index(i) * n_columns + k];
+    }
+    void copy_weights() {
+        for (int f = 0; f < n_lines(); ++f) {
+            T* line = weight_.data() + f * stride_;
+            if (problem_->weight == nullptr) {
+                std::fill_n(line, count_, T(1));
+            } else {
+                for (std::ptrdiff_t i = 0; i < count_; ++i) line[i] = problem_->weight[index(i)];
+            }
         }
-        repeat_last();
+        if (problem_->n_folds == 0) return;
+        for (std::ptrdiff_t i = 0; i < count_; ++i)
+            weight_[static_cast<std::size_t>(problem_->fold[index(i)] * stride_ + i)] = T(0);
+    }
+    // Leaves no rows where all of them are absent.
+    void replace_absent() {
+        const auto is_present = [&](std::int64_t i) { return problem_->present(i); };
+        const auto end = index_.begin() + count_;
+        const auto some = std::find_if(index_.begin(), end, is_present);
+        if (some == end) count_ = 0;
+        for (std::ptrdiff_t i = 0; i < count_; ++i)
+            if (!is_present(index(i))) row_[static_cast<std::size_t>(i)] = problem_->row(*some);
     }
     // Puts another row in the place of each of a fold; where there is no other, all of them weigh nothing anyway.
     void hide(int fold) {
@@ -136,12 +141,6 @@ private:
     std::ptrdiff_t n_lines() const {
         return problem_->n_folds > 0 ? problem_->n_folds + 1 : problem_->weight != nullptr ? 1 : 0;
     }
-    void put_weights(std::int64_t at) {
-        const T weight = problem_->weight != nullptr ? problem_->weight[at] : T(1);
-        for (int f = 0; f <= problem_->n_folds; ++f) put(weight_, f, weight);
-        if (problem_->n_folds > 0) put(weight_, problem_->fold[at], T(0));
-    }
-    void put(std::vector<T>& to, int k, T value) { to[static_cast<std::size_t>(k * stride_ + count_)] = value; }
 
     const Problem<T>* problem_;
     std::ptrdiff_t stride_;
