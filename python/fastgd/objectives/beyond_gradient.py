@@ -75,7 +75,7 @@ class BeyondGradient(DataObjective):
             )
         params, _ = self._parameters(w)
         direction, dtype = self._parameters(v, "v")
-        indices = None if rows is None else check.row_indices("rows", rows, self.n_samples)
+        indices = self._row_indices(rows)
         product = np.empty(self._shape)
         try:
             self._core.hvp(params, direction, indices, product, 0)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import _core, _targets
-from .. import _validation as check
 from .._losses import check_params, get_loss, no_gradient
 from .._matrix import as_matrix
 from .._rows import check_offset, check_weight
@@ -160,7 +159,7 @@ class DataObjective(Evaluated, Abilities):
             it raises is passed on.
         """
         params, _ = self._parameters(w)
-        indices = None if rows is None else check.row_indices("rows", rows, self.n_samples)
+        indices = self._row_indices(rows)
         try:
             if self._loss.trainable:
                 return self._core.value(params, indices, 0)
@@ -220,12 +219,6 @@ class DataObjective(Evaluated, Abilities):
         for m in infinite if self._loss.own is not None else ():
             self._check_own_loss(parameters(int(m)))
         return values
-
-    def grad(
-        self, w: ArrayLike, rows: ArrayLike | None = None, out: NDArray[Any] | None = None
-    ) -> NDArray[np.floating[Any]]:
-        """Return the gradient; see `value_and_grad`, which costs the same."""
-        return self.value_and_grad(w, rows, out)[1]
 
     def value_and_grad(
         self, w: ArrayLike, rows: ArrayLike | None = None, out: NDArray[Any] | None = None
@@ -292,7 +285,7 @@ class DataObjective(Evaluated, Abilities):
             As `value`.
         """
         params, _ = self._parameters(w)
-        indices = None if rows is None else check.row_indices("rows", rows, self.n_samples)
+        indices = self._row_indices(rows)
         raw = self._core.decision_function(params, indices, 0)
         bad = ~np.isfinite(raw).all(axis=1)
         if self._weight is not None and bad.any():

@@ -174,14 +174,8 @@ class DensityObjective(DensityParameterMap, Evaluated, Abilities):
 
     def _evaluated(self, params: NDArray[np.float64], rows: ArrayLike | None) -> NDArray[np.float64]:
         """Values, a model a row; NaN where they are not finite."""
-        indices = None if rows is None else check.row_indices("rows", rows, self.n_samples)
+        indices = self._row_indices(rows)
         return self._core.values(params, indices, 0)
-
-    def grad(
-        self, w: ArrayLike, rows: ArrayLike | None = None, out: NDArray[Any] | None = None
-    ) -> NDArray[np.floating[Any]]:
-        """Return the gradient; see `value_and_grad`, which costs the same."""
-        return self.value_and_grad(w, rows, out)[1]
 
     def value_and_grad(
         self, w: ArrayLike, rows: ArrayLike | None = None, out: NDArray[Any] | None = None
@@ -243,7 +237,7 @@ class DensityObjective(DensityParameterMap, Evaluated, Abilities):
 
     def _scores(self, w: ArrayLike, rows: ArrayLike | None, with_shares: bool) -> tuple[NDArray[Any], NDArray[Any]]:
         params, _ = self._parameters(w)
-        indices = None if rows is None else check.row_indices("rows", rows, self.n_samples)
+        indices = self._row_indices(rows)
         scores, shares = self._core.score_samples(params, indices, with_shares, 0)
         if not np.isfinite(scores).all():
             raise self._nonfinite_scores(params)

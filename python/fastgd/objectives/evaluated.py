@@ -33,12 +33,27 @@ class Evaluated(NonfiniteErrors):
             raise AttributeError(f"{name} of {article} {kind} is fixed; make another objective for another value")
         super().__setattr__(name, value)
 
+    def value_and_grad(
+        self, w: ArrayLike, rows: ArrayLike | None = None, out: NDArray[Any] | None = None
+    ) -> tuple[float, NDArray[np.floating[Any]]]:
+        """Return the objective and its gradient."""
+        raise NotImplementedError
+
+    def grad(
+        self, w: ArrayLike, rows: ArrayLike | None = None, out: NDArray[Any] | None = None
+    ) -> NDArray[np.floating[Any]]:
+        """Return the gradient; see `value_and_grad`, which costs the same."""
+        return self.value_and_grad(w, rows, out)[1]
+
+    def _row_indices(self, rows: ArrayLike | None) -> NDArray[np.int64] | None:
+        return None if rows is None else check.row_indices("rows", rows, self.n_samples)
+
     def _write_gradient(
         self, evaluate: Callable[..., float], w: ArrayLike, rows: ArrayLike | None, out: NDArray[Any] | None
     ) -> tuple[float, NDArray[np.floating[Any]]]:
         """Value and gradient by the core's `evaluate`, with every argument checked."""
         params, dtype = self._parameters(w)
-        indices = None if rows is None else check.row_indices("rows", rows, self.n_samples)
+        indices = self._row_indices(rows)
         if out is not None:
             self._check_out(out, dtype)
         # A buffer of its own: w may share memory with out, and out stays as it is when the evaluation fails.
