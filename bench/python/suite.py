@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,9 +36,9 @@ def main(argv: Sequence[str] | None = None, prog: str = "python bench/python") -
     parser = _parser(prog)
     try:
         args = parser.parse_args(argv)
-        _check(parser, args)
         if args.simd:
-            _force(parser, args.simd)
+            _force(args.simd)
+        _check(parser, args)
         machine_limits = _limits(parser, args.limits or limits.DEFAULT)
     except SystemExit as exit_:
         return int(exit_.code or 0)
@@ -93,8 +94,9 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         "--simd",
         choices=fastgd.simd_levels(),
         metavar="LEVEL",
-        help=f"keep fastgd and the limits, not the peers, to a SIMD level of {', '.join(fastgd.simd_levels())}, as "
-        "FASTGD_SIMD does; goals are for avx512, and 0.85 of each elsewhere (default: the best of this machine)",
+        help=f"keep fastgd and the limits, not the peers, to a SIMD level of {', '.join(fastgd.simd_levels())}, by "
+        "a new process with FASTGD_SIMD; goals are for avx512, and 0.85 of each elsewhere (default: what FASTGD_SIMD "
+        "says, or the best of this machine)",
     )
     parser.add_argument(
         "--limits",
@@ -136,11 +138,11 @@ def _check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         parser.error(f"--out {args.out}: {error.strerror}")
 
 
-def _force(parser: argparse.ArgumentParser, level: str) -> None:
-    """Choose the kernels, which is done once a process, at first use."""
-    os.environ["FASTGD_SIMD"] = level
+def _force(level: str) -> None:
+    """Start this very command again where other kernels are chosen, which happens once a process."""
     if fastgd.simd_level() != level:
-        parser.error(f"--simd {level}: this process has chosen {fastgd.simd_level()} already")
+        os.environ["FASTGD_SIMD"] = level
+        os.execv(sys.executable, sys.orig_argv)
 
 
 def _limits(parser: argparse.ArgumentParser, path: Path) -> limits.Limits | None:

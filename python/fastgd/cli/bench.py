@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _folder() -> Path:
     """Where the suite lies: in an installed package, or in the clone that the package lies in."""
-    for folder in (_PACKAGE / "_bench", _PACKAGE.parent.parent / "bench" / "python"):
+    for folder in (_PACKAGE / "_bench" / "python", _PACKAGE.parent.parent / "bench" / "python"):
         if (folder / "suite.py").is_file():
             return folder
     raise MissingPackage("the suite is not installed with this package; in a clone: python bench/python")
