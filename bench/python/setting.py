@@ -18,4 +18,4 @@ class Setting:
     limits: Limits | None
     wheel: Path | None
     # Where real tables are, with their load.py.
-    data: Path | None
+    data: Path

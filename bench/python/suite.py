@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import data
 import limits
 import problems
 from setting import Setting
@@ -48,7 +49,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "python bench/python") -
         rounds=1 if args.small else args.rounds,
         limits=machine_limits,
         wheel=args.wheel,
-        data=args.data,
+        data=args.data or data.DEFAULT,
     )
     import measure  # only now: it needs the extra
 
@@ -109,7 +110,8 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         "--data",
         type=Path,
         metavar="FOLDER",
-        help="real tables, with a load.py that loads them by name; rows that need them are not measured without",
+        help="real tables, with a load.py that loads them by name; what needs one that is not there is not measured "
+        f"(default: {data.DEFAULT}, where it is there)",
     )
     parser.add_argument("--wheel", type=Path, metavar="PATH", help="a built wheel, to report its size")
     return parser

@@ -15,14 +15,13 @@ import data
 import machine
 import numpy as np
 import peers
-import real_data
 import report
 import rounds
 from setting import SEED, Setting
 
 import fastgd
 
-REAL = ("ijcnn1", "adult")
+_REAL = ("ijcnn1", "adult")
 _TARGETS = (1e-3, 1e-6)
 _AT_LEAST = 2.0
 _ITERATIONS = [*range(1, 11), 12, 14, 17, 20, 24, 29, 35, 42, 50, 60, 72, 86, 103, 124, 149, 179, 215, 258, 310]
@@ -33,13 +32,13 @@ Solve = Callable[[int], data.Floats]
 
 
 def tables(setting: Setting) -> Iterator[tuple[str, data.Floats, data.Floats]]:
-    """Name, X and y as 0 and 1: real ones, where they are, and one of columns that depend on each other."""
-    for name in () if setting.small else REAL:
-        loaded = real_data.load(setting.data, name)
-        if loaded is not None:
-            X = loaded["X_train"]
+    """Name, X and y as 0 and 1: two real ones, where they are, and one of columns that depend on each other."""
+    for name in () if setting.small else _REAL:
+        found = data.real(setting.data, name)
+        if found is not None:
+            X = found["X_train"]
             X = np.ascontiguousarray(X if isinstance(X, np.ndarray) else X.toarray(), np.float32)
-            yield name, X, loaded["y_train"].astype(np.float32)
+            yield name, X, found["y_train"].astype(np.float32)
     rng = np.random.default_rng(SEED)
     d = 54
     X = data.normal(rng, (2_000 if setting.small else 200_000, d), np.float32)
@@ -79,9 +78,9 @@ def path(solve: Solve, excess: Callable[[data.Floats], float], end: float) -> It
 
 def rows(setting: Setting) -> Iterator[report.Row]:
     rivals = peers.offering("logistic")
-    for name in REAL:
-        if not real_data.at_hand(setting.data, name):
-            yield report.unmeasured(f"{name}, to the minimum", None, real_data.MISSING)
+    for name in _REAL:
+        if data.real(setting.data, name) is None:
+            yield report.unmeasured(f"{name}, to the minimum", None, f"no such table in {setting.data}")
     for (name, X, y), n_threads in itertools.product(tables(setting), setting.threads):
         alpha = 1.0 / len(y)
         with machine.threads(n_threads, rivals):
