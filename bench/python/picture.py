@@ -1,11 +1,13 @@
-"""A picture a problem: the times of all contestants, one panel for each table and number of threads."""
+"""A picture a problem: the times of all contestants, a panel a run and a column a number of threads."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import zip_longest
 from pathlib import Path
 
 import report
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
@@ -13,7 +15,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from fastgd.plot.style import GRID, STYLES
 
 _OWN, _PEER, _LIMIT = STYLES[0]["color"], "0.75", STYLES[2]["color"]
-_WIDTH, _BAR, _FRAME = 5.5, 0.22, 0.9
+_WIDTH, _BAR, _FRAME = 5.5, 0.22, 1.0
 # A logarithmic axis has no zero: the shortest bar is as long as this factor.
 _SHORTEST = 3.0
 # Room for the label at the end of the longest bar, as a share of that bar.
@@ -22,39 +24,39 @@ _ROOM = 0.5
 _FEW_DECADES = 50.0
 
 Seconds = dict[str, float]
+Panels = dict[tuple[str, float], Seconds]
 
 
 def draw(path: Path, name: str, rows: Iterable[report.Row]) -> None:
     """Nothing where nothing was timed."""
-    panels = _panels(rows)
-    if not panels:
+    columns = _columns(rows)
+    if not columns:
         return
-    titles = list(dict.fromkeys(title for title, _ in panels))
-    threads = list(dict.fromkeys(n for _, n in panels))
-    heights = [
-        _FRAME + _BAR * max(len(seconds) for (title, _), seconds in panels.items() if title == one) for one in titles
-    ]
-    figure = Figure(figsize=(_WIDTH * len(threads), sum(heights) + 0.5), layout="constrained")
+    lines = list(zip_longest(*(panels.items() for panels in columns.values())))
+    heights = [_FRAME + _BAR * max(len(panel[1]) for panel in line if panel is not None) for line in lines]
+    figure = Figure(figsize=(_WIDTH * len(columns), sum(heights) + _FRAME), layout="constrained")
     figure.suptitle(f"{name}: time, and how many times that of fastgd", fontsize="large")
-    grid = figure.subplots(len(titles), len(threads), squeeze=False, height_ratios=heights)
-    for title, across in zip(titles, grid, strict=True):
-        for n_threads, axes in zip(threads, across, strict=True):
-            if (title, n_threads) not in panels:
+    grid = figure.subplots(len(lines), len(columns), squeeze=False, height_ratios=heights)
+    for line, across in zip(lines, grid, strict=True):
+        for n_threads, panel, axes in zip(columns, line, across, strict=True):
+            if panel is None:
                 axes.set_axis_off()
                 continue
-            _bars(axes, panels[title, n_threads])
-            run = title if n_threads is None else f"{title}, threads: {n_threads}"
-            axes.set_title(run, fontsize="small", loc="left")
-    figure.savefig(path)
+            (title, _), seconds = panel
+            _bars(axes, seconds)
+            axes.set_title(title + (f"\nthreads: {n_threads}" if n_threads else ""), fontsize="small", loc="left")
+    with rc_context({"svg.fonttype": "none"}):  # text that can be searched
+        figure.savefig(path)
 
 
-def _panels(rows: Iterable[report.Row]) -> dict[tuple[str, int | None], Seconds]:
-    """All that was timed under one title: several rows may compare the same run with one contestant each."""
-    panels: dict[tuple[str, int | None], Seconds] = {}
+def _columns(rows: Iterable[report.Row]) -> dict[int | None, Panels]:
+    """By number of threads, all that was timed in turn with the same runs of fastgd: several rows may tell of it."""
+    columns: dict[int | None, Panels] = {}
     for row in rows:
         if row.seconds:
-            panels.setdefault((row.problem, row.threads), {}).update(row.seconds)
-    return panels
+            panels = columns.setdefault(row.threads, {})
+            panels.setdefault((row.problem, row.seconds["fastgd"]), {}).update(row.seconds)
+    return columns
 
 
 def _bars(axes: Axes, seconds: Mapping[str, float]) -> None:

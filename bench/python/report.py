@@ -14,7 +14,10 @@ _ELSEWHERE = 0.85
 
 @dataclass(frozen=True)
 class Row:
-    """A comparison; `reached` is None where there is no goal, `own` is empty where nothing was measured."""
+    """A comparison; `reached` is None where there is no goal, `own` is empty where nothing was measured.
+
+    `seconds` are the medians of all that were timed in turn, "fastgd" among them.
+    """
 
     problem: str
     threads: int | None
