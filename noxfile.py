@@ -53,4 +53,4 @@ def docs(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Run the Python benchmarks; arguments go to them."""
     session.install(".[bench]")
-    session.run("python", "bench/python/run.py", *session.posargs)
+    session.run("fastgd", "bench", *session.posargs)

@@ -36,7 +36,14 @@ def test_info(terminal: Terminal) -> None:
 
 
 def test_module_and_help() -> None:
-    for words in (["--help"], ["info", "--help"], ["demo", "--help"], ["train", "--help"], ["predict", "--help"]):
+    for words in (
+        ["--help"],
+        ["info", "--help"],
+        ["demo", "--help"],
+        ["train", "--help"],
+        ["predict", "--help"],
+        ["bench", "--help"],
+    ):
         process = module(*words)
         out, err = process.communicate()
         assert (process.returncode, err) == (0, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import data
 import machine
 import matplotlib.pyplot as plt
 import numpy as np
@@ -20,7 +21,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("file", type=Path, metavar="FILE", help="where the picture goes; its ending names the format")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="of everybody (default: %(default)s)")
     parser.add_argument("--small", action="store_true", help="little data: does it still run?")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), metavar="FOLDER", help="as of run.py")
+    parser.add_argument("--data", type=Path, default=data.DEFAULT, metavar="FOLDER", help="as of fastgd bench")
     return parser.parse_args()
 
 
