@@ -79,6 +79,11 @@ class TestRun:
         assert all(row["problem"] in picture for row in measured)
         assert sorted(path.name for path in Path("fastgd_bench").iterdir()) == ["full_batch.svg", "results.json"]
 
+    def test_what_an_earlier_run_has_left_stays(self) -> None:
+        for out in ("fastgd_bench", "fastgd_bench_2"):
+            assert bench("--small", "--only", "overhead").status == 0
+            assert results(out)["rows"].keys() == {"overhead"}
+
     def test_what_it_was_measured_on_and_what_is_missing_is_said(self) -> None:
         outcome = bench("--small", "--only", "overhead", "to_optimum", "wheel_size", "--threads", "1")
         kept = results()

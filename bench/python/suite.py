@@ -12,6 +12,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Sequence
+from itertools import chain, count
 from pathlib import Path
 
 import data
@@ -87,9 +88,9 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--out",
         type=Path,
-        default=Path("fastgd_bench"),
         metavar="FOLDER",
-        help="new or empty, for results.json and a picture of each problem (default: %(default)s)",
+        help="new or empty, for results.json and a picture of each problem (default: fastgd_bench, or with the next "
+        "number, _2 and so on, where that is there)",
     )
     parser.add_argument(
         "--simd",
@@ -132,12 +133,19 @@ def _check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     missing = [name for module, name in _EXTRA.items() if importlib.util.find_spec(module) is None]
     if missing:
         parser.error(f'{", ".join(missing)} not found; install what this needs with: pip install "fastgd[bench]"')
+    args.out = args.out or _new_folder()
     try:
         args.out.mkdir(parents=True, exist_ok=True)
         if any(args.out.iterdir()):
             parser.error(f"--out {args.out}: the folder holds files already; name a new one")
     except OSError as error:
         parser.error(f"--out {args.out}: {error.strerror}")
+
+
+def _new_folder() -> Path:
+    """What earlier runs have left stays."""
+    names = chain(["fastgd_bench"], (f"fastgd_bench_{i}" for i in count(2)))
+    return next(path for path in map(Path, names) if not path.exists())
 
 
 def _force(level: str) -> None:

@@ -77,14 +77,25 @@ void outer(const OuterCall<T>& call) {
     }
 }
 
+template <class T, int kVectors>
+FASTGD_INLINE void bias_tile(const BiasGradientCall<T>& call, std::ptrdiff_t unit) {
+    constexpr int lanes = kLanes<T>;
+    Vec<T> sum[kVectors];
+    for (int v = 0; v < kVectors; ++v) sum[v] = load(call.grad + unit + v * lanes);
+    const T* delta = call.delta + unit;
+    for (std::ptrdiff_t r = 0; r < call.n_rows; ++r, delta += call.delta_stride)
+        for (int v = 0; v < kVectors; ++v) sum[v] = sum[v] + load(delta + v * lanes);
+    for (int v = 0; v < kVectors; ++v) store(call.grad + unit + v * lanes, sum[v]);
+}
+
+// Several vectors of units side by side: each alone would wait for its own additions.
 template <class T>
 void bias_gradient(const BiasGradientCall<T>& call) {
-    for (std::ptrdiff_t unit = 0; unit < call.width; unit += kLanes<T>) {
-        Vec<T> sum = load(call.grad + unit);
-        const T* delta = call.delta + unit;
-        for (std::ptrdiff_t r = 0; r < call.n_rows; ++r, delta += call.delta_stride) sum = sum + load(delta);
-        store(call.grad + unit, sum);
-    }
+    constexpr int lanes = kLanes<T>;
+    constexpr int kVectors = kUnitPanel<T> / lanes;
+    std::ptrdiff_t unit = 0;
+    for (; unit + kVectors * lanes <= call.width; unit += kVectors * lanes) bias_tile<T, kVectors>(call, unit);
+    for (; unit < call.width; unit += lanes) bias_tile<T, 1>(call, unit);
 }
 
 }  // namespace
