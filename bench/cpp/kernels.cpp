@@ -82,6 +82,8 @@ public:
     int n_threads() const { return static_cast<int>(works_.size()); }
     // Of the blocks of all threads in one run.
     double per_run(double of_block) const { return of_block * static_cast<double>(n_) * n_threads(); }
+    // That each thread runs.
+    double n_blocks() const { return static_cast<double>(n_); }
     double seconds() { return seconds(n_); }
     std::vector<RowWalk> walks() const {
         std::vector<RowWalk> walks;
@@ -139,7 +141,8 @@ public:
     }
 
 private:
-    static constexpr double kBytes = 32 << 20;
+    // From memory about as long as a kernel's run: what disturbs one of them disturbs the other.
+    static constexpr double kBytes = 16 << 20;
 
     std::vector<RowWalk> walks_;
     std::span<const MemoryLoop> loops_;
@@ -158,7 +161,8 @@ void kernel(benchmark::State& state, const KernelCase& of, const LimitTable& lim
     std::vector<double> own;
     for (auto _ : state) {
         own.push_back(team.seconds());
-        state.SetIterationTime(own.back());
+        // Of a block, whatever their number: comparable from run to run.
+        state.SetIterationTime(own.back() / team.n_blocks());
         bandwidth.add(memory.rates());
         if (work.flops > 0.0) fma.add(fma_rates(limits, of.in_double, n_threads, small() ? 1e-6 : 1e-3));
     }
@@ -196,7 +200,7 @@ void register_kernels() {
                                                  })
                         ->Iterations(rounds())
                         ->UseManualTime()
-                        ->Unit(benchmark::kMicrosecond);
+                        ->Unit(benchmark::kNanosecond);
                 }
     }
 }

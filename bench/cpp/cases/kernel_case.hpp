@@ -93,7 +93,8 @@ struct Work {
     std::function<void(std::ptrdiff_t block)> run;
     std::ptrdiff_t n_blocks;
     // Of a block: what has to come from, and go to, where the slice lies. What stays in a nearer cache from block to
-    // block, such as coefficients, does not count.
+    // block, such as coefficients, does not count; a line that is only written counts once, though memory brings it
+    // first.
     double bytes;
     // Of a block: multiplications and additions of products and sums; 0 where a kernel has others.
     double flops = 0.0;
