@@ -92,8 +92,8 @@ def build(source: Path, tree: Path, what: str) -> Path:
     # Two revisions share what is the same in both, wherever they lie.
     environment = {**os.environ, "CCACHE_BASEDIR": str(source), "CCACHE_NOHASHDIR": "1"}
     launcher = ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
-    preset = ["cmake", "-S", source, "-B", tree, "--preset", "gcc", "-DFASTGD_BUILD_TESTS=OFF", *launcher]
-    run_logged(preset, f"configuring {what}", environment)
+    preset = ["--preset", "gcc", "-DFASTGD_BUILD_TESTS=OFF", *launcher]
+    run_logged(["cmake", "-S", source, "-B", tree, *preset], f"configuring {what}", environment)
     run_logged(["cmake", "--build", tree, "--target", _TARGET], f"building {what}", environment)
     return tree / _TARGET
 
@@ -137,7 +137,7 @@ def names_of(program: Path, pattern: str, small: bool) -> list[str]:
 
 
 def nanoseconds(program: Path, name: str, small: bool) -> float:
-    exactly = "^" + re.sub(r"([^\w/: ])", r"\\\1", name) + "$"
+    exactly = "^" + re.sub(r"([][{}().*+?^$|\\])", r"\\\1", name) + "$"
     options = [f"--benchmark_filter={exactly}", "--benchmark_repetitions=1", "--benchmark_format=json"]
     (row,) = json.loads(run_program(program, options, small))["benchmarks"]
     if row.get("error_occurred"):
@@ -146,20 +146,16 @@ def nanoseconds(program: Path, name: str, small: bool) -> float:
 
 
 def interval(values: Sequence[float]) -> tuple[float, float]:
-    """Holds the median of what the values are drawn from in 95 of 100 cases, or, of fewer than 6, as often as may be.
+    """From the k-th smallest value to the k-th largest: the median of what they are drawn from lies between them.
 
-    The k-th smallest and the k-th largest value hold it unless fewer than k of n lie on one side of it, which are as
-    likely to as heads are.
+    In 95 of 100 cases at least, where there are 6 values or more: each lies above the median as likely as heads come
+    up, and the median is missed where fewer than k lie on one side of it.
     """
     n = len(values)
-    outside = 0.0
-    k = 0
-    while k < (n + 1) // 2:
-        outside += 2 * math.comb(n, k) / 2**n
-        if outside > 0.05:
-            break
+    k, missed = 1, 2 / 2**n
+    while missed + 2 * math.comb(n, k) / 2**n <= 0.05:
+        missed += 2 * math.comb(n, k) / 2**n
         k += 1
-    k = max(k, 1)
     ordered = sorted(values)
     return ordered[k - 1], ordered[n - k]
 
