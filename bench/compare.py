@@ -132,8 +132,8 @@ def run_program(program: Path, options: Sequence[str], small: bool) -> str:
 
 
 def names_of(program: Path, pattern: str, small: bool) -> list[str]:
-    listed = run_program(program, ["--benchmark_list_tests=true"], small).splitlines()
-    return [name for name in listed if re.search(pattern, name)]
+    options = ["--benchmark_list_tests=true", f"--benchmark_filter={pattern or '.'}"]
+    return run_program(program, options, small).splitlines()
 
 
 def nanoseconds(program: Path, name: str, small: bool) -> float:

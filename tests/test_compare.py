@@ -32,12 +32,12 @@ PROGRAM = """#!{python}
 import json, re, sys
 options = dict(option.split("=", 1) for option in sys.argv[1:])
 times = {times}
+names = [name for name in times if re.search(options["--benchmark_filter"], name)]
 if "--benchmark_list_tests" in options:
-    print(*times, sep="\\n")
+    print(*(name + "\\n" for name in names), sep="", end="")
     raise SystemExit
 with open({log!r}, "a") as log:
     print({letter!r}, end="", file=log)
-names = [name for name in times if re.search(options["--benchmark_filter"], name)]
 rows = [dict(name=name, real_time=times[name][0], time_unit=times[name][1]) for name in names]
 print(json.dumps(dict(benchmarks=rows)))
 """

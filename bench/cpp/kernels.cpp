@@ -75,16 +75,13 @@ public:
             works_.push_back(of.make(*slices_.back()));
         }
         round_ = std::make_unique<Round>(work().n_blocks);
-        while (!small() && seconds(n_) < kSeconds) n_ *= 2;
+        while (!small() && run(n_) < kSeconds) n_ *= 2;
     }
 
     const Work& work() const { return works_.front(); }
     int n_threads() const { return static_cast<int>(works_.size()); }
-    // Of the blocks of all threads in one run.
-    double per_run(double of_block) const { return of_block * static_cast<double>(n_) * n_threads(); }
-    // That each thread runs.
-    double n_blocks() const { return static_cast<double>(n_); }
-    double seconds() { return seconds(n_); }
+    // Of a block on every thread.
+    double seconds() { return run(n_) / static_cast<double>(n_); }
     std::vector<RowWalk> walks() const {
         std::vector<RowWalk> walks;
         for (std::size_t t = 0; t < works_.size(); ++t)
@@ -95,7 +92,8 @@ public:
 private:
     static constexpr double kSeconds = 1e-3;
 
-    double seconds(std::int64_t n) {
+    // Seconds of so many blocks on every thread.
+    double run(std::int64_t n) {
         const std::int64_t first = round_->take(n);
         return seconds_together(n_threads(), [&](int thread) {
             const Work& work = works_[static_cast<std::size_t>(thread)];
@@ -158,17 +156,15 @@ void kernel(benchmark::State& state, const KernelCase& of, const LimitTable& lim
     Bandwidth memory(team, work.writes ? updates : reads, work.writes ? 2.0 : 1.0);
     LimitSamples bandwidth;
     LimitSamples fma;
-    std::vector<double> own;
+    OwnTimes own;
     for (auto _ : state) {
-        own.push_back(team.seconds());
-        // Of a block, whatever their number: comparable from run to run.
-        state.SetIterationTime(own.back() / team.n_blocks());
+        own.add(state, team.seconds());
         bandwidth.add(memory.rates());
         if (work.flops > 0.0) fma.add(fma_rates(limits, of.in_double, n_threads, small() ? 1e-6 : 1e-3));
     }
-    const double seconds = median(own);
-    const double bytes = team.per_run(work.bytes);
-    const double flops = team.per_run(work.flops);
+    const double seconds = own.median();
+    const double bytes = work.bytes * n_threads;
+    const double flops = work.flops * n_threads;
     double bound = bytes / bandwidth.best();
     state.counters["bytes_per_second"] = bytes / seconds;
     state.counters[work.writes ? "read_write_limit" : "read_limit"] = bandwidth.best();

@@ -1,9 +1,8 @@
 // fastgd_bench: what the core reaches of what the machine can do. Counters named of_* are shares of a limit that was
 // measured in the same process, in turn with the benchmark itself, and are made from medians.
 //
-// kernel/* run on every instruction set that the machine has; all others run on the process's own, that of FASTGD_SIMD:
-// one run of the program for each level. What they take is a regular expression away:
-// --benchmark_filter=kernel/pass.*/L2
+// kernel/* runs on every instruction set that the machine has, and takes about an hour: choose by --benchmark_filter.
+// All else runs on the process's own, that of FASTGD_SIMD: one run of the program for each instruction set.
 //
 // FASTGD_BENCH_SMALL=1 or --benchmark_min_time below 0.05 makes everything small, to show that it runs.
 

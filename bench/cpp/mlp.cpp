@@ -63,15 +63,14 @@ void net(benchmark::State& state, NetCase the_case, int n_threads) {
     const auto epoch = [&](int threads) { return epoch_seconds(objective, the_case, start, threads, n_epochs); };
     epoch(n_threads);
     LimitSamples fma;
-    std::vector<double> own;
+    OwnTimes own;
     std::vector<double> one_thread;
     for (auto _ : state) {
-        own.push_back(epoch(n_threads));
-        state.SetIterationTime(own.back());
+        own.add(state, epoch(n_threads));
         if (n_threads > 1) one_thread.push_back(epoch(1));
         fma.add(fma_rates(limits, false, n_threads));
     }
-    const double seconds = median(own);
+    const double seconds = own.median();
     const double steps = static_cast<double>((shape.n_rows + the_case.batch_size - 1) / the_case.batch_size);
     state.counters["step_us"] = 1e6 * seconds / steps;
     state.counters["of_peak"] = row_flops(the_case.sizes) * static_cast<double>(shape.n_rows) / seconds / fma.best();

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "cases/kernel_case.hpp"
-#include "descent.hpp"
 
 namespace fastgd::bench {
 
@@ -13,11 +12,11 @@ public:
 
     RowLists(Slice& slice, Cut cut) : cut_(cut), row_(slice.zeros<const std::byte*>(cut.n() + cut.block + kRowTile)) {}
 
-    // `order`: which row stands where, or empty as they lie.
-    void point(const std::byte* first, std::ptrdiff_t row_bytes, const std::vector<std::int64_t>& order = {}) {
+    // `order`: which row stands where, or null as they lie.
+    void point(const std::byte* first, std::ptrdiff_t row_bytes, const std::int64_t* order = nullptr) {
         for (std::ptrdiff_t i = 0; i < cut_.n() + cut_.block + kRowTile; ++i) {
             const std::ptrdiff_t at = i % cut_.n();
-            row_[i] = first + (order.empty() ? at : order[static_cast<std::size_t>(at)]) * row_bytes;
+            row_[i] = first + (order == nullptr ? at : order[at]) * row_bytes;
         }
     }
     Rows operator()(std::ptrdiff_t block) const {

@@ -2,6 +2,7 @@
 
 #include "cases/row_lists.hpp"
 #include "cases/steps.hpp"
+#include "descent.hpp"
 
 namespace fastgd::bench {
 namespace {
@@ -15,17 +16,21 @@ struct DenseRows {
     Cut cut;
     RowLists lists;
     const std::byte* first;
-    std::vector<std::int64_t> order;
 
     // `more`: bytes that a row takes beside its own; `once`: those that are needed once.
-    DenseRows(Slice& slice, Storage storage, std::size_t more, std::size_t once, std::ptrdiff_t block_rows,
-              bool shuffled)
+    DenseRows(Slice& slice, Storage storage, std::size_t more, std::size_t once, std::ptrdiff_t block_rows)
         : row_bytes(kCols * element_size(storage)),
           cut(slice.fit(static_cast<std::size_t>(row_bytes) + RowLists::kBytesARow + more, once, kRowTile), block_rows),
           lists(slice, cut),
           first(slice.random(cut.n() * kCols, storage)) {
-        if (shuffled) order = first_order(cut.n());
+        lists.point(first, row_bytes);
+    }
+    // Random order from now on; how the limits meet the rows in it.
+    RowWalk shuffle(Slice& slice) {
+        auto* order = slice.zeros<std::int64_t>(cut.n());
+        std::ranges::copy(first_order(cut.n()), order);
         lists.point(first, row_bytes, order);
+        return {first, row_bytes, row_bytes, order, 0, cut.n()};
     }
     double block_bytes() const {
         return static_cast<double>(cut.block * (row_bytes + static_cast<std::ptrdiff_t>(RowLists::kBytesARow)));
@@ -37,7 +42,7 @@ enum class Pass : std::uint8_t { forward, backward, both };
 template <class T>
 Work pass_over_rows(Slice& slice, const StorageKernels<T>& kernels, Storage storage, Pass pass, int n_outputs) {
     const std::size_t once = 2 * static_cast<std::size_t>(n_outputs) * (kCols + kBlockRows) * sizeof(T);
-    const DenseRows rows(slice, storage, 0, once, kBlockRows, false);
+    const DenseRows rows(slice, storage, 0, once, kBlockRows);
     const std::ptrdiff_t stride = round_up(rows.cut.block, kLaneAlign);
     ForwardCall<T> forward{{}, {0, kCols}, nullptr, kCols, n_outputs, nullptr, stride, 0, true};
     forward.coef = slice.random<T>(n_outputs * kCols);
@@ -56,23 +61,19 @@ Work pass_over_rows(Slice& slice, const StorageKernels<T>& kernels, Storage stor
 
 template <class T>
 Work steps(Slice& slice, const KernelTable& table, Storage storage) {
-    const DenseRows rows(slice, storage, sizeof(T), kCols * sizeof(T), kStepRows, true);
+    DenseRows rows(slice, storage, sizeof(T) + sizeof(std::int64_t), kCols * sizeof(T), kStepRows);
+    const RowWalk walk = rows.shuffle(slice);
     const auto state = std::make_shared<Steps<T>>(slice, table, kCols, rows.cut.block);
     const PerSampleKernel<T> kernel = kernels_for<T>(table).storage[static_cast<int>(storage)].per_sample;
-    const auto order = std::make_shared<std::vector<std::int64_t>>(rows.order);
-    const auto run = [=, lists = rows.lists](std::ptrdiff_t block) {
-        state->run(kernel, lists(block));
-        (void)order;
-    };
-    Work work{run, rows.cut.n_blocks, rows.block_bytes(), 4.0 * static_cast<double>(rows.cut.block * kCols)};
-    work.walk = {rows.first, rows.row_bytes, rows.row_bytes, order->data(), 0, rows.cut.n()};
-    return work;
+    const auto run = [=, lists = rows.lists](std::ptrdiff_t block) { state->run(kernel, lists(block)); };
+    const double flops = 4.0 * static_cast<double>(rows.cut.block * kCols);
+    return {run, rows.cut.n_blocks, rows.block_bytes(), flops, false, walk};
 }
 
 // Rows into the compute type.
 template <class T>
 Work widen(Slice& slice, void (*kernel)(const WidenCall<T>&), Storage storage) {
-    const DenseRows rows(slice, storage, kCols * sizeof(T), 0, kBlockRows, false);
+    const DenseRows rows(slice, storage, kCols * sizeof(T), 0, kBlockRows);
     T* out = slice.zeros<T>(rows.cut.n() * kCols);
     const auto run = [=, block_rows = rows.cut.block, lists = rows.lists](std::ptrdiff_t block) {
         kernel({lists(block), {0, kCols}, out + block * block_rows * kCols, kCols});
@@ -83,7 +84,7 @@ Work widen(Slice& slice, void (*kernel)(const WidenCall<T>&), Storage storage) {
 
 template <class T>
 Work center(Slice& slice, void (*kernel)(const CenterCall<T>&), Storage storage) {
-    const DenseRows rows(slice, storage, kCols * sizeof(T), kCols * sizeof(T), kBlockRows, false);
+    const DenseRows rows(slice, storage, kCols * sizeof(T), kCols * sizeof(T), kBlockRows);
     const T* shift = slice.random<T>(kCols);
     T* out = slice.zeros<T>(rows.cut.n() * kCols);
     const auto run = [=, block_rows = rows.cut.block, lists = rows.lists](std::ptrdiff_t block) {

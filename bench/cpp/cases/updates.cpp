@@ -68,15 +68,19 @@ struct Traffic {
     std::array<bool, kArrays> written{};
 
     Traffic(const OptimizerInfo& info, const OptimizerKernels<T>& kernels, const Run<T>& run) {
-        constexpr T kUnchanged = T(0.375);
+        constexpr T kOther = T(0.375);
         const auto first = [](int array) { return T(0.5) + T(0.0625) * static_cast<T>(array); };
         const auto after = [&](int changed) {
             alignas(64) T memory[kArrays + 1][kLaneAlign];
-            for (int a = 0; a <= kArrays; ++a) std::fill_n(memory[a], kLaneAlign, a == changed ? kUnchanged : first(a));
+            const auto set = [&] {
+                for (int a = 0; a <= kArrays; ++a) std::fill_n(memory[a], kLaneAlign, a == changed ? kOther : first(a));
+            };
             Arrays<T> arrays;
             for (int a = 0; a < kArrays; ++a) arrays[static_cast<std::size_t>(a)] = memory[a];
+            set();
             Step<T> step(info, kernels, 0.1, arrays, kLaneAlign);
-            for (int a = 0; a <= kArrays; ++a) std::fill_n(memory[a], kLaneAlign, a == changed ? kUnchanged : first(a));
+            // Some write to their slots when they measure.
+            set();
             run(step.call(arrays, kLaneAlign), memory[kArrays]);
             std::array<T, kArrays + 1> values;
             for (int a = 0; a <= kArrays; ++a) values[static_cast<std::size_t>(a)] = memory[a][0];
@@ -85,7 +89,7 @@ struct Traffic {
         const auto base = after(-1);
         for (std::size_t a = 0; a < kArrays; ++a) {
             auto other = after(static_cast<int>(a));
-            written[a] = base[a] != first(static_cast<int>(a)) || other[a] != kUnchanged;
+            written[a] = base[a] != first(static_cast<int>(a)) || other[a] != kOther;
             if (!written[a]) other[a] = base[a];
             read[a] = other != base;
         }
