@@ -53,7 +53,10 @@ def read_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace
     parser.add_argument("--rounds", type=int, default=9, metavar="N", help="turns of each (default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the times of all turns there")
     parser.add_argument(
-        "--keep", type=Path, metavar="FOLDER", help="build there, and keep it: the next comparison builds what is new"
+        "--keep",
+        type=Path,
+        metavar="FOLDER",
+        help="check out and build revisions there, and keep them for the next time",
     )
     parser.add_argument("--small", action="store_true", help="little data: does it run? The numbers mean nothing")
     options = parser.parse_args(arguments)
@@ -86,10 +89,11 @@ def run_logged(command: Sequence[str | Path], what: str, environment: Mapping[st
         raise SystemExit(f"{last}\n{what} failed")
 
 
-def build(source: Path, tree: Path, what: str) -> Path:
+def build(source: Path, what: str) -> Path:
     """The program of the benchmarks, built with the options of the preset `gcc`."""
     print(f"building {what}", file=sys.stderr)
-    # Two revisions share what is the same in both, wherever they lie.
+    tree = source / "build" / "compare"
+    # Revisions share what is the same in them, wherever they lie.
     environment = {**os.environ, "CCACHE_BASEDIR": str(source), "CCACHE_NOHASHDIR": "1"}
     launcher = ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
     preset = ["--preset", "gcc", "-DFASTGD_BUILD_TESTS=OFF", *launcher]
@@ -114,10 +118,10 @@ def checkout(commit: str, folder: Path, keep: bool) -> Iterator[Path]:
 @contextlib.contextmanager
 def program_of(revision: str, folder: Path, keep: bool) -> Iterator[Path]:
     if revision == WORKING_TREE:
-        yield build(ROOT, folder / "working-tree", "the working tree")
+        yield build(ROOT, "the working tree")
         return
     with checkout(commit_of(revision), folder, keep) as source:
-        yield build(source, source / "build" / "compare", revision)
+        yield build(source, revision)
 
 
 # ---- running
