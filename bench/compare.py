@@ -4,7 +4,8 @@
 
 builds both, runs each benchmark of the one and of the other in turn, and prints one line a benchmark: the median times
 and the median ratio B / A of the turns, with an interval for it, most changed first. `.` is the working tree as it
-stands. All benchmarks take hours: give a filter.
+stands. All benchmarks take hours: give a filter. Of 25 lines for one and the same program, one interval leaves out 1 by
+chance: what few lines say among many is to be measured again.
 """
 
 from __future__ import annotations
