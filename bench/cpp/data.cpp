@@ -57,6 +57,8 @@ Shape scaled(Shape shape) {
     return {is_small ? std::min(shape.n_rows, kElements / shape.n_cols) : shape.n_rows, shape.n_cols};
 }
 
+int rounds() { return is_small ? 1 : 9; }
+
 std::string name_of(Shape shape) { return std::to_string(shape.n_rows) + "x" + std::to_string(shape.n_cols); }
 
 const char* name_of(Storage storage) {
@@ -67,38 +69,46 @@ const char* name_of(Storage storage) {
 
 std::vector<int> thread_counts() { return max_threads() > 1 ? std::vector<int>{1, 2} : std::vector<int>{1}; }
 
+Pages::Pages(std::size_t bytes) {
+    const std::size_t whole = (bytes + kPage - 1) / kPage * kPage;
+    data_ = static_cast<std::byte*>(::operator new(whole, std::align_val_t{kPage}));
+#if defined(__linux__)
+    madvise(data_, whole, MADV_HUGEPAGE);
+#endif
+}
+
+Pages::~Pages() { ::operator delete(data_, std::align_val_t{kPage}); }
+
+void fill(std::byte* to, std::size_t bytes, Storage storage) {
+    Random random(1);
+    for (std::size_t b = 0; b < bytes; b += sizeof(std::uint64_t)) {
+        const std::uint64_t bits = random_bits(storage, random.next());
+        std::memcpy(to + b, &bits, std::min(sizeof bits, bytes - b));
+    }
+}
+
 Table::Table(Shape shape, Storage storage)
     : shape_(shape),
       storage_(storage),
       bytes_(static_cast<std::size_t>(shape.n_rows * shape.n_cols * element_size(storage))),
-      data_(::operator new((bytes_ + kPage - 1) / kPage * kPage, std::align_val_t{kPage})) {
-#if defined(__linux__)
-    madvise(data_, (bytes_ + kPage - 1) / kPage * kPage, MADV_HUGEPAGE);
-#endif
-    Random random(1);
-    auto* to = static_cast<std::byte*>(data_);
-    for (std::size_t b = 0; b < bytes_; b += sizeof(std::uint64_t)) {
-        const std::uint64_t bits = random_bits(storage, random.next());
-        std::memcpy(to + b, &bits, std::min(sizeof bits, bytes_ - b));
-    }
+      pages_(bytes_) {
+    fill(pages_.data(), bytes_, storage);
 }
 
-Table::~Table() { ::operator delete(data_, std::align_val_t{kPage}); }
-
 MatrixView Table::view() const {
-    return {data_, shape_.n_rows, shape_.n_cols, shape_.n_cols * element_size(storage_), storage_};
+    return {pages_.data(), shape_.n_rows, shape_.n_cols, shape_.n_cols * element_size(storage_), storage_};
 }
 
 Visit Table::in_order() const {
     constexpr std::int64_t kPiece = 4096;
     const auto bytes = static_cast<std::int64_t>(bytes_);
     const std::int64_t piece = std::min(bytes, kPiece);
-    return {data_, bytes / piece, piece, piece, nullptr};
+    return {pages_.data(), bytes / piece, piece, piece, nullptr};
 }
 
 Visit Table::in_order(const std::vector<std::int64_t>& order) const {
     const std::int64_t row_bytes = shape_.n_cols * element_size(storage_);
-    return {data_, static_cast<std::int64_t>(order.size()), row_bytes, row_bytes, order.data()};
+    return {pages_.data(), static_cast<std::int64_t>(order.size()), row_bytes, row_bytes, order.data()};
 }
 
 Targets::Targets(std::int64_t n_rows, int n_classes, Storage storage) {

@@ -20,20 +20,36 @@ struct Shape {
 };
 // The shape itself, or one with few of its rows where `small()`.
 Shape scaled(Shape shape);
+// Interleaved measurements of a benchmark; their medians are compared.
+int rounds();
 std::string name_of(Shape shape);
 const char* name_of(Storage storage);
 
 // The numbers of threads that are compared: 1, and 2 where they are to be had.
 std::vector<int> thread_counts();
 
-// Random numbers of the storage's type, without zeros, subnormals and infinities, on huge pages where the system has
-// them.
+// Memory on huge pages where the system has them.
+class Pages {
+public:
+    explicit Pages(std::size_t bytes);
+    ~Pages();
+    Pages(const Pages&) = delete;
+    Pages& operator=(const Pages&) = delete;
+
+    std::byte* data() const { return data_; }
+
+private:
+    std::byte* data_;
+};
+
+// Random numbers of the storage's type, without zeros, subnormals and infinities: magnitudes from 0.5 to 1, or any
+// integers.
+void fill(std::byte* to, std::size_t bytes, Storage storage);
+
+// A matrix of them.
 class Table {
 public:
     Table(Shape shape, Storage storage);
-    ~Table();
-    Table(const Table&) = delete;
-    Table& operator=(const Table&) = delete;
 
     MatrixView view() const;
     double bytes() const { return static_cast<double>(bytes_); }
@@ -45,7 +61,7 @@ private:
     Shape shape_;
     Storage storage_;
     std::size_t bytes_;
-    void* data_;
+    Pages pages_;
 };
 
 // Targets in the compute type of the storage: -1 and +1, or class indices where there are more than two classes.

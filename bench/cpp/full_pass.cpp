@@ -18,20 +18,16 @@ public:
           w_(static_cast<std::size_t>(problem_.objective.n_params()), 1e-4),
           grad_(w_.size()) {}
 
-    double run() {
-        const double seconds = seconds_of([&] { problem_.objective.value_and_grad(w_, grad_, {}, n_threads_); });
-        seconds_.push_back(seconds);
-        return seconds;
+    double seconds() {
+        return seconds_of([&] { problem_.objective.value_and_grad(w_, grad_, {}, n_threads_); });
     }
     const Table& table() const { return problem_.table; }
-    double seconds() const { return median(seconds_); }
 
 private:
     Problem problem_;
     int n_threads_;
     std::vector<double> w_;
     std::vector<double> grad_;
-    std::vector<double> seconds_;
 };
 
 void full_pass(benchmark::State& state, Shape shape, Storage storage, int n_threads) {
@@ -39,20 +35,22 @@ void full_pass(benchmark::State& state, Shape shape, Storage storage, int n_thre
     const bool converts = element_size(storage) < 4;
     std::optional<Pass> as_f32;
     if (converts) as_f32.emplace(shape, Storage::f32, n_threads);
-    pass.run();
-    if (as_f32) as_f32->run();
+    pass.seconds();
+    if (as_f32) as_f32->seconds();
     const LimitTable& limits = *find_limits(simd_level());
     LimitSamples read;
+    OwnTimes own;
+    std::vector<double> own_as_f32;
     for (auto _ : state) {
-        state.SetIterationTime(pass.run());
-        if (as_f32) as_f32->run();
+        own.add(state, pass.seconds());
+        if (as_f32) own_as_f32.push_back(as_f32->seconds());
         read.add(read_rates(limits, pass.table().in_order(), n_threads));
     }
-    const double rate = pass.table().bytes() / pass.seconds();
+    const double rate = pass.table().bytes() / own.median();
     state.counters["bytes_per_second"] = rate;
     state.counters["read_limit"] = read.best();
     state.counters["of_limit"] = rate / read.best();
-    if (as_f32) state.counters["of_float32"] = as_f32->seconds() / pass.seconds();
+    if (as_f32) state.counters["of_float32"] = median(own_as_f32) / own.median();
 }
 
 }  // namespace

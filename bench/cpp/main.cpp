@@ -1,6 +1,9 @@
 // fastgd_bench: what the core reaches of what the machine can do. Counters named of_* are shares of a limit that was
 // measured in the same process, in turn with the benchmark itself, and are made from medians.
 //
+// kernel/* runs on every instruction set that the machine has, and takes about an hour: choose by --benchmark_filter.
+// All else runs on the process's own, that of FASTGD_SIMD: one run of the program for each instruction set.
+//
 // FASTGD_BENCH_SMALL=1 or --benchmark_min_time below 0.05 makes everything small, to show that it runs.
 
 #include <benchmark/benchmark.h>
@@ -35,7 +38,6 @@ int main(int argc, char** argv) {
     register_mlp();
     register_per_sample();
     register_kernels();
-    register_large_update();
     benchmark::AddCustomContext("simd", std::string(fastgd::simd_level()));
     benchmark::AddCustomContext("sizes", small() ? "small: the numbers mean nothing" : "full");
     benchmark::Initialize(&argc, argv);

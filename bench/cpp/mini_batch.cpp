@@ -35,18 +35,17 @@ void mini_batch(benchmark::State& state, Case the_case, Shape shape, int n_threa
     epoch(the_case.n_models, n_threads);
     LimitSamples read;
     LimitSamples fma;
-    std::vector<double> own;
+    OwnTimes own;
     std::vector<double> one_thread;
     std::vector<double> one_model;
     for (auto _ : state) {
-        own.push_back(epoch(the_case.n_models, n_threads));
-        state.SetIterationTime(own.back());
+        own.add(state, epoch(the_case.n_models, n_threads));
         if (n_threads > 1) one_thread.push_back(epoch(the_case.n_models, 1));
         if (the_case.n_models > 1) one_model.push_back(epoch(1, n_threads));
         read.add(read_rates(limits, problem.table.in_order(order), n_threads));
         fma.add(fma_rates(limits, false, n_threads));
     }
-    const double seconds = median(own);
+    const double seconds = own.median();
     // Forward and backward, a multiplication and an addition each.
     const double flops = 4.0 * static_cast<double>(shape.n_rows * shape.n_cols) * the_case.n_scores();
     state.counters["flop_per_second"] = flops / seconds;

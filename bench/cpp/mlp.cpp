@@ -1,5 +1,4 @@
-// Multi-layer perceptrons: the products of a layer in cache, and epochs of whole steps, beside the peak of
-// multiply-adds.
+// Multi-layer perceptrons: epochs of whole steps, beside the peak of multiply-adds.
 
 #include <benchmark/benchmark.h>
 
@@ -8,9 +7,7 @@
 #include <vector>
 
 #include "data.hpp"
-#include "kernels/kernel_table.hpp"
 #include "register.hpp"
-#include "runtime/aligned_buffer.hpp"
 #include "runtime/dispatch.hpp"
 #include "samples.hpp"
 
@@ -18,89 +15,6 @@ namespace fastgd::bench {
 namespace {
 
 constexpr std::uint64_t kSeed = 0;
-
-// A batch of rows through a layer, forward or to the gradient of its weights.
-struct LayerCase {
-    const char* name;
-    std::ptrdiff_t n_rows;
-    std::ptrdiff_t n_inputs;
-    std::ptrdiff_t n_units;
-};
-
-class LayerProducts {
-public:
-    explicit LayerProducts(const LayerCase& the_case)
-        : case_(the_case),
-          x_(size(case_.n_rows, case_.n_inputs)),
-          weight_(size(case_.n_inputs, case_.n_units)),
-          bias_(size(1, case_.n_units)),
-          out_(size(case_.n_rows, out_stride())),
-          grad_(size(case_.n_inputs, case_.n_units)) {
-        for (std::ptrdiff_t r = 0; r < case_.n_rows; ++r)
-            row_.push_back(reinterpret_cast<const std::byte*>(x_.data() + r * case_.n_inputs));
-    }
-
-    void forward() {
-        AffineCall<float> call{};
-        call.rows = {row_.data(), case_.n_rows};
-        call.input_step = 1;
-        call.end = case_.n_inputs;
-        call.last = case_.n_units;
-        call.weight = weight_.data();
-        call.panel_stride = kUnitPanel<float> * case_.n_inputs;
-        call.bias = bias_.data();
-        call.out = out_.data();
-        call.out_stride = out_stride();
-        kernels_of_rows().affine(call);
-    }
-    void gradient() {
-        for (std::ptrdiff_t unit = 0; unit < case_.n_units; unit += kUnitPanel<float>) {
-            const std::ptrdiff_t width = std::min(kUnitPanel<float>, case_.n_units - unit);
-            kernels_of_rows().outer({{row_.data(), case_.n_rows},
-                                     0,
-                                     0,
-                                     case_.n_inputs,
-                                     out_.data() + unit,
-                                     case_.n_units,
-                                     width,
-                                     grad_.data() + unit * case_.n_inputs,
-                                     0});
-        }
-    }
-    double flops() const { return 2.0 * static_cast<double>(case_.n_rows * case_.n_inputs * case_.n_units); }
-
-private:
-    // As units lie in a run: an odd number of cache lines.
-    std::ptrdiff_t out_stride() const { return case_.n_units + 16; }
-    static std::size_t size(std::ptrdiff_t a, std::ptrdiff_t b) { return static_cast<std::size_t>(a * b); }
-    static const StorageKernels<float>& kernels_of_rows() {
-        return kernels().f32.storage[static_cast<int>(Storage::f32)];
-    }
-
-    LayerCase case_;
-    AlignedBuffer<float> x_;
-    AlignedBuffer<float> weight_;
-    AlignedBuffer<float> bias_;
-    AlignedBuffer<float> out_;
-    AlignedBuffer<float> grad_;
-    std::vector<const std::byte*> row_;
-};
-
-void layer(benchmark::State& state, LayerCase the_case, void (LayerProducts::*product)()) {
-    LayerProducts products(the_case);
-    const LimitTable& limits = *find_limits(simd_level());
-    LimitSamples fma;
-    std::vector<double> own;
-    (products.*product)();
-    for (auto _ : state) {
-        own.push_back(seconds_of([&] {
-            for (int i = 0; i < 8; ++i) (products.*product)();
-        }));
-        state.SetIterationTime(own.back());
-        fma.add(fma_rates(limits, false, 1));
-    }
-    state.counters["of_peak"] = 8.0 * products.flops() / median(own) / fma.best();
-}
 
 struct NetCase {
     const char* name;
@@ -149,22 +63,19 @@ void net(benchmark::State& state, NetCase the_case, int n_threads) {
     const auto epoch = [&](int threads) { return epoch_seconds(objective, the_case, start, threads, n_epochs); };
     epoch(n_threads);
     LimitSamples fma;
-    std::vector<double> own;
+    OwnTimes own;
     std::vector<double> one_thread;
     for (auto _ : state) {
-        own.push_back(epoch(n_threads));
-        state.SetIterationTime(own.back());
+        own.add(state, epoch(n_threads));
         if (n_threads > 1) one_thread.push_back(epoch(1));
         fma.add(fma_rates(limits, false, n_threads));
     }
-    const double seconds = median(own);
+    const double seconds = own.median();
     const double steps = static_cast<double>((shape.n_rows + the_case.batch_size - 1) / the_case.batch_size);
     state.counters["step_us"] = 1e6 * seconds / steps;
     state.counters["of_peak"] = row_flops(the_case.sizes) * static_cast<double>(shape.n_rows) / seconds / fma.best();
     if (n_threads > 1) state.counters["of_one_thread"] = median(one_thread) / seconds;
 }
-
-const LayerCase kLayers[] = {{"128x784x256", 128, 784, 256}, {"784x128x256", 128, 784, 256}};
 
 const NetCase kNets[] = {
     {"784-256-10/sgd", {784, 256, 10}, 128, "sgd", 12'800},
@@ -176,17 +87,14 @@ const NetCase kNets[] = {
 }  // namespace
 
 void register_mlp() {
-    const auto add = [](const std::string& name, auto... arguments) {
-        benchmark::RegisterBenchmark(name.c_str(), arguments...)
-            ->Iterations(rounds())
-            ->UseManualTime()
-            ->Unit(benchmark::kMicrosecond);
-    };
-    add(std::string("mlp/forward/") + kLayers[0].name, layer, kLayers[0], &LayerProducts::forward);
-    add(std::string("mlp/gradient/") + kLayers[1].name, layer, kLayers[1], &LayerProducts::gradient);
     for (const NetCase& the_case : kNets)
-        for (const int threads : thread_counts())
-            add(std::string("mlp/") + the_case.name + "/threads:" + std::to_string(threads), net, the_case, threads);
+        for (const int threads : thread_counts()) {
+            const std::string name = std::string("mlp/") + the_case.name + "/threads:" + std::to_string(threads);
+            benchmark::RegisterBenchmark(name.c_str(), net, the_case, threads)
+                ->Iterations(rounds())
+                ->UseManualTime()
+                ->Unit(benchmark::kMicrosecond);
+        }
 }
 
 }  // namespace fastgd::bench

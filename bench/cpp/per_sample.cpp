@@ -17,13 +17,12 @@ void per_sample(benchmark::State& state, Shape shape, Storage storage, int epoch
     const LimitTable& limits = *find_limits(simd_level());
     epoch_seconds(problem, 1, 1, 1, epochs);
     LimitSamples read;
-    std::vector<double> own;
+    OwnTimes own;
     for (auto _ : state) {
-        own.push_back(epoch_seconds(problem, 1, 1, 1, epochs));
-        state.SetIterationTime(own.back());
+        own.add(state, epoch_seconds(problem, 1, 1, 1, epochs));
         read.add(read_rates(limits, problem.table.in_order(order), 1, epochs));
     }
-    const double seconds = median(own);
+    const double seconds = own.median();
     const double rate = problem.table.bytes() / seconds;
     state.counters["nanoseconds_per_row"] = 1e9 * seconds / static_cast<double>(shape.n_rows);
     state.counters["bytes_per_second"] = rate;

@@ -5,15 +5,11 @@
 
 namespace fastgd::bench {
 
-// Interleaved measurements of a benchmark; their medians are compared.
-int rounds();
-
 void register_limits();
 void register_full_pass();
 void register_mini_batch();
 void register_mlp();
 void register_per_sample();
 void register_kernels();
-void register_large_update();
 
 }  // namespace fastgd::bench

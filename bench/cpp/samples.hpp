@@ -1,5 +1,7 @@
 #pragma once
 
+#include <benchmark/benchmark.h>
+
 #include <algorithm>
 #include <chrono>
 #include <vector>
@@ -19,6 +21,23 @@ double seconds_of(F&& f) {
     f();
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
+
+// The seconds of a benchmark's iterations. Google Benchmark reports their mean, which one disturbance spoils: it is
+// told what makes the median of it.
+class OwnTimes {
+public:
+    void add(benchmark::State& state, double seconds) {
+        const double before = sum_as_reported();
+        seconds_.push_back(seconds);
+        state.SetIterationTime(sum_as_reported() - before);
+    }
+    double median() const { return bench::median(seconds_); }
+
+private:
+    double sum_as_reported() const { return median() * static_cast<double>(seconds_.size()); }
+
+    std::vector<double> seconds_;
+};
 
 // The rates of several loops, measured in turn with what they are to judge: the best loop's median is the limit.
 class LimitSamples {

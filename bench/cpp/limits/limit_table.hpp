@@ -1,7 +1,7 @@
 #pragma once
 
-// Loops that do nothing but read, or nothing but multiply and add: compiled for each instruction set, chosen at run
-// time.
+// Loops that do nothing but read, or read and write, or multiply and add: compiled for each instruction set, chosen at
+// run time.
 
 #include <cstddef>
 #include <cstdint>
@@ -20,7 +20,7 @@ struct RowWalk {
 };
 
 // `sink` has room for 64 bytes: a result that is written somewhere cannot be optimised away.
-struct ReadLoop {
+struct MemoryLoop {
     const char* name;
     void (*run)(const RowWalk& walk, void* sink);
 };
@@ -34,8 +34,11 @@ struct FmaLoop {
 
 struct LimitTable {
     const char* isa;
-    const ReadLoop* reads;
+    const MemoryLoop* reads;
     int n_reads;
+    // Read every number and write it back as it was; the memory of their walks must not be constant.
+    const MemoryLoop* updates;
+    int n_updates;
     const FmaLoop<float>* fma_f32;
     const FmaLoop<double>* fma_f64;
     int n_fma;

@@ -25,12 +25,36 @@ struct alignas(64) Sink {
 
 std::int64_t now() { return std::chrono::duration_cast<Nanoseconds>(Clock::now().time_since_epoch()).count(); }
 
-// Seconds from the first thread's start to the last one's end, threads begun and waiting for one another beforehand:
-// starting them costs nothing here. Threads of its own, so that no OpenMP runtime of the process is disturbed.
+template <class T>
+double fma_rate(const FmaLoop<T>& loop, int n_threads, double seconds_of_run) {
+    const auto rate = [&](std::int64_t rounds) {
+        const double seconds = seconds_together(n_threads, [&](int) {
+            Sink sink;
+            loop.run(rounds, T(0.5), T(0.25), &sink);
+        });
+        return static_cast<double>(n_threads) * static_cast<double>(rounds) * loop.flops_a_round /
+               std::max(seconds, 1e-9);
+    };
+    constexpr std::int64_t kTrial = 1000;
+    const double estimate = rate(kTrial) / n_threads;
+    return rate(std::max(kTrial, static_cast<std::int64_t>(seconds_of_run * estimate / loop.flops_a_round)));
+}
+
+}  // namespace
+
+const LimitTable* find_limits(std::string_view isa) {
+#define FASTGD_MATCH(NAME) \
+    if (isa == #NAME) return &limit_table_##NAME();
+    FASTGD_LIMIT_ISAS(FASTGD_MATCH)
+#undef FASTGD_MATCH
+    return nullptr;
+}
+
 double seconds_together(int n_threads, const std::function<void(int)>& body) {
     std::atomic<int> missing{n_threads};
     std::vector<std::int64_t> begin(static_cast<std::size_t>(n_threads));
     std::vector<std::int64_t> end(begin.size());
+    // Begun and waiting for one another before the clock starts.
     const auto work = [&](int thread) {
         const auto t = static_cast<std::size_t>(thread);
         missing.fetch_sub(1);
@@ -48,55 +72,31 @@ double seconds_together(int n_threads, const std::function<void(int)>& body) {
                                       *std::min_element(begin.begin(), begin.end()));
 }
 
-template <class T>
-double fma_rate(const FmaLoop<T>& loop, int n_threads) {
-    constexpr double kSeconds = 1e-3;
-    const auto rate = [&](std::int64_t rounds) {
-        const double seconds = seconds_together(n_threads, [&](int) {
-            Sink sink;
-            loop.run(rounds, T(0.5), T(0.25), &sink);
-        });
-        return static_cast<double>(n_threads) * static_cast<double>(rounds) * loop.flops_a_round /
-               std::max(seconds, 1e-9);
-    };
-    constexpr std::int64_t kTrial = 1000;
-    const double estimate = rate(kTrial) / n_threads;
-    return rate(std::max(kTrial, static_cast<std::int64_t>(kSeconds * estimate / loop.flops_a_round)));
-}
-
-}  // namespace
-
-const LimitTable* find_limits(std::string_view isa) {
-#define FASTGD_MATCH(NAME) \
-    if (isa == #NAME) return &limit_table_##NAME();
-    FASTGD_LIMIT_ISAS(FASTGD_MATCH)
-#undef FASTGD_MATCH
-    return nullptr;
+double walk_seconds(const MemoryLoop& loop, std::span<const RowWalk> walks, int repeats) {
+    return seconds_together(static_cast<int>(walks.size()), [&](int thread) {
+        const RowWalk& walk = walks[static_cast<std::size_t>(thread)];
+        Sink sink{};
+        for (int r = 0; r < repeats && walk.begin < walk.end; ++r) loop.run(walk, &sink);
+    });
 }
 
 std::vector<double> read_rates(const LimitTable& table, const Visit& visit, int n_threads, int repeats) {
     std::vector<double> rates;
+    std::vector<RowWalk> walks;
+    for (int t = 0; t < n_threads; ++t)
+        walks.push_back({static_cast<const std::byte*>(visit.data), visit.row_bytes, visit.stride, visit.order,
+                         visit.n_rows * t / n_threads, visit.n_rows * (t + 1) / n_threads});
     const double bytes = static_cast<double>(visit.n_rows) * static_cast<double>(visit.row_bytes) * repeats;
-    for (int i = 0; i < table.n_reads; ++i) {
-        const double seconds = seconds_together(n_threads, [&](int thread) {
-            const RowWalk walk{static_cast<const std::byte*>(visit.data),
-                               visit.row_bytes,
-                               visit.stride,
-                               visit.order,
-                               visit.n_rows * thread / n_threads,
-                               visit.n_rows * (thread + 1) / n_threads};
-            Sink sink;
-            for (int r = 0; r < repeats && walk.begin < walk.end; ++r) table.reads[i].run(walk, &sink);
-        });
-        rates.push_back(bytes / std::max(seconds, 1e-9));
-    }
+    for (int i = 0; i < table.n_reads; ++i)
+        rates.push_back(bytes / std::max(walk_seconds(table.reads[i], walks, repeats), 1e-9));
     return rates;
 }
 
-std::vector<double> fma_rates(const LimitTable& table, bool is_double, int n_threads) {
+std::vector<double> fma_rates(const LimitTable& table, bool is_double, int n_threads, double seconds) {
     std::vector<double> rates;
     for (int i = 0; i < table.n_fma; ++i)
-        rates.push_back(is_double ? fma_rate(table.fma_f64[i], n_threads) : fma_rate(table.fma_f32[i], n_threads));
+        rates.push_back(is_double ? fma_rate(table.fma_f64[i], n_threads, seconds)
+                                  : fma_rate(table.fma_f32[i], n_threads, seconds));
     return rates;
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -32,7 +34,15 @@ struct Visit {
 FASTGD_LIMITS_API std::vector<double> read_rates(const LimitTable& table, const Visit& visit, int n_threads,
                                                  int repeats = 1);
 
-// Floating-point operations a second of every loop of the table, one run of about a millisecond each.
-FASTGD_LIMITS_API std::vector<double> fma_rates(const LimitTable& table, bool is_double, int n_threads);
+// Seconds of one loop: a thread for each walk, `repeats` times.
+FASTGD_LIMITS_API double walk_seconds(const MemoryLoop& loop, std::span<const RowWalk> walks, int repeats);
+
+// Floating-point operations a second of every loop of the table, one run of so many seconds each.
+FASTGD_LIMITS_API std::vector<double> fma_rates(const LimitTable& table, bool is_double, int n_threads,
+                                                double seconds = 1e-3);
+
+// Seconds of body(thread) on each of so many threads, from the first one's start to the last one's end; starting them
+// costs nothing here. Threads of its own, so that no OpenMP runtime of the process is disturbed.
+FASTGD_LIMITS_API double seconds_together(int n_threads, const std::function<void(int)>& body);
 
 }  // namespace fastgd::bench

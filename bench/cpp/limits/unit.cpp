@@ -55,6 +55,25 @@ void read_rows(const RowWalk& walk, void* sink) {
     store(static_cast<float*>(sink), as_float(total));
 }
 
+// Adds what `sink` holds, a 0 that the compiler does not know of, to all whole vectors of every row.
+template <int kUnrolled, std::ptrdiff_t kAhead>
+void update_rows(const RowWalk& walk, void* sink) {
+    constexpr std::ptrdiff_t vector = 64;
+    const IVec<float> nothing = load_bits(static_cast<const std::byte*>(sink));
+    for (std::int64_t i = walk.begin; i < walk.end; ++i) {
+        std::byte* row = const_cast<std::byte*>(row_at(walk, i));
+        std::ptrdiff_t b = 0;
+        for (; b + kUnrolled * vector <= walk.row_bytes; b += kUnrolled * vector)
+            for (int v = 0; v < kUnrolled; ++v) {
+                std::byte* at = row + b + v * vector;
+                if (kAhead > 0) prefetch(at + kAhead);
+                store(reinterpret_cast<float*>(at), as_float(load_bits(at) + nothing));
+            }
+        for (; b + vector <= walk.row_bytes; b += vector)
+            store(reinterpret_cast<float*>(row + b), as_float(load_bits(row + b) + nothing));
+    }
+}
+
 // Chains of multiply-adds that do not wait for one another, all in registers: how many are best depends on the
 // processor, so several are tried.
 template <class T, int kChains>
@@ -73,7 +92,7 @@ void fma_chains(std::int64_t rounds, T factor, T addend, void* sink) {
 constexpr int kSums = kRegisters >= 32 ? 8 : 4;
 constexpr int kSumsOfFour = kRegisters >= 32 ? 2 : 1;
 
-constexpr ReadLoop kReads[] = {
+constexpr MemoryLoop kReads[] = {
     {"plain", read_rows<1, 1, 0>},
     {"unrolled", read_rows<1, kSums, 0>},
     {"four rows", read_rows<4, kSumsOfFour, 0>},
@@ -82,6 +101,13 @@ constexpr ReadLoop kReads[] = {
     {"prefetched 32 KB", read_rows<1, kSums, 32 * 1024>},
     {"four rows prefetched 16 KB", read_rows<4, kSumsOfFour, 16 * 1024>},
     {"four rows prefetched 64 KB", read_rows<4, kSumsOfFour, 64 * 1024>},
+};
+
+constexpr MemoryLoop kUpdates[] = {
+    {"plain", update_rows<1, 0>},
+    {"unrolled", update_rows<4, 0>},
+    {"prefetched 2 KB", update_rows<4, 2 * 1024>},
+    {"prefetched 8 KB", update_rows<4, 8 * 1024>},
 };
 
 #define FASTGD_CHAINS(T, N) \
@@ -93,8 +119,14 @@ constexpr FmaLoop<T> kFma[] = {
 };
 #undef FASTGD_CHAINS
 
-constexpr LimitTable kTable{kIsaName,    kReads,       sizeof(kReads) / sizeof(kReads[0]),
-                            kFma<float>, kFma<double>, sizeof(kFma<float>) / sizeof(kFma<float>[0])};
+constexpr LimitTable kTable{kIsaName,
+                            kReads,
+                            sizeof(kReads) / sizeof(kReads[0]),
+                            kUpdates,
+                            sizeof(kUpdates) / sizeof(kUpdates[0]),
+                            kFma<float>,
+                            kFma<double>,
+                            sizeof(kFma<float>) / sizeof(kFma<float>[0])};
 
 }  // namespace
 
