@@ -15,5 +15,6 @@ void register_mlp();
 void register_per_sample();
 void register_kernels();
 void register_large_update();
+void register_step_times();
 
 }  // namespace fastgd::bench
