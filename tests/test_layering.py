@@ -26,7 +26,7 @@ def table_of_layers() -> dict[str, set[str]]:
 
 MAY_INCLUDE = table_of_layers()
 
-# Waiting is not arithmetic: barriers may pause the core.
+# Waiting is not arithmetic: who waits may pause the core.
 INTRINSICS = re.compile(
     r"\b_mm\d*_(?!pause\b)|\b__m(128|256|512)|\b__mmask\d|__builtin_ia32_(?!pause\b)"
     r"|\b(float|u?int|bfloat|poly)\d+x\d+(x\d)?_t\b|\bv(ld|st)1q?_|\bvector_size\b"

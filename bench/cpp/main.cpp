@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
     register_mlp();
     register_per_sample();
     register_kernels();
+    register_step_times();
     benchmark::AddCustomContext("simd", std::string(fastgd::simd_level()));
     benchmark::AddCustomContext("sizes", small() ? "small: the numbers mean nothing" : "full");
     benchmark::Initialize(&argc, argv);

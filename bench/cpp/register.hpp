@@ -11,5 +11,6 @@ void register_mini_batch();
 void register_mlp();
 void register_per_sample();
 void register_kernels();
+void register_step_times();
 
 }  // namespace fastgd::bench

@@ -4,10 +4,11 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <thread>
 
+#include "objectives/in_order.hpp"
 #include "objectives/problem.hpp"
 #include "objectives/row_block.hpp"
+#include "runtime/team_trials.hpp"
 #include "runtime/threads.hpp"
 
 namespace fastgd {
@@ -33,6 +34,14 @@ struct BlockPlan {
     int team;
     // Blocks between two calls of `poll`: about 64 MB of data, less where there is more arithmetic on it.
     std::int64_t stretch;
+    // Sums of blocks that may be alive: those that are being made, and those that wait for an earlier one.
+    int n_rooms = team;
+
+    // Room for the milliseconds that another process may have a thread's processor, if it takes little memory.
+    void make_room(std::int64_t bytes_of_sums) {
+        constexpr std::int64_t kBytes = 1 << 20;
+        if (team > 1) n_rooms = static_cast<int>(std::clamp<std::int64_t>(kBytes / bytes_of_sums, team, 16 * team));
+    }
 
     // Rows of the largest block.
     std::int64_t capacity() const { return std::min(n_rows, block_rows); }
@@ -54,50 +63,41 @@ BlockPlan plan_blocks(const Problem<T>& problem, std::ptrdiff_t n_scores, std::i
     return {n_rows, rows, n_blocks, team, std::max(fewest, (std::int64_t{64} << 20) / (rows * row_work))};
 }
 
-// Lets threads pass in the order of their tickets.
-class Turnstile {
-public:
-    explicit Turnstile(std::int64_t first) : turn_(first) {}
-    // False where it was closed.
-    bool wait_for(std::int64_t ticket) {
-        for (int spins = 0;; ++spins) {
-            const std::int64_t turn = turn_.load(std::memory_order_acquire);
-            if (turn == ticket || turn == kClosed) return turn == ticket;
-            if (spins > 1000) std::this_thread::yield();
-        }
-    }
-    void next(std::int64_t ticket) { turn_.store(ticket + 1, std::memory_order_release); }
-    // Lets nobody wait for a thread that will not come.
-    void close() { turn_.store(kClosed, std::memory_order_release); }
-
-private:
-    static constexpr std::int64_t kClosed = -1;
-    alignas(64) std::atomic<std::int64_t> turn_;
-};
-
-// work(thread, block) on whichever thread is free, then add(thread) in the blocks' order. `poll` is called on the
-// calling thread between parallel regions; what it throws ends the pass.
+// work(room, block) on whichever thread is free, then add(room) in the blocks' order; a room is a number below n_rooms
+// that no other block has meanwhile. `poll` is called on the calling thread between parallel regions; what it throws
+// ends the pass.
 template <class Work, class Add>
 void for_each_block(const BlockPlan& plan, const std::function<void()>& poll, Work&& work, Add&& add) {
     const std::int64_t stretch = poll ? plan.stretch : plan.n_blocks;
     for (std::int64_t begin = 0; begin < plan.n_blocks; begin += stretch) {
         if (poll) poll();
         const std::int64_t end = std::min(plan.n_blocks, begin + stretch);
+        const int team = TeamTrials::may_begin() ? plan.team : 1;
         std::atomic<std::int64_t> next_block{begin};
-        Turnstile turnstile(begin);
-        parallel(plan.team, [&](int thread, int) {
+        InOrder in_order(begin, end, plan.n_rooms, team);
+        const auto began = TeamTrials::Clock::now();
+        auto had_none_left = began;
+        std::int64_t n_own = 0;
+        const int n_threads = parallel(team, [&](int thread, int) {
             try {
-                for (std::int64_t b = next_block++; b < end; b = next_block++) {
-                    work(thread, b);
-                    if (!turnstile.wait_for(b)) return;
-                    add(thread);
-                    turnstile.next(b);
+                while (true) {
+                    const int room = in_order.take();
+                    const std::int64_t b = next_block++;
+                    if (room == InOrder::kNone || b >= end) break;
+                    work(room, b);
+                    in_order.bring(b, room, add);
+                    if (thread == 0) ++n_own;
                 }
             } catch (...) {
-                turnstile.close();
+                in_order.close();
                 throw;
             }
+            if (thread == 0) had_none_left = TeamTrials::Clock::now();
         });
+        if (n_threads == 1 || n_own == 0) continue;
+        // The calling thread would have made all blocks at its own pace, and waited for nobody at the end.
+        const double alone = static_cast<double>(end - begin) / static_cast<double>(n_own);
+        TeamTrials::lost(TeamTrials::Clock::now() - began - alone * TeamTrials::Seconds(had_none_left - began));
     }
 }
 

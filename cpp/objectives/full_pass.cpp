@@ -56,23 +56,32 @@ PassSums sum_rows(const Problem<T>& problem, const Parameters<T>& parameters, co
     sums.fold_weight.assign(static_cast<std::size_t>(problem.n_folds), 0.0);
     sums.finite = std::make_unique<bool[]>(sums.loss.size());
     std::fill_n(sums.finite.get(), n_models, true);
-    const BlockPlan plan = plan_blocks(problem, parameters.n_scores(), rows.count, n_threads);
-    const auto workers = make_workers(problem, parameters, plan);
-    if (want_gradient) {
-        for (const auto& worker : workers)
+    BlockPlan plan = plan_blocks(problem, parameters.n_scores(), rows.count, n_threads);
+    plan.make_room(static_cast<std::int64_t>(parameters.coef.size() * sizeof(T)) + 1);
+    // A room is furnished when it is first used: most stay empty where nobody is held up.
+    std::vector<std::unique_ptr<Worker<T>>> rooms(static_cast<std::size_t>(plan.n_rooms));
+    const auto furnished = [&](int room) -> Worker<T>& {
+        std::unique_ptr<Worker<T>>& worker = rooms[static_cast<std::size_t>(room)];
+        if (worker) return *worker;
+        worker = std::make_unique<Worker<T>>(problem, parameters, plan.capacity());
+        if (want_gradient)
             worker->grad.emplace(n_models, parameters.n_outputs, parameters.n_features, parameters.has_intercept);
-        sums.coef.assign(workers[0]->grad->coef.size(), 0.0);
-        sums.intercept.assign(static_cast<std::size_t>(workers[0]->grad->n_scores()), 0.0);
+        return *worker;
+    };
+    if (want_gradient) {
+        const Parameters<T>& grad = *furnished(0).grad;
+        sums.coef.assign(grad.coef.size(), 0.0);
+        sums.intercept.assign(static_cast<std::size_t>(grad.n_scores()), 0.0);
     }
     for_each_block(
         plan, poll,
-        [&](int thread, std::int64_t b) {
-            Worker<T>& worker = *workers[static_cast<std::size_t>(thread)];
+        [&](int room, std::int64_t b) {
+            Worker<T>& worker = furnished(room);
             worker.block.gather(rows, plan.begin(b), plan.end(b));
             if (worker.grad) worker.grad->clear();
             worker.sums = &walk(worker);
         },
-        [&](int thread) { add(sums, *workers[static_cast<std::size_t>(thread)]); });
+        [&](int room) { add(sums, *rooms[static_cast<std::size_t>(room)]); });
     return sums;
 }
 

@@ -1,4 +1,3 @@
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -309,10 +308,8 @@ private:
     void descend_batches(const Slice& slice, StepSums& sums, const std::function<void()>& poll) {
         // A function of the user's may take its time.
         if (wanted_team_ == 1) return descend_alone(slice, sums, problem_.user_loss != nullptr ? poll : nullptr);
-        const auto began = std::chrono::steady_clock::now();
-        choice_.wants_team() ? descend_as_team(slice, sums) : descend_alone(slice, sums);
-        const std::chrono::duration<double> time = std::chrono::steady_clock::now() - began;
-        choice_.took(time.count() / static_cast<double>(slice.rows.size()));
+        choice_.stretch(std::ssize(slice.rows),
+                        [&](bool as_team) { as_team ? descend_as_team(slice, sums) : descend_alone(slice, sums); });
     }
 
     void descend_as_team(const Slice& slice, StepSums& sums) {

@@ -1,6 +1,5 @@
 #include "objectives/mlp_run.hpp"
 
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -239,27 +238,26 @@ private:
         std::int64_t most_rows = 0;
         for (std::size_t b = first; b < last; ++b)
             most_rows = std::max(most_rows, slice.batch_ends[b] - begin_of(slice, b));
-        const int wanted = mlp_team(problem_, most_rows, settings_.n_threads);
-        const bool as_team = wanted > 1 && choice_.wants_team();
         if (updates_.is_whole()) grad();
-        const auto began = std::chrono::steady_clock::now();
-        parallel(as_team ? wanted : 1, [&](int thread, int n_threads, Barrier& barrier) {
-            const auto sync = [&] {
-                if (n_threads > 1) barrier.wait();
-            };
-            if (!walk_ || walk_->size() != n_threads || walk_->most_rows() < most_rows) {
-                sync();
-                if (thread == 0)
-                    walk_.emplace(problem_.data, problem_.shape, problem_.activation, most_rows, n_threads);
-                sync();
-            }
-            for (std::size_t b = first; b < last; ++b)
-                for (int m = 0; m < settings_.n_models; ++m)
-                    if (slice.plan.runs(b, m)) descend_batch(thread, sync, slice, b, m, sums);
-        });
-        if (wanted == 1) return;
-        const std::chrono::duration<double> time = std::chrono::steady_clock::now() - began;
-        choice_.took(time.count() / static_cast<double>(slice.batch_ends[last - 1] - begin));
+        const auto descend = [&](int team) {
+            parallel(team, [&](int thread, int n_threads, Barrier& barrier) {
+                const auto sync = [&] {
+                    if (n_threads > 1) barrier.wait();
+                };
+                if (!walk_ || walk_->size() != n_threads || walk_->most_rows() < most_rows) {
+                    sync();
+                    if (thread == 0)
+                        walk_.emplace(problem_.data, problem_.shape, problem_.activation, most_rows, n_threads);
+                    sync();
+                }
+                for (std::size_t b = first; b < last; ++b)
+                    for (int m = 0; m < settings_.n_models; ++m)
+                        if (slice.plan.runs(b, m)) descend_batch(thread, sync, slice, b, m, sums);
+            });
+        };
+        const int wanted = mlp_team(problem_, most_rows, settings_.n_threads);
+        if (wanted == 1) return descend(1);
+        choice_.stretch(slice.batch_ends[last - 1] - begin, [&](bool as_team) { descend(as_team ? wanted : 1); });
     }
     static std::int64_t begin_of(const Slice& slice, std::size_t batch) {
         return batch == 0 ? 0 : slice.batch_ends[batch - 1];

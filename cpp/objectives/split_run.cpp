@@ -1,7 +1,6 @@
 #include "objectives/split_run.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <type_traits>
 #include <utility>
 
@@ -103,13 +102,10 @@ void SplitRun::descend_batches(const Slice& slice, std::size_t first, std::size_
         StepSums own{part.among(sums.weight), part.among(sums.loss), part.among(sums.finite)};
         part.run->descend({slice.epoch, rows, ends, part.of(slice.plan, first, last)}, own, {});
     };
-    const auto began = std::chrono::steady_clock::now();
-    if (choice_.wants_team())
-        on_each_thread(descend_part);
-    else
-        std::for_each(parts_.begin(), parts_.end(), descend_part);
-    const std::chrono::duration<double> time = std::chrono::steady_clock::now() - began;
-    choice_.took(time.count() / static_cast<double>(n_rows));
+    choice_.stretch(n_rows, [&](bool as_team) {
+        as_team ? on_each_thread(descend_part)
+                : static_cast<void>(std::for_each(parts_.begin(), parts_.end(), descend_part));
+    });
 }
 
 void SplitRun::descend_full(const StepPlan& plan, std::span<double> value, std::span<double> grad_norm,

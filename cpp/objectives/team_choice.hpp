@@ -1,41 +1,36 @@
 #pragma once
 
 #include <algorithm>
-#include <limits>
+#include <cstdint>
+#include <optional>
+
+#include "runtime/team_trials.hpp"
 
 namespace fastgd {
 
-// Whether a team is faster than one thread just now. It is not where another process has a core: each step then waits
-// for it. Both give the same bits, so the clock may decide. A team that loses is tried again later, twice as late each
-// time.
+// Whether a run takes its next stretch of rows as a team. Both ways give the same bits, so the clock may decide.
 class TeamChoice {
 public:
-    bool wants_team() const { return wants_team_; }
-
-    // Seconds a row that the last stretch took, made as wants_team() said.
-    void took(double seconds) {
-        if (wants_team_) {
-            team_ = seconds;
-            wants_team_ = team_ < alone_;
-            if (wants_team_) patience_ = kShortest;
-            left_ = patience_;
-        } else {
-            alone_ = seconds;
-            wants_team_ = team_ < alone_ || --left_ == 0;
-            if (left_ == 0) patience_ = std::min(2 * patience_, kLongest);
+    // descend(as_team) on so many rows.
+    template <class Descend>
+    void stretch(std::int64_t n_rows, Descend&& descend) {
+        const bool as_team = alone_ && TeamTrials::may_begin();
+        const auto began = TeamTrials::Clock::now();
+        descend(as_team);
+        const TeamTrials::Seconds time = TeamTrials::Clock::now() - began;
+        const auto n = static_cast<double>(n_rows);
+        if (!as_team) {
+            // The least: one thread may be held up, too.
+            alone_ = std::min(time / n, alone_.value_or(time / n));
+        } else if (const auto lost = time - n * *alone_; lost.count() > 0.0) {
+            TeamTrials::lost(lost);
+            alone_.reset();  // rows may be others by now
         }
     }
 
 private:
-    static constexpr int kShortest = 4;
-    static constexpr int kLongest = 256;
-
-    bool wants_team_ = true;
-    double team_ = std::numeric_limits<double>::infinity();
-    // Not known yet: the first stretch of a team is followed by one without.
-    double alone_ = 0.0;
-    int patience_ = kShortest;
-    int left_ = kShortest;
+    // A row's time on one thread, once it is known.
+    std::optional<TeamTrials::Seconds> alone_;
 };
 
 }  // namespace fastgd

@@ -12,7 +12,7 @@ public:
     const char* what() const noexcept override { return "another thread of the team gave up"; }
 };
 
-// The point that all threads of a team reach before one goes on. Waits by a bounded spin, then by yielding the core.
+// The point that all threads of a team reach before one goes on.
 class alignas(64) Barrier {
 public:
     explicit Barrier(int n_threads);

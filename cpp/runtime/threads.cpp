@@ -63,13 +63,15 @@ private:
 
 int run_region(int n_threads, detail::TeamBody body, void* context) {
     Barrier barrier(n_threads);
+    Barrier end(n_threads);
     Failures failures;
     int team = 1;
-#pragma omp parallel num_threads(n_threads) default(none) shared(barrier, failures, team, body, context)
+#pragma omp parallel num_threads(n_threads) default(none) shared(barrier, end, failures, team, body, context)
     {
         const int thread = omp_get_thread_num();
         const int size = omp_get_num_threads();  // fewer where OMP_DYNAMIC or OMP_THREAD_LIMIT say so
         barrier.set_size(size);
+        end.set_size(size);
         if (thread == 0) team = size;
         try {
             body(context, thread, size, barrier);
@@ -79,6 +81,7 @@ int run_region(int n_threads, detail::TeamBody body, void* context) {
             failures.keep(thread, false, std::current_exception());
             barrier.abort();
         }
+        end.wait();  // OpenMP's own end of the region spins for milliseconds
     }
     failures.rethrow();
     return team;

@@ -25,6 +25,7 @@ NAMES = (
     "to_optimum",
     "logistic_regression",
     "neighbors",
+    "contention",
     "overhead",
     "import_time",
     "wheel_size",

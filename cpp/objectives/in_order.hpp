@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+#include "runtime/backoff.hpp"
+
+namespace fastgd {
+
+// Adds up blocks in their order while threads make them in any: whoever brings the one that is next adds it and those
+// that wait behind it. So a thread that is held up holds up no other, as long as there is room for what these make.
+class InOrder {
+public:
+    static constexpr int kNone = -1;
+
+    InOrder(std::int64_t first, std::int64_t end, int n_rooms, int n_threads)
+        : first_(first), room_of_(static_cast<std::size_t>(end - first), kNone), spins_(spins_of_team(n_threads)) {
+        for (int room = n_rooms; room-- > 0;) free_.push_back(room);
+    }
+
+    // A room for the sums of a block. Asked for before the block is chosen: of those that are being made, the next one
+    // then has a room. None where it was closed.
+    int take() {
+        for (Backoff backoff(spins_);; backoff.pause()) {
+            const std::lock_guard<std::mutex> lock(mutex_);
+            if (is_closed_) return kNone;
+            if (free_.empty()) continue;
+            const int room = free_.back();
+            free_.pop_back();
+            return room;
+        }
+    }
+
+    // A block is made; calls add(room) for all that can be added now.
+    template <class Add>
+    void bring(std::int64_t block, int room, Add&& add) {
+        std::unique_lock<std::mutex> lock(mutex_);
+        room_of_[static_cast<std::size_t>(block - first_)] = room;
+        if (is_adding_) return;
+        is_adding_ = true;
+        while (next_ < room_of_.size() && room_of_[next_] != kNone) {
+            const int of_next = room_of_[next_];
+            lock.unlock();
+            add(of_next);
+            lock.lock();
+            free_.push_back(of_next);
+            ++next_;
+        }
+        is_adding_ = false;
+    }
+
+    // Lets nobody wait for a thread that will not come.
+    void close() {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        is_closed_ = true;
+    }
+
+private:
+    std::mutex mutex_;
+    std::int64_t first_;
+    // Of blocks that are made; counted from the first.
+    std::vector<int> room_of_;
+    std::size_t next_ = 0;
+    std::vector<int> free_;
+    bool is_adding_ = false;
+    bool is_closed_ = false;
+    int spins_;
+};
+
+}  // namespace fastgd
