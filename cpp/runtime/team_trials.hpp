@@ -3,6 +3,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
+#include <string_view>
 
 namespace fastgd {
 
@@ -14,7 +16,7 @@ public:
     using Clock = std::chrono::steady_clock;
     using Seconds = std::chrono::duration<double>;
 
-    static bool may_begin() { return now().count() >= not_before_.load(std::memory_order_relaxed); }
+    static bool may_begin() { return always() || now().count() >= not_before_.load(std::memory_order_relaxed); }
 
     // A team has just ended; negative where it was faster.
     static void lost(Seconds by) {
@@ -25,6 +27,14 @@ public:
     }
 
 private:
+    // Tests of threads need teams on busy machines, too.
+    static bool always() {
+        static const bool is_always = [] {
+            const char* wanted = std::getenv("FASTGD_TEAMS");
+            return wanted != nullptr && std::string_view(wanted) == "always";
+        }();
+        return is_always;
+    }
     static Clock::duration now() { return Clock::now().time_since_epoch(); }
 
     inline static std::atomic<Clock::rep> not_before_{0};
