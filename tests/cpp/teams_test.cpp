@@ -27,6 +27,7 @@ void test_order(int n_rooms) {
     std::vector<std::int64_t> room(static_cast<std::size_t>(n_rooms), -1);
     const auto users = std::make_unique<std::atomic<int>[]>(room.size());
     std::vector<std::int64_t> added;
+    std::atomic<int> n_adding{0};
     std::vector<std::thread> threads;
     for (int t = 0; t < kThreads; ++t)
         threads.emplace_back([&, t] {
@@ -41,6 +42,9 @@ void test_order(int n_rooms) {
                 if (block % 16 == t) std::this_thread::sleep_for(100us);
                 in_order.bring(block, mine, [&](int of_block) {
                     const auto from = static_cast<std::size_t>(of_block);
+                    CHECK(++n_adding == 1);
+                    if (room[from] % 8 == 0) std::this_thread::sleep_for(100us);
+                    --n_adding;
                     added.push_back(room[from]);
                     CHECK(--users[from] == 0);
                 });
