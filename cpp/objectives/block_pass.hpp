@@ -37,9 +37,9 @@ struct BlockPlan {
     // Sums of blocks that may be alive: those that are being made, and those that wait for an earlier one.
     int n_rooms = team;
 
-    // Room for the milliseconds that another process may have a thread's processor, if it takes little memory.
+    // For the milliseconds that another process may have a thread's processor, as far as it takes little memory.
     void make_room(std::int64_t bytes_of_sums) {
-        constexpr std::int64_t kBytes = 1 << 20;
+        constexpr std::int64_t kBytes = 1 << 16;
         if (team > 1) n_rooms = static_cast<int>(std::clamp<std::int64_t>(kBytes / bytes_of_sums, team, 16 * team));
     }
 
@@ -63,9 +63,9 @@ BlockPlan plan_blocks(const Problem<T>& problem, std::ptrdiff_t n_scores, std::i
     return {n_rows, rows, n_blocks, team, std::max(fewest, (std::int64_t{64} << 20) / (rows * row_work))};
 }
 
-// work(room, block) on whichever thread is free, then add(room) in the blocks' order; a room is a number below n_rooms
-// that no other block has meanwhile. `poll` is called on the calling thread between parallel regions; what it throws
-// ends the pass.
+// work(thread, room, block) on whichever thread is free, then add(room) in the blocks' order; a room is a number below
+// n_rooms that no other block has meanwhile. `poll` is called on the calling thread between parallel regions; what it
+// throws ends the pass.
 template <class Work, class Add>
 void for_each_block(const BlockPlan& plan, const std::function<void()>& poll, Work&& work, Add&& add) {
     const std::int64_t stretch = poll ? plan.stretch : plan.n_blocks;
@@ -84,7 +84,7 @@ void for_each_block(const BlockPlan& plan, const std::function<void()>& poll, Wo
                     const int room = in_order.take();
                     const std::int64_t b = next_block++;
                     if (room == InOrder::kNone || b >= end) break;
-                    work(room, b);
+                    work(thread, room, b);
                     in_order.bring(b, room, add);
                     if (thread == 0) ++n_own;
                 }

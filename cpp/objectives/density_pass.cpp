@@ -189,20 +189,19 @@ std::vector<DensitySums> DensityPass<T>::sums(std::span<const DensityModel<T>> m
         for (std::size_t m = 0; m < models.size(); ++m) workers_[0]->evaluate(models[m], want_gradient, totals[m]);
         return totals;
     }
-    std::vector<std::vector<DensitySums>> of_thread(static_cast<std::size_t>(blocks.team), totals);
+    std::vector<std::vector<DensitySums>> of_room(static_cast<std::size_t>(blocks.team), totals);
     for_each_block(
         blocks, poll,
-        [&](int thread, std::int64_t b) {
-            const auto t = static_cast<std::size_t>(thread);
+        [&](int, int room, std::int64_t b) {
+            const auto t = static_cast<std::size_t>(room);
             workers_[t]->gather(rows, blocks.begin(b), blocks.end(b));
             for (std::size_t m = 0; m < models.size(); ++m) {
-                of_thread[t][m].clear();
-                workers_[t]->evaluate(models[m], want_gradient, of_thread[t][m]);
+                of_room[t][m].clear();
+                workers_[t]->evaluate(models[m], want_gradient, of_room[t][m]);
             }
         },
-        [&](int thread) {
-            for (std::size_t m = 0; m < models.size(); ++m)
-                totals[m].add(of_thread[static_cast<std::size_t>(thread)][m]);
+        [&](int room) {
+            for (std::size_t m = 0; m < models.size(); ++m) totals[m].add(of_room[static_cast<std::size_t>(room)][m]);
         });
     return totals;
 }

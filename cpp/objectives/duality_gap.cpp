@@ -88,8 +88,8 @@ DualSums dual_pass(const Problem<T>& problem, const Parameters<T>& parameters, b
     };
     for_each_block(
         plan, poll,
-        [&](int thread, std::int64_t b) {
-            DualWorker<T>& worker = *workers[static_cast<std::size_t>(thread)];
+        [&](int, int room, std::int64_t b) {
+            DualWorker<T>& worker = *workers[static_cast<std::size_t>(room)];
             worker.block.gather({nullptr, problem.X.n_rows}, plan.begin(b), plan.end(b));
             worker.first.assign(n_outputs, 0.0);
             worker.second.assign(n_outputs, 0.0);
@@ -104,8 +104,8 @@ DualSums dual_pass(const Problem<T>& problem, const Parameters<T>& parameters, b
                                                })
                                 .finite()[0];
         },
-        [&](int thread) {
-            const DualWorker<T>& worker = *workers[static_cast<std::size_t>(thread)];
+        [&](int room) {
+            const DualWorker<T>& worker = *workers[static_cast<std::size_t>(room)];
             sums.pass.weight += worker.block.weight_sum(0, worker.block.count());
             sums.finite = sums.finite && worker.finite;
             for (std::size_t k = 0; k < n_outputs; ++k) {

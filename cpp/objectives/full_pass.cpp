@@ -12,13 +12,11 @@
 namespace fastgd {
 namespace {
 
+// A thread's.
 template <class T>
 struct Worker {
     RowBlock<T> block;
     RowWalk<T> walk;
-    // Sums of the block at hand.
-    std::optional<Parameters<T>> grad;
-    const BlockSums<T>* sums = nullptr;
 
     Worker(const Problem<T>& problem, const Parameters<T>& parameters, std::int64_t most_rows)
         : block(problem, most_rows), walk(problem, parameters, most_rows) {}
@@ -33,40 +31,67 @@ std::vector<std::unique_ptr<Worker<T>>> make_workers(const Problem<T>& problem, 
     return workers;
 }
 
-template <class T>
-void add(PassSums& sums, const Worker<T>& worker) {
-    const std::ptrdiff_t count = worker.block.count();
-    sums.weight += worker.block.weight_sum(0, count);
-    sums.n_present += worker.block.n_present(0, count);
-    for (std::size_t f = 0; f < sums.fold_weight.size(); ++f)
-        sums.fold_weight[f] += worker.block.weight_sum(0, count, static_cast<int>(f));
-    for (std::size_t m = 0; m < sums.loss.size(); ++m) {
-        sums.loss[m] += worker.sums->loss(static_cast<int>(m));
-        sums.finite[m] = sums.finite[m] && worker.sums->finite()[m];
-    }
-    if (worker.grad) worker.grad->add_to(sums.coef.data(), sums.intercept.data());
+PassSums zero_sums(int n_models, int n_folds) {
+    PassSums sums;
+    sums.loss.assign(static_cast<std::size_t>(n_models), 0.0);
+    sums.fold_weight.assign(static_cast<std::size_t>(n_folds), 0.0);
+    sums.finite = std::make_unique<bool[]>(sums.loss.size());
+    std::fill_n(sums.finite.get(), n_models, true);
+    return sums;
 }
 
-// Sums for n_models of the parameters' shape; `walk(worker)` makes those of a block.
+// Sums of a block, of which the gradient is still in the compute type.
+template <class T>
+struct Room {
+    PassSums sums;
+    std::optional<Parameters<T>> grad;
+
+    Parameters<T>* wanted_grad() {
+        if (!grad) return nullptr;
+        grad->clear();
+        return &*grad;
+    }
+    void keep(const RowBlock<T>& block, const BlockSums<T>& of_block) {
+        const std::ptrdiff_t count = block.count();
+        sums.weight = block.weight_sum(0, count);
+        sums.n_present = block.n_present(0, count);
+        for (std::size_t f = 0; f < sums.fold_weight.size(); ++f)
+            sums.fold_weight[f] = block.weight_sum(0, count, static_cast<int>(f));
+        for (std::size_t m = 0; m < sums.loss.size(); ++m) {
+            sums.loss[m] = of_block.loss(static_cast<int>(m));
+            sums.finite[m] = of_block.finite()[m];
+        }
+    }
+    void add_to(PassSums& all) const {
+        all.weight += sums.weight;
+        all.n_present += sums.n_present;
+        for (std::size_t f = 0; f < all.fold_weight.size(); ++f) all.fold_weight[f] += sums.fold_weight[f];
+        for (std::size_t m = 0; m < all.loss.size(); ++m) {
+            all.loss[m] += sums.loss[m];
+            all.finite[m] = all.finite[m] && sums.finite[m];
+        }
+        if (grad) grad->add_to(all.coef.data(), all.intercept.data());
+    }
+};
+
+// Sums for n_models of the parameters' shape; `walk(worker, grad)` makes those of a block, the gradient where it is not
+// null.
 template <class T, class Walk>
 PassSums sum_rows(const Problem<T>& problem, const Parameters<T>& parameters, const RowSource& rows, int n_models,
                   bool want_gradient, int n_threads, const std::function<void()>& poll, Walk&& walk) {
-    PassSums sums;
-    sums.loss.assign(static_cast<std::size_t>(n_models), 0.0);
-    sums.fold_weight.assign(static_cast<std::size_t>(problem.n_folds), 0.0);
-    sums.finite = std::make_unique<bool[]>(sums.loss.size());
-    std::fill_n(sums.finite.get(), n_models, true);
+    PassSums sums = zero_sums(n_models, problem.n_folds);
     BlockPlan plan = plan_blocks(problem, parameters.n_scores(), rows.count, n_threads);
     plan.make_room(static_cast<std::int64_t>(parameters.coef.size() * sizeof(T)) + 1);
+    const auto workers = make_workers(problem, parameters, plan);
     // A room is furnished when it is first used: most stay empty where nobody is held up.
-    std::vector<std::unique_ptr<Worker<T>>> rooms(static_cast<std::size_t>(plan.n_rooms));
-    const auto furnished = [&](int room) -> Worker<T>& {
-        std::unique_ptr<Worker<T>>& worker = rooms[static_cast<std::size_t>(room)];
-        if (worker) return *worker;
-        worker = std::make_unique<Worker<T>>(problem, parameters, plan.capacity());
+    std::vector<std::optional<Room<T>>> rooms(static_cast<std::size_t>(plan.n_rooms));
+    const auto furnished = [&](int at) -> Room<T>& {
+        std::optional<Room<T>>& room = rooms[static_cast<std::size_t>(at)];
+        if (room) return *room;
+        room.emplace(zero_sums(n_models, problem.n_folds));
         if (want_gradient)
-            worker->grad.emplace(n_models, parameters.n_outputs, parameters.n_features, parameters.has_intercept);
-        return *worker;
+            room->grad.emplace(n_models, parameters.n_outputs, parameters.n_features, parameters.has_intercept);
+        return *room;
     };
     if (want_gradient) {
         const Parameters<T>& grad = *furnished(0).grad;
@@ -75,13 +100,13 @@ PassSums sum_rows(const Problem<T>& problem, const Parameters<T>& parameters, co
     }
     for_each_block(
         plan, poll,
-        [&](int room, std::int64_t b) {
-            Worker<T>& worker = furnished(room);
+        [&](int thread, int at, std::int64_t b) {
+            Worker<T>& worker = *workers[static_cast<std::size_t>(thread)];
+            Room<T>& room = furnished(at);
             worker.block.gather(rows, plan.begin(b), plan.end(b));
-            if (worker.grad) worker.grad->clear();
-            worker.sums = &walk(worker);
+            room.keep(worker.block, walk(worker, room.wanted_grad()));
         },
-        [&](int room) { add(sums, *rooms[static_cast<std::size_t>(room)]); });
+        [&](int at) { rooms[static_cast<std::size_t>(at)]->add_to(sums); });
     return sums;
 }
 
@@ -90,9 +115,8 @@ PassSums sum_rows(const Problem<T>& problem, const Parameters<T>& parameters, co
 template <class T>
 PassSums full_pass(const Problem<T>& problem, const Parameters<T>& parameters, const RowSource& rows,
                    bool want_gradient, int n_threads, const std::function<void()>& poll) {
-    const auto walk = [&](Worker<T>& worker) -> const BlockSums<T>& {
-        return worker.walk.pass(parameters, worker.block, 0, worker.block.count(), nullptr,
-                                worker.grad ? &*worker.grad : nullptr);
+    const auto walk = [&](Worker<T>& worker, Parameters<T>* grad) -> const BlockSums<T>& {
+        return worker.walk.pass(parameters, worker.block, 0, worker.block.count(), nullptr, grad);
     };
     return sum_rows(problem, parameters, rows, parameters.n_models, want_gradient, n_threads, poll, walk);
 }
@@ -100,8 +124,8 @@ PassSums full_pass(const Problem<T>& problem, const Parameters<T>& parameters, c
 template <class T>
 PassSums hessian_pass(const Problem<T>& problem, const Parameters<T>& point_and_direction, const RowSource& rows,
                       int n_threads, const std::function<void()>& poll) {
-    const auto walk = [&](Worker<T>& worker) -> const BlockSums<T>& {
-        return worker.walk.hessian_pass(point_and_direction, worker.block, *worker.grad);
+    const auto walk = [&](Worker<T>& worker, Parameters<T>* product) -> const BlockSums<T>& {
+        return worker.walk.hessian_pass(point_and_direction, worker.block, *product);
     };
     return sum_rows(problem, point_and_direction, rows, 1, true, n_threads, poll, walk);
 }

@@ -90,8 +90,8 @@ PassSums mlp_pass(const MlpProblem<T>& problem, const Parameters<T>& params, con
     const auto alone = [] {};
     for_each_block(
         plan, poll,
-        [&](int thread, std::int64_t b) {
-            Worker<T>& worker = *workers[static_cast<std::size_t>(thread)];
+        [&](int, int room, std::int64_t b) {
+            Worker<T>& worker = *workers[static_cast<std::size_t>(room)];
             worker.block.gather(rows, plan.begin(b), plan.end(b));
             const std::ptrdiff_t count = worker.block.count();
             for (std::size_t m = 0; m < n_models && count > 0; ++m) {
@@ -108,7 +108,7 @@ PassSums mlp_pass(const MlpProblem<T>& problem, const Parameters<T>& params, con
                 worker.finite[m] = worker.walk.finite();
             }
         },
-        [&](int thread) { add(sums, *workers[static_cast<std::size_t>(thread)]); });
+        [&](int room) { add(sums, *workers[static_cast<std::size_t>(room)]); });
     return sums;
 }
 

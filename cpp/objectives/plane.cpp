@@ -139,11 +139,11 @@ void mean_losses(const Problem<T>& problem, const Parameters<T>& base, const T* 
     std::fill_n(finite.get(), values.size(), true);
     for_each_block(
         plan, poll,
-        [&](int thread, std::int64_t b) {
-            walks[static_cast<std::size_t>(thread)]->sum(base, plan.begin(b), plan.end(b), coordinates);
+        [&](int, int room, std::int64_t b) {
+            walks[static_cast<std::size_t>(room)]->sum(base, plan.begin(b), plan.end(b), coordinates);
         },
-        [&](int thread) {
-            const PlaneWalk<T>& walk = *walks[static_cast<std::size_t>(thread)];
+        [&](int room) {
+            const PlaneWalk<T>& walk = *walks[static_cast<std::size_t>(room)];
             weight += walk.weight();
             for (std::size_t p = 0; p < values.size(); ++p) {
                 values[p] += walk.loss(p);

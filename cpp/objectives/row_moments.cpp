@@ -199,13 +199,13 @@ double max_square_norm(const Problem<T>& problem, const ParameterMap& map, int n
     double largest = 0.0;
     for_each_block(
         plan, poll,
-        [&](int thread, std::int64_t block) {
-            const auto t = static_cast<std::size_t>(thread);
+        [&](int, int room, std::int64_t block) {
+            const auto t = static_cast<std::size_t>(room);
             found[t] = 0.0;
             for (std::int64_t i = plan.begin(block); i < plan.end(block); ++i)
                 if (problem.present(i)) found[t] = larger(found[t], squares[t].of_row(i));
         },
-        [&](int thread) { largest = larger(largest, found[static_cast<std::size_t>(thread)]); });
+        [&](int room) { largest = larger(largest, found[static_cast<std::size_t>(room)]); });
     return largest / problem.mean_weight;
 }
 

@@ -173,11 +173,11 @@ std::vector<double> second_moments(const Problem<T>& problem, const Standard* st
     double weight_sum = 0.0;
     for_each_block(
         plan, poll,
-        [&](int thread, std::int64_t b) {
-            blocks[static_cast<std::size_t>(thread)]->measure(plan.begin(b), plan.end(b));
+        [&](int, int room, std::int64_t b) {
+            blocks[static_cast<std::size_t>(room)]->measure(plan.begin(b), plan.end(b));
         },
-        [&](int thread) {
-            const BlockProducts<T>& block = *blocks[static_cast<std::size_t>(thread)];
+        [&](int room) {
+            const BlockProducts<T>& block = *blocks[static_cast<std::size_t>(room)];
             block.add_to(moments);
             weight_sum += block.weight_sum();
         });

@@ -151,12 +151,12 @@ std::vector<Moments> dense_moments(const Problem<T>& problem, std::size_t n_stan
     std::vector<Moments> sums(n_standards, Moments(static_cast<std::size_t>(problem.X.n_cols)));
     for_each_block(
         plan, poll,
-        [&](int thread, std::int64_t b) {
-            blocks[static_cast<std::size_t>(thread)].measure(plan.begin(b), plan.end(b), belongs);
+        [&](int, int room, std::int64_t b) {
+            blocks[static_cast<std::size_t>(room)].measure(plan.begin(b), plan.end(b), belongs);
         },
-        [&](int thread) {
+        [&](int room) {
             for (std::size_t s = 0; s < n_standards; ++s)
-                sums[s].join(blocks[static_cast<std::size_t>(thread)].moments(s));
+                sums[s].join(blocks[static_cast<std::size_t>(room)].moments(s));
         });
     return sums;
 }
