@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import importlib.util
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +23,18 @@ def table(shape: tuple[int, int], dtype: npt.DTypeLike) -> Array:
     room = np.empty(n_bytes + _ALIGNMENT, np.uint8)
     begin = -room.ctypes.data % _ALIGNMENT
     return room[begin : begin + n_bytes].view(dtype).reshape(shape)
+
+
+@functools.cache
+def real(folder: Path, name: str) -> dict[str, Any] | None:
+    """A real table by name: its task, and X_train, y_train, X_test, y_test; None where it is not in the folder."""
+    spec = importlib.util.spec_from_file_location("load", folder / "load.py")
+    if spec is None or spec.loader is None or not (folder / name).is_dir():
+        return None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found: dict[str, Any] = module.load(name)
+    return found
 
 
 def normal(rng: np.random.Generator, shape: tuple[int, int], dtype: npt.DTypeLike) -> Floats:

@@ -15,6 +15,9 @@ NAMES = (
     "per_sample",
     "sparse",
     "online",
+    "estimator_epoch",
+    "partial_fit",
+    "fits",
     "plane",
     "predict",
     "sweep_grid",
@@ -26,6 +29,7 @@ NAMES = (
     "logistic_regression",
     "neighbors",
     "overhead",
+    "memory",
     "import_time",
     "wheel_size",
 )

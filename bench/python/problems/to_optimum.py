@@ -6,12 +6,10 @@ parameters: the making of a `LinearObjective` counts. How near it came is comput
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
 
 import data
 import machine
@@ -34,15 +32,12 @@ Solve = Callable[[int], data.Floats]
 
 def tables(setting: Setting) -> Iterator[tuple[str, data.Floats, data.Floats]]:
     """Name, X and y as 0 and 1: two real ones, where they are, and one of columns that depend on each other."""
-    spec = importlib.util.spec_from_file_location("load", setting.data / "load.py")
-    if not setting.small and spec is not None and spec.loader is not None and (setting.data / "load.py").is_file():
-        module: Any = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        for name in ("ijcnn1", "adult"):
-            loaded = module.load(name)
-            X = loaded["X_train"]
+    for name in () if setting.small else ("ijcnn1", "adult"):
+        found = data.real(setting.data, name)
+        if found is not None:
+            X = found["X_train"]
             X = np.ascontiguousarray(X if isinstance(X, np.ndarray) else X.toarray(), np.float32)
-            yield name, X, loaded["y_train"].astype(np.float32)
+            yield name, X, found["y_train"].astype(np.float32)
     rng = np.random.default_rng(SEED)
     d = 54
     X = data.normal(rng, (2_000 if setting.small else 200_000, d), np.float32)
