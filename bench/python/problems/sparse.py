@@ -84,7 +84,7 @@ def _descents(setting: Setting, rng: np.random.Generator, n_rows: int) -> Iterat
             descend = rivals[0].build("sparse_sgd", rows, labels, _LR, alpha)
             own = _descend(objective, shuffle=False)
             step_error = _LR * float(agreement.rounding(np.float32, _ENTRIES["descent"], 1.0))
-            tolerance = agreement.descent_rounding(np.float32, own.n_steps, own.x, step_error)
+            tolerance = agreement.descent_rounding(np.float32, own.n_steps, own.x, step_error, shrinks=alpha > 0.0)
             error = float(np.linalg.norm(np.asarray(descend(False)) - own.x))
             agreement.check(f"{name}: the end of an epoch", error, tolerance)
             contestants: rounds.Contestants = {
