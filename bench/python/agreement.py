@@ -19,15 +19,18 @@ def rounding(dtype: npt.DTypeLike, n_terms: int, size: float | Array) -> float |
     return (8.0 + math.sqrt(n_terms)) * np.finfo(dtype).eps * size
 
 
-def descent_rounding(dtype: npt.DTypeLike, n_steps: int, x: Array, step_error: float) -> float:
+def descent_rounding(dtype: npt.DTypeLike, n_steps: int, x: Array, step_error: float, shrinks: bool = False) -> float:
     """How far from `x` the same descent may end when it rounds differently.
 
     Every step adds the rounding of the parameters and, a parameter, `step_error`; no later step makes these any
     greater, since gradient steps on a convex function bring points no further apart where lr < 2 / L. So ends that
-    agree mean that the gradients of all steps did.
+    agree mean that the gradients of all steps did. The factor by which a penalty `shrinks` x is rounded the same way in
+    every step, so what that makes adds up.
     """
-    sizes = float(np.finfo(dtype).eps) * float(np.abs(x).max()) + step_error
-    return (8.0 + math.sqrt(n_steps)) * math.sqrt(x.size) * sizes
+    eps = float(np.finfo(dtype).eps)
+    sizes = eps * float(np.abs(x).max()) + step_error
+    walk = (8.0 + math.sqrt(n_steps)) * math.sqrt(x.size) * sizes
+    return walk + shrinks * n_steps * eps * float(np.linalg.norm(x))
 
 
 def check(what: str, error: float | Array, tolerance: float | Array) -> None:

@@ -10,9 +10,12 @@ A peer's module has a function for each of its tasks, which gets arrays of NumPy
 - ``many_softmax_epoch(X, y, order, batch_size, lr, n_models)``: the same for many models side by side, which returns
   (n_features + 1, n_models * n_classes), the intercepts in the last row.
 - ``sgd(X, y, lr, n_epochs, shuffle)``: a function that descends from zeros on the mean log loss, a row a step, and
-  returns ``(coef, intercept)``, flat; y is 0 or 1. scikit-learn's takes an ``alpha`` and a CSR matrix, too.
+  returns ``(coef, intercept)``, flat, or what NumPy makes an array of that; y is 0 or 1.
+- ``sparse_sgd(X, y, lr, alpha)``: the same for one epoch over a CSR matrix with an l2 penalty and without an intercept,
+  a function of whether to shuffle.
 - ``logistic(X, y, alpha)``: functions, by the solver's name, that take a number of iterations and return
   ``(coef, intercept)``, flat, on the way to the minimum of the mean log loss and an l2 penalty; y is 0 or 1.
+- ``estimators()``: classes with scikit-learn's names, parameters and methods, by name.
 - ``mlp_epoch(X, y, order, batch_size, network)``: functions, by the variant's name, that descend for one epoch of whole
   batches over the rows in that order and return flat parameters as ``network.layers`` takes them apart.
 - ``limit_threads(n)``, where the package has threads of its own that threadpoolctl does not reach.
@@ -63,8 +66,12 @@ PEERS = (
     Peer("SciPy", "scipy.sparse", "with_scipy", ("sparse_log_loss",)),
     # Private, and the fastest that scikit-learn has for this: what its LogisticRegression minimises.
     Peer("LinearModelLoss", "sklearn.linear_model._linear_loss", "with_sklearn_loss", ("log_loss",)),
-    Peer("SGDClassifier", "sklearn", "with_sklearn_sgd", ("sgd",)),
+    Peer("SGDClassifier", "sklearn", "with_sklearn_sgd", ("sgd", "sparse_sgd")),
     Peer("LogisticRegression", "sklearn", "with_sklearn_logistic", ("logistic",)),
+    Peer("scikit-learn", "sklearn", "with_sklearn", ("estimators",)),
+    Peer("sklearnex", "sklearnex", "with_sklearnex", ("logistic", "estimators")),
+    Peer("liblinear", "liblinear", "with_liblinear", ("logistic",)),
+    Peer("Vowpal Wabbit", "vowpalwabbit", "with_vowpal_wabbit", ("sgd", "sparse_sgd")),
     Peer("PyTorch", "torch", "with_torch", ("log_loss", "sparse_log_loss", "softmax_epoch", "logistic")),
     Peer("PyTorch", "torch", "with_torch_mlp", ("mlp_epoch",)),
     Peer("JAX", "jax", "with_jax", ("log_loss", "softmax_epoch")),

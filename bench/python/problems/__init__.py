@@ -15,6 +15,9 @@ NAMES = (
     "per_sample",
     "sparse",
     "online",
+    "estimator_epoch",
+    "partial_fit",
+    "fits",
     "plane",
     "predict",
     "sweep_grid",
@@ -27,6 +30,7 @@ NAMES = (
     "neighbors",
     "contention",
     "overhead",
+    "memory",
     "import_time",
     "wheel_size",
 )

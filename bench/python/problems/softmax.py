@@ -6,7 +6,9 @@ at the end; the peers' is the wall time of their epoch. They compute no loss on 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
+from functools import partial
 
 import agreement
 import data
@@ -23,10 +25,11 @@ _SHAPE = (60_000, 784)
 # Not a multiple of the batch size: the last, smaller batch is part of the comparison.
 _SMALL_ROWS = 300
 _N_CLASSES = 10
-_BATCH_SIZE = 128
+_BATCH_SIZES = (32, 128, 1024)
 _LR = 1e-3  # far below 2 / L: L is at most half the largest squared norm of a row, of about 784 / 3
-_OF_PEERS = 3.5
-_OF_FMA_PEAK = {1: 0.65}
+# By batch size, and the share of the peak by threads, too.
+_OF_PEERS = {128: 3.5}
+_OF_FMA_PEAK = {(128, 1): 0.65}
 
 
 def rows(setting: Setting) -> Iterator[report.Row]:
@@ -37,19 +40,23 @@ def rows(setting: Setting) -> Iterator[report.Row]:
     y[:_N_CLASSES] = np.arange(_N_CLASSES)  # each class is there
     order = rng.permutation(shape[0])
     objective = fastgd.LinearObjective(X, y, loss="multinomial", n_classes=_N_CLASSES)
-    for n_threads in setting.threads:
-        yield from _compare(setting, objective, X, y, order, n_threads)
+    for batch_size, n_threads in itertools.product(_BATCH_SIZES, setting.threads):
+        yield from _compare(setting, objective, X, y, order, batch_size, n_threads)
 
 
-def _descend(objective: fastgd.LinearObjective, order: data.Ints) -> fastgd.Result:
+def _descend(objective: fastgd.LinearObjective, order: data.Ints, batch_size: int) -> fastgd.Result:
     return fastgd.minimize(
         objective,
         optimizer=fastgd.optimizers.SGD(lr=_LR),
-        batch_size=_BATCH_SIZE,
+        batch_size=batch_size,
         max_epochs=1,
         tol=None,
         order=order,
     )
+
+
+def _seconds(objective: fastgd.LinearObjective, order: data.Ints, batch_size: int) -> float:
+    return float(_descend(objective, order, batch_size).history.seconds[-1])
 
 
 def _compare(
@@ -58,17 +65,18 @@ def _compare(
     X: data.Floats,
     y: data.Ints,
     order: data.Ints,
+    batch_size: int,
     n_threads: int,
 ) -> Iterator[report.Row]:
     rivals = peers.offering("softmax_epoch")
     with machine.threads(n_threads, rivals):
-        epochs = {peer.name: peer.build("softmax_epoch", X, y, order, _BATCH_SIZE, _LR) for peer in rivals}
-        own = _descend(objective, order)
-        step_error = _LR * float(agreement.rounding(X.dtype, _BATCH_SIZE + X.shape[1], 1.0))
+        epochs = {peer.name: peer.build("softmax_epoch", X, y, order, batch_size, _LR) for peer in rivals}
+        own = _descend(objective, order, batch_size)
+        step_error = _LR * float(agreement.rounding(X.dtype, batch_size + X.shape[1], 1.0))
         tolerance = agreement.descent_rounding(X.dtype, own.n_steps, own.x, step_error)
         for name, epoch in epochs.items():
             agreement.check(f"{name}: the end of an epoch", float(np.linalg.norm(epoch() - own.x)), tolerance)
-        contestants: rounds.Contestants = {"fastgd": lambda: float(_descend(objective, order).history.seconds[-1])}
+        contestants: rounds.Contestants = {"fastgd": partial(_seconds, objective, order, batch_size)}
         contestants |= {name: rounds.clocked(epoch) for name, epoch in epochs.items()}
         limits = setting.limits
         if limits is not None:
@@ -77,9 +85,9 @@ def _compare(
             contestants["FMA peak"] = lambda: limits.fma_seconds(n_flops, X.dtype, n_threads)
         seconds = rounds.medians(contestants, setting.rounds)
 
-    title = f"softmax {X.shape[0]} x {X.shape[1]} {X.dtype}, batch {_BATCH_SIZE}"
-    yield report.compare(title, n_threads, seconds, epochs, _OF_PEERS)
+    title = f"softmax {X.shape[0]} x {X.shape[1]} {X.dtype}, batch {batch_size}"
+    yield report.compare(title, n_threads, seconds, epochs, _OF_PEERS.get(batch_size))
     if limits is not None:
-        yield report.compare(title, n_threads, seconds, ["FMA peak"], _OF_FMA_PEAK.get(n_threads))
+        yield report.compare(title, n_threads, seconds, ["FMA peak"], _OF_FMA_PEAK.get((batch_size, n_threads)))
     else:
         yield report.unmeasured(title, n_threads, "no library of limits")

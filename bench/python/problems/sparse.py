@@ -6,7 +6,6 @@ The columns of a row are drawn evenly, which is the hardest for caches: those of
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import agreement
@@ -25,9 +24,10 @@ _ROWS, _COLUMNS = 200_000, 50_000
 _SMALL_ROWS = 300
 _ENTRIES = {"pass": 87, "descent": 75}
 _PASS_AT_LEAST = 1.5
-_DESCENT_AT_LEAST = 3.0
 _LR = 0.01
-_ALPHA = 1e-4
+# By peer: at most so many rows, the penalty, and the goal. An example of Vowpal Wabbit takes 32 KB, and see there for
+# its penalty.
+_DESCENTS = {"SGDClassifier": (_ROWS, 1e-4, 3.0), "Vowpal Wabbit": (20_000, 0.0, None)}
 
 
 def table(rng: np.random.Generator, n_rows: int, entries: int) -> Any:
@@ -71,19 +71,37 @@ def _passes(setting: Setting, rng: np.random.Generator, n_rows: int) -> Iterator
 def _descents(setting: Setting, rng: np.random.Generator, n_rows: int) -> Iterator[report.Row]:
     X = table(rng, n_rows, _ENTRIES["descent"])
     y = (rng.random(n_rows) < 0.5).astype(np.float32)
-    objective = fastgd.LinearObjective(X, y, loss="log_loss", alpha=_ALPHA)
-    rivals = [peer for peer in peers.offering("sgd") if peer.name == "SGDClassifier"]
-    with machine.threads(1, rivals):
-        contestants: rounds.Contestants = {"fastgd": partial(_seconds, objective)}
-        for peer in rivals:
-            contestants[peer.name] = rounds.clocked(peer.build("sgd", X, y, _LR, 1, True, _ALPHA))
-        seconds = rounds.medians(contestants, setting.rounds)
-    title = f"sparse {n_rows} x {_COLUMNS}, {_ENTRIES['descent']} a row, an epoch of rows"
-    yield report.compare(title, 1, seconds, [peer.name for peer in rivals], _DESCENT_AT_LEAST)
+    for name, (most_rows, alpha, at_least) in _DESCENTS.items():
+        rows, labels = X[:most_rows], y[:most_rows]
+        title = f"sparse {rows.shape[0]} x {_COLUMNS}, {_ENTRIES['descent']} a row, an epoch of rows"
+        # scikit-learn gives the intercept of sparse rows a hundredth of the rate: so it is left out.
+        objective = fastgd.LinearObjective(rows, labels, loss="log_loss", alpha=alpha, fit_intercept=False)
+        rivals = [peer for peer in peers.offering("sparse_sgd") if peer.name == name]
+        if not rivals:
+            yield report.unmeasured(title, 1, f"{name} is not installed")
+            continue
+        with machine.threads(1, rivals):
+            descend = rivals[0].build("sparse_sgd", rows, labels, _LR, alpha)
+            own = _descend(objective, shuffle=False)
+            step_error = _LR * float(agreement.rounding(np.float32, _ENTRIES["descent"], 1.0))
+            tolerance = agreement.descent_rounding(np.float32, own.n_steps, own.x, step_error, shrinks=alpha > 0.0)
+            error = float(np.linalg.norm(np.asarray(descend(False)) - own.x))
+            agreement.check(f"{name}: the end of an epoch", error, tolerance)
+            contestants: rounds.Contestants = {
+                "fastgd": lambda of=objective: float(_descend(of, shuffle=True).history.seconds[-1]),
+                name: rounds.clocked(descend, True),
+            }
+            seconds = rounds.medians(contestants, setting.rounds)
+        yield report.compare(title, 1, seconds, [name], at_least)
 
 
-def _seconds(objective: fastgd.LinearObjective) -> float:
-    result = fastgd.minimize(
-        objective, optimizer=fastgd.optimizers.SGD(lr=_LR), batch_size=1, max_epochs=1, tol=None, random_state=SEED
+def _descend(objective: fastgd.LinearObjective, shuffle: bool) -> fastgd.Result:
+    return fastgd.minimize(
+        objective,
+        optimizer=fastgd.optimizers.SGD(lr=_LR),
+        batch_size=1,
+        max_epochs=1,
+        tol=None,
+        shuffle=shuffle,
+        random_state=SEED,
     )
-    return float(result.history.seconds[-1])
