@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 
@@ -34,14 +35,17 @@ struct BlockPlan {
     int team;
     // Blocks between two calls of `poll`: about 64 MB of data, less where there is more arithmetic on it.
     std::int64_t stretch;
-    // Sums of blocks that may be alive: those that are being made, and those that wait for an earlier one.
-    int n_rooms = team;
+    // Rooms for sums of blocks beyond one a thread.
+    int spare_rooms = 0;
 
     // For the milliseconds that another process may have a thread's processor, as far as it takes little memory.
-    void make_room(std::int64_t bytes_of_sums) {
+    void add_spare_rooms(std::int64_t bytes_of_sums) {
         constexpr std::int64_t kBytes = 1 << 16;
-        if (team > 1) n_rooms = static_cast<int>(std::clamp<std::int64_t>(kBytes / bytes_of_sums, team, 16 * team));
+        const std::int64_t n_rooms = kBytes / std::max<std::int64_t>(bytes_of_sums, 1);
+        spare_rooms = static_cast<int>(std::clamp<std::int64_t>(n_rooms - team, 0, 15 * team));
     }
+    // Sums of blocks that may be alive: those that are being made, and those that wait for an earlier one.
+    int n_rooms() const { return team + spare_rooms; }
 
     // Rows of the largest block.
     std::int64_t capacity() const { return std::min(n_rows, block_rows); }
@@ -64,40 +68,42 @@ BlockPlan plan_blocks(const Problem<T>& problem, std::ptrdiff_t n_scores, std::i
 }
 
 // work(thread, room, block) on whichever thread is free, then add(room) in the blocks' order; a room is a number below
-// n_rooms that no other block has meanwhile. `poll` is called on the calling thread between parallel regions; what it
-// throws ends the pass.
+// n_rooms() that no other block has meanwhile, and a thread's own number where that is free. `poll` is called on the
+// calling thread between parallel regions; what it throws ends the pass.
 template <class Work, class Add>
 void for_each_block(const BlockPlan& plan, const std::function<void()>& poll, Work&& work, Add&& add) {
+    using Clock = std::chrono::steady_clock;
     const std::int64_t stretch = poll ? plan.stretch : plan.n_blocks;
     for (std::int64_t begin = 0; begin < plan.n_blocks; begin += stretch) {
         if (poll) poll();
         const std::int64_t end = std::min(plan.n_blocks, begin + stretch);
-        const int team = TeamTrials::may_begin() ? plan.team : 1;
         std::atomic<std::int64_t> next_block{begin};
-        InOrder in_order(begin, end, plan.n_rooms, team);
-        const auto began = TeamTrials::Clock::now();
-        auto had_none_left = began;
+        InOrder in_order(begin, end, plan.n_rooms(), plan.team);
+        // Of the calling thread's blocks, without its waiting.
+        std::chrono::duration<double> busy{0.0};
         std::int64_t n_own = 0;
-        const int n_threads = parallel(team, [&](int thread, int) {
+        const auto began = Clock::now();
+        const int n_threads = parallel(team_may_begin() ? plan.team : 1, [&](int thread, int) {
             try {
-                while (true) {
-                    const int room = in_order.take();
+                for (int room = in_order.take(thread); room != InOrder::kNone; room = in_order.take(thread)) {
                     const std::int64_t b = next_block++;
-                    if (room == InOrder::kNone || b >= end) break;
+                    if (b >= end) return in_order.leave(room);
+                    const auto block_began = Clock::now();
                     work(thread, room, b);
                     in_order.bring(b, room, add);
-                    if (thread == 0) ++n_own;
+                    if (thread != 0) continue;
+                    busy += Clock::now() - block_began;
+                    ++n_own;
                 }
             } catch (...) {
                 in_order.close();
                 throw;
             }
-            if (thread == 0) had_none_left = TeamTrials::Clock::now();
         });
         if (n_threads == 1 || n_own == 0) continue;
-        // The calling thread would have made all blocks at its own pace, and waited for nobody at the end.
-        const double alone = static_cast<double>(end - begin) / static_cast<double>(n_own);
-        TeamTrials::lost(TeamTrials::Clock::now() - began - alone * TeamTrials::Seconds(had_none_left - began));
+        // At its own pace the calling thread would have made all blocks in this time.
+        const double n_blocks_of_own = static_cast<double>(end - begin) / static_cast<double>(n_own);
+        team_has_lost(Clock::now() - began - n_blocks_of_own * busy);
     }
 }
 

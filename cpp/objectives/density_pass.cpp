@@ -22,7 +22,7 @@ constexpr std::ptrdiff_t kWidenedRows = 16;
 
 }  // namespace
 
-// What one thread needs for the rows of a block.
+// What the rows of a block need.
 template <class T>
 class DensityPass<T>::Worker {
 public:

@@ -31,20 +31,13 @@ std::vector<std::unique_ptr<Worker<T>>> make_workers(const Problem<T>& problem, 
     return workers;
 }
 
-PassSums zero_sums(int n_models, int n_folds) {
-    PassSums sums;
-    sums.loss.assign(static_cast<std::size_t>(n_models), 0.0);
-    sums.fold_weight.assign(static_cast<std::size_t>(n_folds), 0.0);
-    sums.finite = std::make_unique<bool[]>(sums.loss.size());
-    std::fill_n(sums.finite.get(), n_models, true);
-    return sums;
-}
-
 // Sums of a block, of which the gradient is still in the compute type.
 template <class T>
 struct Room {
     PassSums sums;
     std::optional<Parameters<T>> grad;
+
+    Room(int n_models, int n_folds) : sums(n_models, n_folds) {}
 
     Parameters<T>* wanted_grad() {
         if (!grad) return nullptr;
@@ -79,16 +72,16 @@ struct Room {
 template <class T, class Walk>
 PassSums sum_rows(const Problem<T>& problem, const Parameters<T>& parameters, const RowSource& rows, int n_models,
                   bool want_gradient, int n_threads, const std::function<void()>& poll, Walk&& walk) {
-    PassSums sums = zero_sums(n_models, problem.n_folds);
+    PassSums sums(n_models, problem.n_folds);
     BlockPlan plan = plan_blocks(problem, parameters.n_scores(), rows.count, n_threads);
-    plan.make_room(static_cast<std::int64_t>(parameters.coef.size() * sizeof(T)) + 1);
+    plan.add_spare_rooms(want_gradient ? static_cast<std::int64_t>(parameters.coef.size() * sizeof(T)) : 0);
     const auto workers = make_workers(problem, parameters, plan);
     // A room is furnished when it is first used: most stay empty where nobody is held up.
-    std::vector<std::optional<Room<T>>> rooms(static_cast<std::size_t>(plan.n_rooms));
+    std::vector<std::optional<Room<T>>> rooms(static_cast<std::size_t>(plan.n_rooms()));
     const auto furnished = [&](int at) -> Room<T>& {
         std::optional<Room<T>>& room = rooms[static_cast<std::size_t>(at)];
         if (room) return *room;
-        room.emplace(zero_sums(n_models, problem.n_folds));
+        room.emplace(n_models, problem.n_folds);
         if (want_gradient)
             room->grad.emplace(n_models, parameters.n_outputs, parameters.n_features, parameters.has_intercept);
         return *room;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -24,6 +25,13 @@ struct PassSums {
     // first one is all there is.
     std::vector<double> coef;
     std::vector<double> intercept;
+
+    explicit PassSums(int n_models = 0, int n_folds = 0)
+        : fold_weight(static_cast<std::size_t>(n_folds)),
+          loss(static_cast<std::size_t>(n_models)),
+          finite(std::make_unique<bool[]>(loss.size())) {
+        std::fill_n(finite.get(), n_models, true);
+    }
 
     double weight_of(int fold) const { return fold == kNoFold ? weight : fold_weight[static_cast<std::size_t>(fold)]; }
 };

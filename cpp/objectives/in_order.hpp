@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <mutex>
 #include <vector>
@@ -19,17 +20,25 @@ public:
         for (int room = n_rooms; room-- > 0;) free_.push_back(room);
     }
 
-    // A room for the sums of a block. Asked for before the block is chosen: of those that are being made, the next one
-    // then has a room. None where it was closed.
-    int take() {
+    // A room for the sums of a block, `own` if that is free: what lies in it is in the thread's cache. Asked for before
+    // the block is chosen: of those that are being made, the next one then has a room. None where it was closed.
+    int take(int own) {
         for (Backoff backoff(spins_);; backoff.pause()) {
             const std::lock_guard<std::mutex> lock(mutex_);
             if (is_closed_) return kNone;
             if (free_.empty()) continue;
-            const int room = free_.back();
-            free_.pop_back();
+            const auto found = std::find(free_.begin(), free_.end(), own);
+            const auto taken = found != free_.end() ? found : free_.end() - 1;
+            const int room = *taken;
+            free_.erase(taken);
             return room;
         }
+    }
+
+    // Of a thread for which no block was left.
+    void leave(int room) {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        free_.push_back(room);
     }
 
     // A block is made; calls add(room) for all that can be added now.

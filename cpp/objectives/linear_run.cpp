@@ -308,12 +308,15 @@ private:
     void descend_batches(const Slice& slice, StepSums& sums, const std::function<void()>& poll) {
         // A function of the user's may take its time.
         if (wanted_team_ == 1) return descend_alone(slice, sums, problem_.user_loss != nullptr ? poll : nullptr);
-        choice_.stretch(std::ssize(slice.rows),
-                        [&](bool as_team) { as_team ? descend_as_team(slice, sums) : descend_alone(slice, sums); });
+        choice_.stretch(std::ssize(slice.rows), [&](bool as_team) {
+            if (as_team) return descend_as_team(slice, sums);
+            descend_alone(slice, sums);
+            return 1;
+        });
     }
 
-    void descend_as_team(const Slice& slice, StepSums& sums) {
-        parallel(wanted_team_, [&](int thread, int n_threads, Barrier& barrier) {
+    int descend_as_team(const Slice& slice, StepSums& sums) {
+        return parallel(wanted_team_, [&](int thread, int n_threads, Barrier& barrier) {
             // Fewer than wanted, when another run of this process has the threads.
             if (n_threads == 1) return descend_alone(slice, sums);
             if (!team_walk_ || team_walk_->size() != n_threads) {

@@ -34,7 +34,7 @@ BlockPlan plan_blocks(const MlpProblem<T>& problem, int n_models, std::int64_t n
     return {n_rows, rows, n_blocks, team, std::max<std::int64_t>(stretch, team)};
 }
 
-// One thread's.
+// What the rows of a block need.
 template <class T>
 struct Worker {
     RowBlock<T> block;
@@ -74,11 +74,7 @@ PassSums mlp_pass(const MlpProblem<T>& problem, const Parameters<T>& params, con
                   int n_threads, const std::function<void()>& poll, std::span<const DropoutStep> masks) {
     const auto n_models = static_cast<std::size_t>(params.n_models);
     const std::ptrdiff_t size = problem.shape.size();
-    PassSums sums;
-    sums.loss.assign(n_models, 0.0);
-    sums.fold_weight.assign(static_cast<std::size_t>(problem.data.n_folds), 0.0);
-    sums.finite = std::make_unique<bool[]>(n_models);
-    std::fill_n(sums.finite.get(), n_models, true);
+    PassSums sums(params.n_models, problem.data.n_folds);
     if (want_gradient) sums.coef.assign(n_models * static_cast<std::size_t>(size), 0.0);
     std::vector<Problem<T>> seen;
     for (int m = 0; m < params.n_models; ++m) seen.push_back(problem.seen_by(m));

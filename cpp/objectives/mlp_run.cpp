@@ -240,45 +240,52 @@ private:
             most_rows = std::max(most_rows, slice.batch_ends[b] - begin_of(slice, b));
         if (updates_.is_whole()) grad();
         const auto descend = [&](int team) {
-            parallel(team, [&](int thread, int n_threads, Barrier& barrier) {
+            return parallel(team, [&](int thread, int n_threads, Barrier& barrier) {
                 const auto sync = [&] {
                     if (n_threads > 1) barrier.wait();
                 };
-                if (!walk_ || walk_->size() != n_threads || walk_->most_rows() < most_rows) {
+                // One each, as the clock may choose now this and now that.
+                std::optional<MlpWalk<T>>& walk = n_threads > 1 ? team_walk_ : walk_;
+                if (!walk || walk->size() != n_threads || walk->most_rows() < most_rows) {
                     sync();
                     if (thread == 0)
-                        walk_.emplace(problem_.data, problem_.shape, problem_.activation, most_rows, n_threads);
+                        walk.emplace(problem_.data, problem_.shape, problem_.activation, most_rows, n_threads);
                     sync();
                 }
                 for (std::size_t b = first; b < last; ++b)
                     for (int m = 0; m < settings_.n_models; ++m)
-                        if (slice.plan.runs(b, m)) descend_batch(thread, sync, slice, b, m, sums);
+                        if (slice.plan.runs(b, m)) descend_batch(*walk, thread, sync, slice, b, m, sums);
             });
         };
         const int wanted = mlp_team(problem_, most_rows, settings_.n_threads);
-        if (wanted == 1) return descend(1);
-        choice_.stretch(slice.batch_ends[last - 1] - begin, [&](bool as_team) { descend(as_team ? wanted : 1); });
+        if (wanted == 1) {
+            descend(1);
+            return;
+        }
+        choice_.stretch(slice.batch_ends[last - 1] - begin,
+                        [&](bool as_team) { return descend(as_team ? wanted : 1); });
     }
     static std::int64_t begin_of(const Slice& slice, std::size_t batch) {
         return batch == 0 ? 0 : slice.batch_ends[batch - 1];
     }
 
     template <class Sync>
-    void descend_batch(int thread, Sync&& sync, const Slice& slice, std::size_t b, int m, StepSums& sums) {
+    void descend_batch(MlpWalk<T>& walk, int thread, Sync&& sync, const Slice& slice, std::size_t b, int m,
+                       StepSums& sums) {
         const bool whole = updates_.is_whole();
         const T scale = static_cast<T>(1.0 / expected_weight(slice.plan, b, m));
-        walk_->gradient(thread, sync, seen_[static_cast<std::size_t>(m)], params_.coef_row(m), *block_,
-                        begin_of(slice, b), slice.batch_ends[b], scale, masks_of(slice.plan, b, m), 0,
-                        [&](const Stretch& stretch, T* grad) {
-                            if (!whole) return updates_.step_stretch(b, m, stretch, params_, grad);
-                            move_to(grad_->coef_row(m), stretch, grad);
-                        });
+        walk.gradient(thread, sync, seen_[static_cast<std::size_t>(m)], params_.coef_row(m), *block_,
+                      begin_of(slice, b), slice.batch_ends[b], scale, masks_of(slice.plan, b, m), 0,
+                      [&](const Stretch& stretch, T* grad) {
+                          if (!whole) return updates_.step_stretch(b, m, stretch, params_, grad);
+                          move_to(grad_->coef_row(m), stretch, grad);
+                      });
         sync();
         if (thread == 0) {
             const auto at = static_cast<std::size_t>(m);
-            sums.loss[at] += walk_->loss();
-            sums.finite[at] = sums.finite[at] && walk_->finite();
-            if (whole) step_whole(b, m, walk_->loss() / expected_weight(slice.plan, b, m));
+            sums.loss[at] += walk.loss();
+            sums.finite[at] = sums.finite[at] && walk.finite();
+            if (whole) step_whole(b, m, walk.loss() / expected_weight(slice.plan, b, m));
         }
         if (whole) sync();
     }
@@ -300,6 +307,7 @@ private:
     std::optional<RowBlock<T>> block_;
     std::int64_t block_capacity_ = 0;
     std::optional<MlpWalk<T>> walk_;
+    std::optional<MlpWalk<T>> team_walk_;
     TeamChoice choice_;
 };
 

@@ -46,7 +46,7 @@ std::ptrdiff_t points_of_call(const Problem<T>& problem, std::ptrdiff_t n_rows) 
     return std::max<std::ptrdiff_t>(1, 64 * 1024 / (n_rows * problem.n_outputs));
 }
 
-// One thread's way through the rows of a block.
+// A way through the rows of a block.
 template <class T>
 class PlaneWalk {
 public:

@@ -41,9 +41,13 @@ public:
         copy(p.y, p.n_targets, y_);
         if (p.offset != nullptr) copy(p.offset, p.n_outputs, offset_);
         if (n_lines() > 0) copy_weights();
-        if (p.weight != nullptr) replace_absent();
+        if (p.weight != nullptr && !replace_absent(weight(0), row_)) count_ = 0;
         if (count_ > 0) repeat_last();
-        for (std::size_t f = 0; f < hidden_.size(); ++f) hide(static_cast<int>(f));
+        for (std::size_t f = 0; f < hidden_.size(); ++f) {
+            hidden_[f] = row_;
+            // Where no row is left, what stands there weighs nothing.
+            replace_absent(weight(0, static_cast<int>(f)), hidden_[f]);
+        }
     }
 
     std::ptrdiff_t count() const { return count_; }
@@ -114,24 +118,14 @@ private:
         for (std::ptrdiff_t i = 0; i < count_; ++i)
             weight_[static_cast<std::size_t>(problem_->fold[index(i)] * stride_ + i)] = T(0);
     }
-    // Leaves no rows where all of them are absent.
-    void replace_absent() {
-        const auto is_present = [&](std::int64_t i) { return problem_->present(i); };
-        const auto end = index_.begin() + count_;
-        const auto some = std::find_if(index_.begin(), end, is_present);
-        if (some == end) count_ = 0;
-        for (std::ptrdiff_t i = 0; i < count_; ++i)
-            if (!is_present(index(i))) row_[static_cast<std::size_t>(i)] = problem_->row(*some);
-    }
-    // Puts another row in the place of each of a fold; where there is no other, all of them weigh nothing anyway.
-    void hide(int fold) {
-        std::vector<const std::byte*>& row = hidden_[static_cast<std::size_t>(fold)];
-        row = row_;
-        const T* weights = weight(0, fold);
+    // Puts another row in the place of each that weighs nothing; false where all of them do.
+    bool replace_absent(const T* weights, std::vector<const std::byte*>& row) const {
         const auto some = std::find_if(weights, weights + count_, [](T w) { return w > T(0); });
-        if (some == weights + count_) return;
+        if (some == weights + count_) return false;
+        const std::byte* other = row[static_cast<std::size_t>(some - weights)];
         for (std::ptrdiff_t r = 0; r < count_; ++r)
-            if (!(weights[r] > T(0))) row[static_cast<std::size_t>(r)] = row_[static_cast<std::size_t>(some - weights)];
+            if (!(weights[r] > T(0))) row[static_cast<std::size_t>(r)] = other;
+        return true;
     }
     // The last rows have next ones too: themselves.
     void repeat_last() {

@@ -58,7 +58,7 @@ private:
     std::int64_t count_;
 };
 
-// One thread's sums over a block of rows. The products are those of a gradient whose derivatives are the rows
+// Sums over a block of rows. The products are those of a gradient whose derivatives are the rows
 // themselves: as many outputs as columns.
 template <class T>
 class BlockProducts {

@@ -66,8 +66,8 @@ StepPlan SplitRun::Part::of(const StepPlan& plan, std::size_t first_batch, std::
 }
 
 template <class F>
-void SplitRun::on_each_thread(F&& f) {
-    parallel(static_cast<int>(parts_.size()), [&](int thread, int n_threads) {
+int SplitRun::on_each_thread(F&& f) {
+    return parallel(static_cast<int>(parts_.size()), [&](int thread, int n_threads) {
         for (auto p = static_cast<std::size_t>(thread); p < parts_.size(); p += static_cast<std::size_t>(n_threads))
             f(parts_[p]);
     });
@@ -103,8 +103,9 @@ void SplitRun::descend_batches(const Slice& slice, std::size_t first, std::size_
         part.run->descend({slice.epoch, rows, ends, part.of(slice.plan, first, last)}, own, {});
     };
     choice_.stretch(n_rows, [&](bool as_team) {
-        as_team ? on_each_thread(descend_part)
-                : static_cast<void>(std::for_each(parts_.begin(), parts_.end(), descend_part));
+        if (as_team) return on_each_thread(descend_part);
+        std::for_each(parts_.begin(), parts_.end(), descend_part);
+        return 1;
     });
 }
 

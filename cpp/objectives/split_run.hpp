@@ -52,7 +52,7 @@ private:
     };
 
     template <class F>
-    void on_each_thread(F&& f);
+    int on_each_thread(F&& f);
     const Part& part_of(int model) const;
 
     void descend_batches(const Slice& slice, std::size_t first, std::size_t last, StepSums& sums);

@@ -1,9 +1,7 @@
 #include "runtime/backoff.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
-#include <cstdint>
 #include <thread>
 
 #include "runtime/openmp_binding.hpp"
@@ -20,6 +18,11 @@ using Clock = std::chrono::steady_clock;
 // Longer than a block of rows takes: a sleeper wakes late.
 constexpr std::chrono::microseconds kYields{200};
 constexpr std::chrono::microseconds kSleep{50};
+#if defined(_WIN32)
+constexpr bool kSleeps = false;  // the shortest sleep takes milliseconds there
+#else
+constexpr bool kSleeps = true;
+#endif
 
 inline void pause_core() {
 #if defined(_MSC_VER) && !defined(__clang__) && (defined(_M_X64) || defined(_M_IX86))
@@ -33,18 +36,15 @@ inline void pause_core() {
 #endif
 }
 
-// How many turns of the waiting loop last about 20 microseconds: a pause takes 5 cycles on one core, 140 on another.
+// How many pauses last about 20 microseconds: one takes 5 cycles on one core, 140 on another.
 int calibrate_spins() {
     constexpr int trial = 200;
     constexpr double wanted_ns = 20e3;
-    std::atomic<std::uint32_t> word{0};
     double shortest_ns = 1e9;
     for (int repetition = 0; repetition < 5; ++repetition) {
+        Backoff backoff(trial);
         const Clock::time_point begin = Clock::now();
-        for (int i = 0; i < trial; ++i) {
-            if (word.load(std::memory_order_acquire) != 0) break;
-            pause_core();
-        }
+        for (int i = 0; i < trial; ++i) backoff.pause();
         shortest_ns = std::min(shortest_ns, std::chrono::duration<double, std::nano>(Clock::now() - begin).count());
     }
     return static_cast<int>(std::clamp(wanted_ns * trial / std::max(shortest_ns, 1.0), 50.0, 20000.0));
@@ -65,10 +65,10 @@ void Backoff::pause() {
     }
     const Clock::time_point now = Clock::now();
     if (sleeps_from_ == Clock::time_point()) sleeps_from_ = now + kYields;
-    if (now < sleeps_from_)
-        std::this_thread::yield();
-    else
+    if (kSleeps && now >= sleeps_from_)
         std::this_thread::sleep_for(kSleep);
+    else
+        std::this_thread::yield();
 }
 
 }  // namespace fastgd

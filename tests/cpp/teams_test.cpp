@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "objectives/in_order.hpp"
+#include "objectives/team_choice.hpp"
 #include "runtime/team_trials.hpp"
 #include "runtime_check.hpp"
 
@@ -32,9 +33,10 @@ void test_order(int n_rooms) {
     for (int t = 0; t < kThreads; ++t)
         threads.emplace_back([&, t] {
             while (true) {
-                const int mine = in_order.take();
+                const int mine = in_order.take(t);
                 const std::int64_t block = next++;
-                if (mine == InOrder::kNone || block >= kFirst + kBlocks) return;
+                if (mine == InOrder::kNone) return;
+                if (block >= kFirst + kBlocks) return in_order.leave(mine);
                 const auto at = static_cast<std::size_t>(mine);
                 CHECK(++users[at] == 1);
                 room[at] = block;
@@ -58,30 +60,60 @@ void test_order(int n_rooms) {
 // Who waits for a room is let go where a thread will not bring its block.
 void test_close() {
     InOrder in_order(0, 10, 1, 2);
-    CHECK(in_order.take() == 0);
-    std::thread waiting([&] { CHECK(in_order.take() == InOrder::kNone); });
+    CHECK(in_order.take(0) == 0);
+    std::thread waiting([&] { CHECK(in_order.take(0) == InOrder::kNone); });
     std::this_thread::sleep_for(5ms);
     in_order.close();
     waiting.join();
 }
 
+// Who stretches are given to: a team, one thread to compare it with, and the faster one from then on.
+void test_choice() {
+    TeamChoice choice;
+    std::vector<bool> asked;
+    const auto stretch = [&](std::chrono::milliseconds alone, std::chrono::milliseconds team, int n_threads) {
+        choice.stretch(100, [&](bool as_team) {
+            asked.push_back(as_team);
+            std::this_thread::sleep_for(as_team ? team : alone);
+            return as_team ? n_threads : 1;
+        });
+    };
+    for (int i = 0; i < 4; ++i) stretch(4ms, 1ms, 2);
+    CHECK(asked == std::vector<bool>{true, false, true, true});
+    // One that had no other thread tells nothing.
+    stretch(4ms, 9ms, 1);
+    CHECK(team_may_begin());
+    stretch(4ms, 8ms, 2);
+    CHECK(!team_may_begin());
+    asked.clear();
+    stretch(4ms, 8ms, 2);
+    CHECK(asked == std::vector<bool>{false});
+    while (!team_may_begin()) std::this_thread::sleep_for(1ms);
+    stretch(4ms, 1ms, 2);
+    CHECK(asked.back());
+}
+
 void test_trials() {
-    CHECK(TeamTrials::may_begin());
-    TeamTrials::lost(-1s);
-    CHECK(TeamTrials::may_begin());
-    TeamTrials::lost(20ms);
-    CHECK(!TeamTrials::may_begin());
-    const auto begin = TeamTrials::Clock::now();
-    while (!TeamTrials::may_begin()) std::this_thread::sleep_for(1ms);
-    CHECK(TeamTrials::Clock::now() - begin > 150ms);
+    CHECK(team_may_begin());
+    team_has_lost(-1s);
+    CHECK(team_may_begin());
+    team_has_lost(20ms);
+    CHECK(!team_may_begin());
+    // It does not shorten the pause.
+    team_has_lost(1us);
+    const auto begin = std::chrono::steady_clock::now();
+    while (!team_may_begin()) std::this_thread::sleep_for(1ms);
+    CHECK(std::chrono::steady_clock::now() - begin > 150ms);
 }
 
 }  // namespace
 
 int main() {
+    test_order(1);
     test_order(kThreads);
     test_order(16 * kThreads);
     test_close();
     test_trials();
+    test_choice();
     return n_failed == 0 ? 0 : 1;
 }
