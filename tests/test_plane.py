@@ -182,3 +182,14 @@ def test_bad_input(data: Data) -> None:
             objective.plane(**given)
     with pytest.raises(TypeError, match="directions must hold real numbers"):
         objective.plane(w, [["a"] * 5], [[0.0]])
+
+
+def test_few_rows_and_many_points_are_a_team_s_work() -> None:
+    rng = np.random.default_rng(4)
+    X = rng.normal(size=(2_000, 5))  # two blocks, too few bytes for two threads but for the points
+    objective = fastgd.LinearObjective(X, X[:, 0] > 0.0)
+    plane = plane_of(objective.n_params)
+    with fastgd.threads(1):
+        alone = objective.plane(*plane)
+    with fastgd.threads(2):
+        np.testing.assert_array_equal(objective.plane(*plane), alone)

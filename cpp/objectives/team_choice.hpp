@@ -10,14 +10,13 @@
 namespace fastgd {
 
 // Whether a run takes its next stretch of rows as a team. Both ways give the same bits, so the clock may decide: a
-// stretch on one thread now and then, the first one soon, tells what a team has to be faster than.
+// stretch on one thread, the first one and another now and then, tells what a team has to be faster than.
 class TeamChoice {
 public:
     // descend(as_team) on so many rows returns how many threads it had.
     template <class Descend>
     void stretch(std::int64_t n_rows, Descend&& descend) {
-        const bool is_due = n_as_team_ >= (alone_ ? kStretches : 1);
-        const bool as_team = teams_are_forced() || (!is_due && team_may_begin());
+        const bool as_team = teams_are_forced() || (n_as_team_ < kStretches && team_may_begin());
         const auto began = std::chrono::steady_clock::now();
         const int n_threads = descend(as_team);
         const Seconds time = std::chrono::steady_clock::now() - began;
@@ -42,7 +41,7 @@ private:
 
     // A row's time on one thread, once it is known.
     std::optional<Seconds> alone_;
-    int n_as_team_ = 0;
+    int n_as_team_ = kStretches;
 };
 
 }  // namespace fastgd
