@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import fastgd
 
 _WIDTHS = (46, 7, 11, 40, 8, 9)
-# Goals are for AVX-512; any other level is asked for this share of those that depend on it.
+# Goals beside peers and limits are for AVX-512; any other level is asked for this share of each.
 _ELSEWHERE = 0.85
 
 
@@ -41,7 +41,7 @@ def compare(
 ) -> Row:
     """fastgd beside the fastest of its rivals; the ratio is how many times as fast fastgd is.
 
-    `everywhere`: the goal is the same on every SIMD level, as both sides or a promise have it.
+    `everywhere`: the goal is the same on every SIMD level, as that beside fastgd itself or of being no slower.
     """
     rival = min(rivals, key=lambda name: seconds[name])
     if at_least is not None and not everywhere and fastgd.simd_level() != "avx512":

@@ -99,8 +99,8 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         choices=fastgd.simd_levels(),
         metavar="LEVEL",
         help=f"keep fastgd and the limits, not the peers, to a SIMD level of {', '.join(fastgd.simd_levels())}, by "
-        "a new process with FASTGD_SIMD; goals that depend on it are for avx512, and 0.85 of each elsewhere (default: "
-        "what FASTGD_SIMD says, or the best of this machine)",
+        "a new process with FASTGD_SIMD; goals beside peers and limits are for avx512, and 0.85 of each elsewhere "
+        "(default: what FASTGD_SIMD says, or the best of this machine)",
     )
     parser.add_argument(
         "--limits",
