@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 from cli_terminal import Outcome
 
 import fastgd
+from fastgd import _core
 
 ROOT = Path(__file__).resolve().parent.parent
 SUITE = ROOT / "bench" / "python"
@@ -78,6 +80,8 @@ class TestRun:
         assert {"fastgd", "NumPy", "threads: 1"} <= set(re.findall(r">([^<>]+)</text>", picture))
         assert all(row["problem"] in picture for row in measured)
         assert sorted(path.name for path in Path("fastgd_bench").iterdir()) == ["full_batch.svg", "results.json"]
+        assert outcome.out.endswith("\nresults.json and pictures are in fastgd_bench\n")
+        assert results()["status"] == 0
 
     def test_what_an_earlier_run_has_left_stays(self) -> None:
         for out in ("fastgd_bench", "fastgd_bench_2"):
@@ -111,6 +115,29 @@ class TestRun:
         assert ">= 1.87" in goals  # 0.85 of 2.2
         assert ">= 2.2" not in goals
 
+    @pytest.mark.parametrize("level, goals", [("avx512", ["0.8", "0.8"]), ("avx2", ["0.68", "0.8"])])
+    def test_a_goal_that_holds_everywhere_is_the_same_on_every_simd_level(self, level: str, goals: list[str]) -> None:
+        plant = f"""
+import fastgd, problems, report
+fastgd.simd_level = lambda: {level!r}
+problems.rows = lambda name, setting: (
+    report.compare("one", 1, {{"fastgd": 1.0, "other": 2.0}}, ["other"], 0.8, everywhere=everywhere)
+    for everywhere in (False, True)
+)
+"""
+        outcome = bench("--small", "--only", "contention", plant=plant)
+        assert [row[5] for row in table(outcome.out)] == [f">= {goal}" for goal in goals]
+
+    def test_memory_is_drawn_too(self) -> None:
+        plant = """
+import problems, report
+row = report.Row("a fit", 1, own="2 MB", ratio=2.0, bytes={"fastgd": 2e6, "somebody": 4e6})
+problems.rows = lambda name, setting: [row]
+"""
+        assert bench("--small", "--only", "memory", plant=plant).status == 0
+        texts = re.findall(r">([^<>]+)</text>", Path("fastgd_bench", "memory.svg").read_text(encoding="utf-8"))
+        assert {"memory: memory, and how many times that of fastgd", "2 MB", "4 MB, 2.00"} <= set(texts)
+
 
 class TestDisagreement:
     # What NumPy computes, and a little beside it.
@@ -133,6 +160,23 @@ peer.log_loss = log_loss
         assert rows[0][3].startswith("not measured: NumPy: loss differs")
         assert not any(row["seconds"] for row in results()["rows"]["full_batch"])
         assert not Path("fastgd_bench", "full_batch.svg").exists()
+        assert results()["status"] == 1
+
+    def test_any_other_error_is_shown_and_named_and_the_other_problems_go_on(self) -> None:
+        plant = """
+import problems
+measured = problems.rows
+def rows(name, setting):
+    return measured(name, setting) if name == "overhead" else iter([1 / 0])
+problems.rows = rows
+"""
+        outcome = bench("--small", "--only", "full_batch", "overhead", plant=plant)
+        assert outcome.status == results()["status"] == 3
+        assert "Traceback" in outcome.err
+        assert "fastgd bench: error: full_batch: it failed with ZeroDivisionError\n" in outcome.err
+        rows = table(outcome.out)
+        assert [row[0] for row in rows] == ["full_batch", "overhead of value_and_grad, 1 x 10"]
+        assert rows[0][3] == "not measured: it failed with ZeroDivisionError"
 
 
 class TestRefusals:
@@ -171,6 +215,27 @@ class TestRefusals:
         assert list(Path().iterdir()) == []
 
 
+class TestLimits:
+    """A library that is not the one of limits, and is one of them out of date for all one can tell."""
+
+    OTHER = Path(_core.__file__)
+
+    def test_one_that_is_named_is_refused(self) -> None:
+        outcome = bench(*ONE, "--limits", self.OTHER)
+        assert (outcome.status, outcome.out) == (2, "")
+        assert f"--limits {self.OTHER}: no library of limits, or an old one" in outcome.err
+        assert list(Path().iterdir()) == []
+
+    def test_one_that_happens_to_be_there_is_not_used_and_the_run_says_so(self) -> None:
+        path = Path("build", "gcc", "libfastgd_limits.so")
+        path.parent.mkdir(parents=True)
+        shutil.copy(self.OTHER, path)
+        outcome = bench("--small", "--only", "overhead")
+        assert outcome.status == 0
+        assert outcome.err.startswith(f"fastgd bench: note: {path} is not used: no library of limits, or an old one")
+        assert f"not here, so not compared: limits of the machine (no {path} that can be used)" in outcome.out
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 def test_ctrl_c_in_a_descent_ends_the_run_and_writes_what_was_measured() -> None:
     plant = """
@@ -193,6 +258,7 @@ problems.rows = rows
     assert outcome.err == "fastgd bench: note: interrupted; fastgd_bench holds what was measured up to then\n"
     assert [row["problem"] for row in results()["rows"].pop("overhead")] == ["overhead of value_and_grad, 1 x 10"]
     assert Path("fastgd_bench", "overhead.svg").exists()
+    assert results()["status"] == 130
 
 
 class TestTables:
@@ -206,7 +272,14 @@ class TestTables:
             "slow": [{**row, "problem": "slow one", "own": "1 ms", "target": ">= 3", "reached": False}],
             "fast": [{**row, "problem": "fast one", "own": "1 ms", "target": ">= 2", "reached": True}],
         }
-        run = {"date": "today", "about": {"machine": "a good one"}, "absent": [], "rounds": 9, "small": False}
+        run = {
+            "date": "today",
+            "about": {"machine": "a good one"},
+            "absent": [],
+            "rounds": 9,
+            "small": False,
+            "status": 0,
+        }
         Path("results.json").write_text(json.dumps({**run, "rows": rows, **changes}), encoding="utf-8")
         Path("page.md").write_text(self.PAGE.format(names), encoding="utf-8")
         outcome = finish(start(SUITE / "table.py", "page.md", "results.json"))
@@ -225,6 +298,18 @@ class TestTables:
         outcome, page = self.make("slow unheard_of")
         assert outcome.out == "no run has all of slow unheard_of: what stands there stays\n"
         assert page == self.PAGE.format("slow unheard_of")
+
+    def test_a_section_of_which_a_run_has_no_row_stays(self) -> None:
+        outcome, page = self.make("slow", rows={"slow": []})
+        assert outcome.out == "no run has all of slow: what stands there stays\n"
+        assert page == self.PAGE.format("slow")
+
+    @pytest.mark.parametrize("status", [1, 3, 130])
+    def test_runs_that_did_not_end_well_are_refused(self, status: int) -> None:
+        outcome, page = self.make("slow", status=status)
+        assert outcome.status == 1
+        assert f"results.json (status {status}): a run that was cut off" in outcome.err
+        assert page == self.PAGE.format("slow")
 
     def test_small_runs_have_no_figures(self) -> None:
         outcome, page = self.make("slow", small=True)

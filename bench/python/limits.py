@@ -12,6 +12,8 @@ import fastgd
 
 DEFAULT = Path("build/gcc/libfastgd_limits.so")
 
+# That of the functions that are called here: fastgd_limits_version of bench/cpp/limits/library.cpp.
+_VERSION = 1
 # Memory is read in order by pieces of this size, as bench/cpp does: how it is cut into rows does not matter to it.
 _PIECE = 4096
 
@@ -51,6 +53,11 @@ class Limits:
         return n_flops / rates / n_threads
 
 
-def load(path: Path) -> Limits | None:
-    """The limits on the SIMD level that fastgd runs on; None without the library."""
-    return Limits(ctypes.CDLL(str(path.resolve())), fastgd.simd_level()) if path.exists() else None
+def load(path: Path) -> Limits:
+    """The limits on the SIMD level that fastgd runs on; OSError or ValueError for a file that does not have them."""
+    library = ctypes.CDLL(str(path.resolve()))
+    version = library.fastgd_limits_version() if hasattr(library, "fastgd_limits_version") else None
+    if version != _VERSION:
+        has = "no library of limits, or an old one" if version is None else f"a library of limits of version {version}"
+        raise ValueError(f"{has}; build version {_VERSION} with the C++ benchmarks")
+    return Limits(library, fastgd.simd_level())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import traceback
 from collections.abc import Iterable
 from datetime import datetime, timezone
 from pathlib import Path
@@ -16,12 +17,8 @@ import picture
 import problems
 import report
 from agreement import DisagreementError
-from results import Results
+from results import Results, Status
 from setting import Setting
-
-OK = 0
-DISAGREED = 1
-INTERRUPTED = 130
 
 
 class Stopped(BaseException):
@@ -33,44 +30,48 @@ def run(names: Iterable[str], setting: Setting, folder: Path, prog: str) -> int:
     results = Results(
         date=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         about=machine.describe(),
-        absent=peers.absent() + ([] if setting.limits else [f"limits of the machine (no {limits.DEFAULT})"]),
+        absent=peers.absent()
+        + ([] if setting.limits else [f"limits of the machine (no {limits.DEFAULT} that can be used)"]),
         rounds=setting.rounds,
         small=setting.small,
     )
     print(*results.preamble(), report.HEADER, sep="\n", flush=True)
     before = signal.signal(signal.SIGINT, _stop)
     try:
-        status = OK
-        for name in names:
-            status = max(status, _problem(name, setting, results, prog))
+        status = max(_problem(name, setting, results, prog) for name in names)
         if not setting.small:
             print(f"\n{results.summary()}")
+        results.status = status
     except Stopped:
         print(f"{prog}: note: interrupted; {folder} holds what was measured up to then", file=sys.stderr)
-        status = INTERRUPTED
     finally:
         signal.signal(signal.SIGINT, before)
         results.write(folder / "results.json")
         for name, rows in results.rows.items():
             picture.draw(folder / f"{name}.svg", name, rows)
-    return status
+    if results.status is not Status.INTERRUPTED:
+        print(f"\nresults.json and pictures are in {folder}")
+    return results.status
 
 
 def _stop(signal_number: int, frame: FrameType | None) -> None:
     raise Stopped
 
 
-def _problem(name: str, setting: Setting, results: Results, prog: str) -> int:
+def _problem(name: str, setting: Setting, results: Results, prog: str) -> Status:
+    """Whatever stops one problem, the others do not depend on it."""
     rows = results.rows[name] = []
-    status = OK
     try:
         for row in problems.rows(name, setting):
             rows.append(row)
             print(results.line(row), flush=True)
+        return Status.OK
     except DisagreementError as error:
-        # The other problems do not depend on it.
-        rows.append(report.unmeasured(name, None, str(error)))
-        print(results.line(rows[-1]), flush=True)
-        print(f"{prog}: error: {name}: {error}", file=sys.stderr, flush=True)
-        status = DISAGREED
+        why, status = str(error), Status.DISAGREED
+    except Exception as error:
+        traceback.print_exc()
+        why, status = f"it failed with {type(error).__name__}", Status.FAILED
+    rows.append(report.unmeasured(name, None, why))
+    print(results.line(rows[-1]), flush=True)
+    print(f"{prog}: error: {name}: {why}", file=sys.stderr, flush=True)
     return status

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import fastgd
 
 _WIDTHS = (46, 7, 11, 40, 8, 9)
-# Goals are for AVX-512; any other level is asked for this share of each.
+# Goals beside peers and limits are for AVX-512; any other level is asked for this share of each.
 _ELSEWHERE = 0.85
 
 
@@ -16,7 +16,8 @@ _ELSEWHERE = 0.85
 class Row:
     """A comparison; `reached` is None where there is no goal, `own` is empty where nothing was measured.
 
-    `seconds` are the medians of all that were timed in turn, "fastgd" among them.
+    `seconds` are the medians of all that were timed in turn, "fastgd" among them; `bytes` are, where that is what is
+    compared, what each of them takes.
     """
 
     problem: str
@@ -27,6 +28,7 @@ class Row:
     target: str = ""
     reached: bool | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
+    bytes: Mapping[str, float] = field(default_factory=dict)
 
 
 def compare(
@@ -35,10 +37,14 @@ def compare(
     seconds: Mapping[str, float],
     rivals: Iterable[str],
     at_least: float | None,
+    everywhere: bool = False,
 ) -> Row:
-    """fastgd beside the fastest of its rivals; the ratio is how many times as fast fastgd is."""
+    """fastgd beside the fastest of its rivals; the ratio is how many times as fast fastgd is.
+
+    `everywhere`: the goal is the same on every SIMD level, as that beside fastgd itself or of being no slower.
+    """
     rival = min(rivals, key=lambda name: seconds[name])
-    if at_least is not None and fastgd.simd_level() != "avx512":
+    if at_least is not None and not everywhere and fastgd.simd_level() != "avx512":
         at_least *= _ELSEWHERE
     ratio = seconds[rival] / seconds["fastgd"]
     return Row(
@@ -60,6 +66,10 @@ def unmeasured(problem: str, threads: int | None, why: str) -> Row:
 def is_limit(contestant: str) -> bool:
     """Whether that is what the machine can do, no program that computes the same."""
     return contestant.endswith((" limit", " peak"))
+
+
+def megabytes(size: float) -> str:
+    return f"{size / 1e6:.3g} MB"
 
 
 def duration(seconds: float) -> str:

@@ -5,9 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from enum import IntEnum
 from pathlib import Path
 
 import report
+
+
+class Status(IntEnum):
+    """How a run ended: the exit status of the program."""
+
+    OK = 0
+    DISAGREED = 1
+    FAILED = 3
+    INTERRUPTED = 130
 
 
 @dataclass
@@ -19,6 +29,8 @@ class Results:
     absent: list[str]
     rounds: int
     small: bool
+    # Until the run has come to its end.
+    status: Status = Status.INTERRUPTED
     rows: dict[str, list[report.Row]] = field(default_factory=dict)
 
     def preamble(self) -> Iterator[str]:

@@ -41,7 +41,8 @@ def main(argv: Sequence[str] | None = None, prog: str = "python bench/python") -
         if args.simd:
             _force(args.simd)
         _check(parser, args)
-        machine_limits = _limits(parser, args.limits or limits.DEFAULT)
+        machine_limits = _limits(parser, args.limits, prog)
+        folder = _folder(parser, args.out)
     except SystemExit as exit_:
         return int(exit_.code or 0)
     setting = Setting(
@@ -54,7 +55,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "python bench/python") -
     )
     import measure  # only now: it needs the extra
 
-    return measure.run(args.only, setting, args.out, prog)
+    return measure.run(args.only, setting, folder, prog)
 
 
 def _parser(prog: str) -> argparse.ArgumentParser:
@@ -63,7 +64,8 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         description="Time fastgd and the peers that are installed in turns, after checking that they agree; print a "
         "Markdown table, in which a missed goal is bold, and draw the times of each problem.",
         epilog='Needs the extra bench: pip install "fastgd[bench]". Exit status: 0 done; 1 contestants disagree; '
-        "2 wrong arguments or a missing package; 130 interrupted, with what was measured up to then written.",
+        "2 wrong arguments or a missing package; 3 a problem failed, the others were measured; 130 interrupted, with "
+        "what was measured up to then written.",
     )
     parser.add_argument("--small", action="store_true", help="little data, one round: does everything still run?")
     parser.add_argument(
@@ -97,15 +99,15 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         choices=fastgd.simd_levels(),
         metavar="LEVEL",
         help=f"keep fastgd and the limits, not the peers, to a SIMD level of {', '.join(fastgd.simd_levels())}, by "
-        "a new process with FASTGD_SIMD; goals are for avx512, and 0.85 of each elsewhere (default: what FASTGD_SIMD "
-        "says, or the best of this machine)",
+        "a new process with FASTGD_SIMD; goals beside peers and limits are for avx512, and 0.85 of each elsewhere "
+        "(default: what FASTGD_SIMD says, or the best of this machine)",
     )
     parser.add_argument(
         "--limits",
         type=Path,
         metavar="PATH",
         help="library that measures what the machine can do, built with the C++ benchmarks (default: "
-        f"{limits.DEFAULT}, where it is there)",
+        f"{limits.DEFAULT}, where it is there and up to date)",
     )
     parser.add_argument(
         "--data",
@@ -133,13 +135,17 @@ def _check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     missing = [name for module, name in _EXTRA.items() if importlib.util.find_spec(module) is None]
     if missing:
         parser.error(f'{", ".join(missing)} not found; install what this needs with: pip install "fastgd[bench]"')
-    args.out = args.out or _new_folder()
+
+
+def _folder(parser: argparse.ArgumentParser, out: Path | None) -> Path:
+    folder = out or _new_folder()
     try:
-        args.out.mkdir(parents=True, exist_ok=True)
-        if any(args.out.iterdir()):
-            parser.error(f"--out {args.out}: the folder holds files already; name a new one")
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            parser.error(f"--out {folder}: the folder holds files already; name a new one")
     except OSError as error:
-        parser.error(f"--out {args.out}: {error.strerror}")
+        parser.error(f"--out {folder}: {error.strerror}")
+    return folder
 
 
 def _new_folder() -> Path:
@@ -155,8 +161,14 @@ def _force(level: str) -> None:
         os.execv(sys.executable, sys.orig_argv)
 
 
-def _limits(parser: argparse.ArgumentParser, path: Path) -> limits.Limits | None:
+def _limits(parser: argparse.ArgumentParser, path: Path | None, prog: str) -> limits.Limits | None:
+    """None without a library; one that nobody named is no reason to refuse the run."""
+    if path is None and not limits.DEFAULT.exists():
+        return None
     try:
-        return limits.load(path)
+        return limits.load(path or limits.DEFAULT)
     except (OSError, ValueError) as error:
-        parser.error(f"--limits {path}: {error}")
+        if path is not None:
+            parser.error(f"--limits {path}: {error}")
+        print(f"{prog}: note: {limits.DEFAULT} is not used: {error}", file=sys.stderr)
+        return None

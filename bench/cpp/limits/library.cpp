@@ -17,6 +17,9 @@ int give(const std::vector<double>& rates, double* out) {
 
 extern "C" {
 
+// Of the functions below: callers find out at run time whether they mean the same ones.
+FASTGD_LIMITS_API int fastgd_limits_version() { return 1; }
+
 // Numbers of loops, which are the lengths of the arrays below; -1 where there is no such instruction set.
 FASTGD_LIMITS_API int fastgd_limits_n_reads(const char* isa) {
     const LimitTable* table = find_limits(isa);

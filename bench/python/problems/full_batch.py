@@ -58,7 +58,7 @@ def _compare(setting: Setting, X: data.Floats, y: data.Floats, w: data.Floats, n
     yield report.compare(title, n_threads, seconds, two_pass, _OF_TWO_PASSES if n_threads == 1 else None)
     fused = [peer.name for peer in rivals if peer.fused]
     if fused:
-        yield report.compare(title, n_threads, seconds, fused, 1.0)
+        yield report.compare(title, n_threads, seconds, fused, 1.0, everywhere=True)
     else:
         yield report.unmeasured(title, n_threads, "no fused peer is installed")
     if limits is not None:

@@ -77,11 +77,12 @@ def _beside_goal(title: str, n_threads: int, own: int, goal: str, allowed: int) 
     return report.Row(
         title,
         n_threads,
-        own=_megabytes(own),
-        rival=f"{goal} {_megabytes(allowed)}",
+        own=report.megabytes(own),
+        rival=f"{goal} {report.megabytes(allowed)}",
         ratio=ratio,
         target="<= 1",
         reached=ratio <= 1.0,
+        bytes={"fastgd": own, goal: allowed},
     )
 
 
@@ -99,18 +100,15 @@ def _beside_peers(storages: tuple[str, ...], n_rows: int, n_threads: int) -> Ite
             yield report.Row(
                 f"memory of {name}.fit, {some} x {_COLUMNS} {storage}",
                 n_threads,
-                own=_megabytes(own),
-                rival=f"scikit-learn {_megabytes(other)}",
+                own=report.megabytes(own),
+                rival=f"scikit-learn {report.megabytes(other)}",
                 ratio=other / own,
+                bytes={"fastgd": own, "scikit-learn": other},
             )
 
 
 def _rivals() -> list[peers.Peer]:
     return [peer for peer in peers.offering("estimators") if peer.name == "scikit-learn"]
-
-
-def _megabytes(size: float) -> str:
-    return f"{size / 1e6:.3g} MB"
 
 
 def _promised(X: Any, n_params: int, n_threads: int) -> int:
@@ -152,7 +150,7 @@ def _peak(make: Callable[..., Fit], how: tuple[str, ...], storage: str, n_rows: 
         _CLEAR.write_text(_COUNT_ANEW)
         before = _status("VmRSS")
         fit(X, y)
-    return _status("VmHWM") - before
+    return max(_status("VmHWM") - before, 1)
 
 
 def _status(entry: str) -> int:

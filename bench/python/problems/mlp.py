@@ -125,9 +125,10 @@ def _compare(setting: Setting, case: Case, rivals: list[peers.Peer], n_threads: 
     title = f"{network.name()}, {case.optimizer}, batch {case.batch_size}, {n_steps} steps"
     for peer in rivals:
         names = [name for name in of_peers if name.partition(",")[0] == peer.name]
-        yield report.compare(title, n_threads, seconds, names, case.of_peers.get(peer.name))
+        at_least = case.of_peers.get(peer.name)
+        yield report.compare(title, n_threads, seconds, names, at_least, everywhere=at_least == 1.0)
     if n_threads > 1:
-        yield report.compare(title, n_threads, seconds, ["one thread"], case.of_one_thread)
+        yield report.compare(title, n_threads, seconds, ["one thread"], case.of_one_thread, everywhere=True)
     if limits is None:
         yield report.unmeasured(title, n_threads, "no library of limits")
     else:

@@ -59,4 +59,4 @@ def _compare(
     seconds = rounds.medians(contestants, setting.rounds)
     name = "-".join(map(str, objective.sizes))
     title = f"{len(seeds)} starts of {name}, batch {_CASE.batch_size}, {n_steps} steps"
-    return report.compare(title, n_threads, seconds, ["runs one by one"], _AT_LEAST)
+    return report.compare(title, n_threads, seconds, ["runs one by one"], _AT_LEAST, everywhere=True)

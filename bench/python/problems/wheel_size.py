@@ -7,18 +7,18 @@ from collections.abc import Iterator
 import report
 from setting import Setting
 
-_AT_MOST = 3.0
+_AT_MOST = 3_000_000
 
 
 def rows(setting: Setting) -> Iterator[report.Row]:
     if setting.wheel is None:
         yield report.unmeasured("wheel_size", None, "no --wheel was given")
         return
-    megabytes = setting.wheel.stat().st_size / 1e6
+    size = setting.wheel.stat().st_size
     yield report.Row(
         "wheel_size",
         threads=None,
-        own=f"{megabytes:.3g} MB",
-        target=f"<= {_AT_MOST:g} MB",
-        reached=megabytes <= _AT_MOST,
+        own=report.megabytes(size),
+        target=f"<= {report.megabytes(_AT_MOST)}",
+        reached=size <= _AT_MOST,
     )
