@@ -113,14 +113,14 @@ def _works(setting: Setting) -> Iterator[Work]:
     def lbfgs() -> data.Array:
         return fastgd.minimize(binary, optimizer="lbfgs", max_epochs=20, tol=None).x
 
-    yield Work("value_and_grad, 60k x 784", value_and_grad, 20)
+    yield Work(f"value_and_grad, {X.shape[0]} x {X.shape[1]}", value_and_grad, 20)
     yield Work("softmax epoch, batch 128", partial(_epoch, softmax, 128), 10)
     yield Work("binary epoch, batch 128", partial(_epoch, binary, 128), 10)
     yield Work("binary epoch, a row a step", partial(_epoch, binary, 1), 10)
     yield Work("784-256-10 epoch, batch 128", partial(_epoch, network, 128), 1)
     yield Work(f"epoch of {_MODELS} models", sweep, 2)
     yield Work("LBFGS, 20 iterations", lbfgs, 1)
-    yield Work("scores of 1M x 100", lambda: scorer.decision_function(w_wide), 10)
+    yield Work(f"scores of {wide.shape[0]} x {wide.shape[1]}", lambda: scorer.decision_function(w_wide), 10)
 
 
 _SGD = fastgd.optimizers.SGD(lr=1e-3)
