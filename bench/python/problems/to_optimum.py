@@ -74,9 +74,10 @@ def excess_above_minimum(X: data.Floats, y: data.Floats, alpha: float) -> Callab
     return lambda w: (objective.value(np.asarray(w, np.float64)) - least) / least
 
 
-def check_minima(X: data.Floats, y: data.Floats, alpha: float, rivals: list[peers.Peer]) -> None:
+def check_minima(X: data.Floats, y: data.Floats, rivals: list[peers.Peer]) -> None:
     """That no solver settles elsewhere."""
     X, y = X[:_CHECKED_ROWS].astype(np.float64), y[:_CHECKED_ROWS].astype(np.float64)
+    alpha = 1.0 / len(y)
     excess = excess_above_minimum(X, y, alpha)
     for who, solve in contestants(X, y, alpha, rivals).items():
         before, after = (abs(excess(solve(n))) for n in _CHECKED_ITERATIONS)
@@ -105,7 +106,7 @@ def rows(setting: Setting) -> Iterator[report.Row]:
         alpha = 1.0 / len(y)
         if n_threads == setting.threads[0]:
             with machine.threads(n_threads, rivals):
-                check_minima(X, y, alpha, rivals)
+                check_minima(X, y, rivals)
         with machine.threads(n_threads, rivals):
             excess = excess_above_minimum(X, y, alpha)
             solvers = contestants(X, y, alpha, rivals)
