@@ -46,6 +46,14 @@ def normal(rng: np.random.Generator, shape: tuple[int, int], dtype: npt.DTypeLik
     return X
 
 
+def dependent(rng: np.random.Generator, shape: tuple[int, int], dtype: npt.DTypeLike) -> Floats:
+    """Columns that depend on each other, and are not centred."""
+    X = normal(rng, shape, dtype)
+    d = shape[1]
+    mixed: Floats = (X @ rng.normal(size=(d, d)) / np.sqrt(d) + 0.5 * rng.normal(size=d)).astype(dtype)
+    return mixed
+
+
 def uniform(rng: np.random.Generator, shape: tuple[int, int], dtype: npt.DTypeLike) -> Floats:
     X = table(shape, dtype)
     rng.random(out=X, dtype=X.dtype)

@@ -12,7 +12,7 @@ _MODULES = {"KNeighborsClassifier": "neighbors", "MLPClassifier": "neural_networ
 
 
 def kinds(name: str, rivals: Iterable[peers.Peer]) -> dict[str, Any]:
-    """Classes by whose they are; fastgd's are for scikit-learn, so they are asked for where that is installed."""
+    """Classes by whose they are."""
     own = getattr(importlib.import_module(f"fastgd.{_MODULES.get(name, 'linear_model')}"), name)
     theirs = {peer.name: peer.build("estimators").get(name) for peer in rivals}
     return {"fastgd": own} | {who: kind for who, kind in theirs.items() if kind is not None}

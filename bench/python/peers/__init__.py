@@ -11,14 +11,17 @@ A peer's module has a function for each of its tasks, which gets arrays of NumPy
   (n_features + 1, n_models * n_classes), the intercepts in the last row.
 - ``sgd(X, y, lr, n_epochs, shuffle)``: a function that descends from zeros on the mean log loss, a row a step, and
   returns ``(coef, intercept)``, flat, or what NumPy makes an array of that; y is 0 or 1.
-- ``sparse_sgd(X, y, lr, alpha)``: the same for one epoch over a CSR matrix with an l2 penalty and without an intercept,
-  a function of whether to shuffle.
+- ``sparse_sgd(X, y, lr, alpha)``: the same over a CSR matrix with an l2 penalty and without an intercept, a function
+  of how many epochs and whether to shuffle.
 - ``logistic(X, y, alpha)``: functions, by the solver's name, that take a number of iterations and return
   ``(coef, intercept)``, flat, on the way to the minimum of the mean log loss and an l2 penalty; y is 0 or 1.
 - ``estimators()``: classes with scikit-learn's names, parameters and methods, by name.
+- ``online(loss, lr)``: a linear model with ``predict_one(x)``, ``learn_one(x, y)`` and ``weights``, for rows that are
+  dicts by the features' names.
 - ``mlp_epoch(X, y, order, batch_size, network)``: functions, by the variant's name, that descend for one epoch of whole
   batches over the rows in that order and return flat parameters as ``network.layers`` takes them apart.
 - ``limit_threads(n)``, where the package has threads of its own that threadpoolctl does not reach.
+- ``does_itself(run, *args)``, where the package may leave work to another: runs it and returns whether it did not.
 """
 
 from __future__ import annotations
@@ -56,6 +59,14 @@ class Peer:
         if limit is not None:
             limit(n)
 
+    def does_itself(self, run: Callable[..., object], *args: Any) -> bool:
+        """Run what the peer has made, and say whether no other package did the work."""
+        judge = getattr(self._module(), "does_itself", None)
+        if judge is not None:
+            return bool(judge(run, *args))
+        run(*args)
+        return True
+
     def _module(self) -> ModuleType:
         return importlib.import_module(f"peers.{self.file}")
 
@@ -72,6 +83,7 @@ PEERS = (
     Peer("sklearnex", "sklearnex", "with_sklearnex", ("logistic", "estimators")),
     Peer("liblinear", "liblinear", "with_liblinear", ("logistic",)),
     Peer("Vowpal Wabbit", "vowpalwabbit", "with_vowpal_wabbit", ("sgd", "sparse_sgd")),
+    Peer("river", "river", "with_river", ("online",)),
     Peer("PyTorch", "torch", "with_torch", ("log_loss", "sparse_log_loss", "softmax_epoch", "logistic")),
     Peer("PyTorch", "torch", "with_torch_mlp", ("mlp_epoch",)),
     Peer("JAX", "jax", "with_jax", ("log_loss", "softmax_epoch")),
@@ -88,7 +100,9 @@ def offering(task: str) -> list[Peer]:
 def versions() -> dict[str, str]:
     """The installed packages that the peers belong to."""
     owners = importlib.metadata.packages_distributions()
-    names = {owners[peer.needs.partition(".")[0]][0] for peer in PEERS if peer.installed()}
+    modules = (peer.needs.partition(".")[0] for peer in PEERS if peer.installed())
+    # A module that lies on the path without its package's data has no version.
+    names = {owner for module in modules for owner in owners.get(module, ())[:1]}
     return {name: importlib.metadata.version(name) for name in sorted(names)}
 
 

@@ -1,7 +1,8 @@
 """liblinear's Newton method in a trust region; the intercept is a column of ones whose coefficient is not penalised.
 
-It is stopped by a tolerance alone, which is 2**-n where others make n iterations. Its time is that of training: the
-rows are in its own format before, as they would take several times as long.
+It is stopped by a tolerance alone, which is 2**-n where others make n iterations. It computes in float64 whatever the
+rows are stored as. Its time is that of training: the rows are in its own format before, as they would take several
+times as long.
 """
 
 from __future__ import annotations

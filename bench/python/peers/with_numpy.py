@@ -10,16 +10,20 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.floating]
 
 
+def loss_and_residual(raw: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """The log loss of each row, and its derivative by the score."""
+    # exp(-|raw|) never overflows, and loss and probability both follow from it; logaddexp is several times slower.
+    small = np.exp(-np.abs(raw))
+    return np.maximum(raw, 0) - y * raw + np.log(1 + small), np.where(raw >= 0, 1, small) / (1 + small) - y
+
+
 def log_loss(X: Floats, y: Floats, n_threads: int) -> Callable[[Floats], tuple[float, Floats]]:
     grad = np.empty(X.shape[1] + 1, X.dtype)
 
     def value_and_grad(w: Floats) -> tuple[float, Floats]:
         raw = X @ w[:-1]
         raw += w[-1]
-        # exp(-|raw|) never overflows, and loss and probability both follow from it; logaddexp is several times slower.
-        small = np.exp(-np.abs(raw))
-        loss = np.maximum(raw, 0) - y * raw + np.log(1 + small)
-        residual = np.where(raw >= 0, 1, small) / (1 + small) - y
+        loss, residual = loss_and_residual(raw, y)
         np.dot(X.T, residual, out=grad[:-1])
         grad[-1] = residual.sum()
         return float(loss.mean()), grad / len(y)

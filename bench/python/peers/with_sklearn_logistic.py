@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 Floats = npt.NDArray[np.floating]
 Solve = Callable[[int], Floats]
 
-_SOLVERS = ("lbfgs", "newton-cholesky", "saga")
+_SOLVERS = ("lbfgs", "newton-cg", "newton-cholesky", "saga")
 
 
 def logistic(X: Floats, y: Floats, alpha: float) -> dict[str, Solve]:

@@ -22,9 +22,9 @@ def sgd(X: Floats, y: Floats, lr: float, n_epochs: int, shuffle: bool) -> Callab
     return descend
 
 
-def sparse_sgd(X: Any, y: Floats, lr: float, alpha: float) -> Callable[[bool], Floats]:
-    def descend(shuffle: bool) -> Floats:
-        model = _model(lr, 1, shuffle, penalty="l2" if alpha > 0.0 else None, alpha=alpha, fit_intercept=False)
+def sparse_sgd(X: Any, y: Floats, lr: float, alpha: float) -> Callable[[int, bool], Floats]:
+    def descend(n_epochs: int, shuffle: bool) -> Floats:
+        model = _model(lr, n_epochs, shuffle, penalty="l2" if alpha > 0.0 else None, alpha=alpha, fit_intercept=False)
         coef: Floats = model.fit(X, y).coef_.ravel()
         return coef
 

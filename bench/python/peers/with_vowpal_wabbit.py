@@ -39,12 +39,12 @@ def sgd(X: Floats, y: Floats, lr: float, n_epochs: int, shuffle: bool) -> Callab
     return lambda: Weights(learn(n_epochs, shuffle), [*range(X.shape[1]), _INTERCEPT])
 
 
-def sparse_sgd(X: Any, y: Floats, lr: float, alpha: float) -> Callable[[bool], Weights]:
+def sparse_sgd(X: Any, y: Floats, lr: float, alpha: float) -> Callable[[int, bool], Weights]:
     """Without the penalty, whose factor it keeps apart from its weights, where nobody can read it."""
     if alpha != 0.0:
         raise ValueError(f"alpha should be 0, got {alpha}")
     learn = _learner(f"{_OPTIONS} --learning_rate {lr!r} --noconstant", X, y)
-    return lambda shuffle: Weights(learn(1, shuffle), list(range(X.shape[1])))
+    return lambda n_epochs, shuffle: Weights(learn(n_epochs, shuffle), list(range(X.shape[1])))
 
 
 def _learner(options: str, X: Any, y: Floats) -> Callable[[int, bool], Workspace]:

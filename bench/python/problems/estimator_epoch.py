@@ -65,9 +65,6 @@ def check_ends(models: dict[str, Any], table: Table) -> None:
 
 def rows(setting: Setting) -> Iterator[report.Row]:
     rivals = peers.offering("estimators")
-    if not rivals:
-        yield report.unmeasured("SGDClassifier, an epoch", None, "no scikit-learn")
-        return
     for table in tables(_SMALL_ROWS if setting.small else _ROWS):
         params = table.params | {"max_iter": 1, "tol": None}
         for n_threads in setting.threads:

@@ -87,9 +87,6 @@ def _beside_goal(title: str, n_threads: int, own: int, goal: str, allowed: int) 
 
 
 def _beside_peers(storages: tuple[str, ...], n_rows: int, n_threads: int) -> Iterator[report.Row]:
-    if not _rivals():
-        yield report.unmeasured("memory of estimators", None, "no scikit-learn")
-        return
     for name in _ESTIMATORS:
         # A network of scikit-learn's takes minutes for as many rows, and no more memory than for these.
         some = _SMALL_ROWS if name == "MLPClassifier" else n_rows

@@ -17,6 +17,7 @@ import numpy as np
 import report
 import rounds
 from setting import SEED, Setting
+from sklearn.mixture import GaussianMixture
 
 import fastgd
 
@@ -28,11 +29,6 @@ _AT_LEAST = 2.0
 
 
 def rows(setting: Setting) -> Iterator[report.Row]:
-    try:
-        from sklearn.mixture import GaussianMixture
-    except ImportError:
-        yield report.unmeasured("mixture", None, "no scikit-learn")
-        return
     for (n, d, k), covariance_type, dtype in itertools.product(_SHAPES, ("full", "diag"), (np.float64, np.float32)):
         Z = table(_SMALL_ROWS if setting.small else n, d, k, dtype)
         own = fastgd.GaussianMixtureObjective(Z, k, covariance_type=covariance_type, reg_covar=_REG_COVAR)

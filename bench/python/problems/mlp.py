@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import agreement
 import data
+import descent
 import machine
 import numpy as np
 import peers
@@ -75,13 +76,11 @@ def _descend(
     objective: fastgd.MLPObjective, network: Network, batch_size: int, order: data.Ints, n_threads: int
 ) -> fastgd.Result:
     kind = fastgd.optimizers.SGD if network.optimizer == "sgd" else fastgd.optimizers.Adam
-    return fastgd.minimize(
+    return descent.run(
         objective,
-        network.start,
-        optimizer=kind(lr=network.lr),
+        kind(lr=network.lr),
+        w0=network.start,
         batch_size=batch_size,
-        max_epochs=1,
-        tol=None,
         order=order,
         n_threads=n_threads,
     )
@@ -110,10 +109,10 @@ def _compare(setting: Setting, case: Case, rivals: list[peers.Peer], n_threads: 
         agreement.check(f"{name}: the end of {n_checked} steps", float(np.abs(epoch() - end).max()), tolerance)
 
     network, own, of_peers = _epochs(case, n_steps, np.float32, rivals, n_threads)
-    contestants: rounds.Contestants = {"fastgd": lambda: float(own(n_threads).history.seconds[-1])}
+    contestants: rounds.Contestants = {"fastgd": lambda: descent.seconds(own(n_threads))}
     contestants |= {name: rounds.clocked(epoch) for name, epoch in of_peers.items()}
     if n_threads > 1:
-        contestants["one thread"] = lambda: float(own(1).history.seconds[-1])
+        contestants["one thread"] = lambda: descent.seconds(own(1))
     limits = setting.limits
     if limits is not None:
         n_flops = n_steps * network.flops(case.batch_size)

@@ -39,9 +39,6 @@ def images(folder: Path) -> tuple[str, data.Array, data.Ints, data.Array]:
 
 def rows(setting: Setting) -> Iterator[report.Row]:
     rivals = peers.offering("estimators")
-    if not rivals:
-        yield report.unmeasured("KNeighborsClassifier", None, "no scikit-learn")
-        return
     name, X, y, Z = images(setting.data)
     if setting.small:
         X, y, Z = X[: _SMALL_SHAPE[0]], y[: _SMALL_SHAPE[0]], Z[:_SMALL_QUERIES]
@@ -58,6 +55,10 @@ def rows(setting: Setting) -> Iterator[report.Row]:
         # Rows exactly as near may vote in either's order.
         differing = float((model.predict(tables[dtype][1]) != expected).mean())
         agreement.check(f"{who}: share of other predictions on {dtype}", differing, 1e-3)
+    for peer, dtype in itertools.product(rivals, _OF_PEERS):
+        if not peer.does_itself(fitted[peer.name, dtype].predict, tables[dtype][1]):
+            del fitted[peer.name, dtype]
+            yield report.unmeasured(f"k-NN, {dtype}", None, f"{peer.name} leaves it to scikit-learn")
     for threads in setting.threads:
         with machine.threads(threads, rivals):
             seconds = rounds.medians(
@@ -67,7 +68,7 @@ def rows(setting: Setting) -> Iterator[report.Row]:
                 },
                 setting.rounds,
             )
-        others = [f"{peer.name}, {dtype}" for peer, dtype in itertools.product(rivals, _OF_PEERS)]
+        others = [f"{who}, {dtype}" for who, dtype in fitted if who != "fastgd"]
         for dtype in _DTYPES:
             title = f"k-NN, {len(Z)} in {len(X)} of {name}, {dtype}"
             times = {"fastgd": seconds[f"fastgd, {dtype}"], **{other: seconds[other] for other in others}}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from importlib.util import find_spec
 from typing import Any
 
 import agreement
 import data
 import numpy as np
+import peers
 import report
 import rounds
 from setting import SEED, Setting
@@ -22,7 +22,7 @@ _PASSES, _SMALL_PASSES = 20, 1
 _FEATURES = 20
 _LR = 0.01
 _AT_LEAST = 10.0
-_LOSSES = {"log_loss": "LogisticRegression", "squared_error": "LinearRegression"}
+_LOSSES = ("log_loss", "squared_error")
 
 
 def rows(setting: Setting) -> Iterator[report.Row]:
@@ -34,35 +34,27 @@ def rows(setting: Setting) -> Iterator[report.Row]:
     dicts = [dict(zip(names, row, strict=True)) for row in X.tolist()]
     own_names = [{f"x{j}": value for j, value in enumerate(row)} for row in X.tolist()]
     n_passes = _SMALL_PASSES if setting.small else _PASSES
-    for loss, model in _LOSSES.items():
+    rivals = peers.offering("online")
+    for loss in _LOSSES:
         title = f"online {loss}, {_FEATURES} features"
-        if find_spec("river") is None:
-            yield report.unmeasured(title, 1, "river is not installed")
-            continue
+        if not rivals:
+            yield report.unmeasured(title, 1, "no peer is installed")
         y: list[Any] = labels.tolist() if loss == "log_loss" else (X @ np.linspace(-1.0, 1.0, _FEATURES)).tolist()
-        _check(loss, model, dicts, y)
-        for kind, given in {"dicts": dicts, "dicts with names of their own": own_names, "arrays": list(X)}.items():
-            learner, peer = Learner(loss=loss, lr=_LR), _river(model)
-            # River has no arrays. The first row makes the weights.
-            peer.learn_one(dicts[0], y[0])
-            seconds = rounds.medians(
-                {
-                    "fastgd": _a_row(learner.predict, learner.update, given, y, n_passes),
-                    "river": _a_row(
-                        peer.predict_one, peer.learn_one, dicts if kind == "arrays" else given, y, n_passes
-                    ),
-                },
-                setting.rounds,
-            )
-            yield report.compare(f"{title} as {kind}", 1, seconds, ["river"], _AT_LEAST)
-
-
-def _river(model: str) -> Any:
-    from river import linear_model, optim
-
-    # Its squared loss is the whole square.
-    lr = _LR / 2.0 if model == "LinearRegression" else _LR
-    return getattr(linear_model, model)(optimizer=optim.SGD(lr), intercept_lr=lr)
+        for peer in rivals:
+            _check(loss, peer, dicts, y)
+            for kind, given in {"dicts": dicts, "dicts with names of their own": own_names, "arrays": list(X)}.items():
+                learner, model = Learner(loss=loss, lr=_LR), peer.build("online", loss, _LR)
+                # The peer has no arrays. The first row makes the weights.
+                model.learn_one(dicts[0], y[0])
+                theirs = dicts if kind == "arrays" else given
+                seconds = rounds.medians(
+                    {
+                        "fastgd": _a_row(learner.predict, learner.update, given, y, n_passes),
+                        peer.name: _a_row(model.predict_one, model.learn_one, theirs, y, n_passes),
+                    },
+                    setting.rounds,
+                )
+                yield report.compare(f"{title} as {kind}", 1, seconds, [peer.name], _AT_LEAST)
 
 
 def _a_row(
@@ -83,12 +75,18 @@ def _a_row(
     return seconds
 
 
-def _check(loss: str, model: str, dicts: Sequence[dict[str, float]], y: Sequence[Any]) -> None:
-    learner, peer = Learner(loss=loss, lr=_LR), _river(model)
+def _check(loss: str, peer: peers.Peer, dicts: Sequence[dict[str, float]], y: Sequence[Any]) -> None:
+    learner, model = Learner(loss=loss, lr=_LR), peer.build("online", loss, _LR)
+    predictions = []
     for x, target in zip(dicts, y, strict=True):
+        predictions.append((float(learner.predict(x)), float(model.predict_one(x))))
         learner.update(x, target)
-        peer.learn_one(x, target)
-    theirs = np.array([peer.weights[f"x{j}"] for j in range(_FEATURES)])
+        model.learn_one(x, target)
+    theirs = np.array([model.weights[f"x{j}"] for j in range(_FEATURES)])
     step_error = _LR * float(agreement.rounding(np.float64, _FEATURES, 1.0))
     tolerance = agreement.descent_rounding(np.float64, learner.n_steps, learner.coef, step_error)
-    agreement.check("river: the weights after all rows", float(np.linalg.norm(theirs - learner.coef[0])), tolerance)
+    error = float(np.linalg.norm(theirs - learner.coef[0]))
+    agreement.check(f"{peer.name}: the weights after all rows", error, tolerance)
+    # Of a row, by as much as the weights times its length; classes are 0 and 1, and scores that near 0 improbable.
+    sizes = np.linalg.norm([[*x.values(), 1.0] for x in dicts], axis=1)
+    agreement.check(f"{peer.name}: predictions on the way", np.diff(predictions)[:, 0], tolerance * sizes)

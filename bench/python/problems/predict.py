@@ -29,9 +29,6 @@ _AT_LEAST = 2.0
 
 def rows(setting: Setting) -> Iterator[report.Row]:
     rivals = peers.offering("estimators")
-    if not rivals:
-        yield report.unmeasured("predict", None, "no scikit-learn")
-        return
     rng = np.random.default_rng(SEED)
     dense = data.normal(rng, _SMALL_SHAPE if setting.small else _SHAPE, np.float32)
     csr = sparse.table(rng, _SMALL_SPARSE_ROWS if setting.small else _SPARSE_ROWS, _ENTRIES)

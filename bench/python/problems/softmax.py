@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from functools import partial
 
 import agreement
 import data
+import descent
 import machine
 import numpy as np
 import peers
@@ -45,18 +45,7 @@ def rows(setting: Setting) -> Iterator[report.Row]:
 
 
 def _descend(objective: fastgd.LinearObjective, order: data.Ints, batch_size: int) -> fastgd.Result:
-    return fastgd.minimize(
-        objective,
-        optimizer=fastgd.optimizers.SGD(lr=_LR),
-        batch_size=batch_size,
-        max_epochs=1,
-        tol=None,
-        order=order,
-    )
-
-
-def _seconds(objective: fastgd.LinearObjective, order: data.Ints, batch_size: int) -> float:
-    return float(_descend(objective, order, batch_size).history.seconds[-1])
+    return descent.run(objective, fastgd.optimizers.SGD(lr=_LR), batch_size=batch_size, order=order)
 
 
 def _compare(
@@ -76,7 +65,7 @@ def _compare(
         tolerance = agreement.descent_rounding(X.dtype, own.n_steps, own.x, step_error)
         for name, epoch in epochs.items():
             agreement.check(f"{name}: the end of an epoch", float(np.linalg.norm(epoch() - own.x)), tolerance)
-        contestants: rounds.Contestants = {"fastgd": partial(_seconds, objective, order, batch_size)}
+        contestants: rounds.Contestants = {"fastgd": lambda: descent.seconds(_descend(objective, order, batch_size))}
         contestants |= {name: rounds.clocked(epoch) for name, epoch in epochs.items()}
         limits = setting.limits
         if limits is not None:

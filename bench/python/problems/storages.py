@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 
 import agreement
 import data
 import machine
+import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 import report
@@ -18,6 +18,7 @@ import fastgd
 from problems import full_batch
 
 _AT_LEAST = {"float16": 1.9, "bfloat16": 1.9, "uint8": 2.2}
+_DTYPES: dict[str, npt.DTypeLike] = {"float16": np.float16, "bfloat16": ml_dtypes.bfloat16, "uint8": np.uint8}
 _MIN_FEATURES = 512
 # Some rows at a time, so that converting takes no second table's memory.
 _BLOCK = 1000
@@ -35,10 +36,7 @@ def rows(setting: Setting) -> Iterator[report.Row]:
         y = rng.integers(0, 2, shape[0])
         for name, at_least in _AT_LEAST.items():
             title = f"storages {shape[0]} x {shape[1]} {name}"
-            dtype = _dtype(name)
-            if dtype is None:
-                yield report.unmeasured(title, None, "ml_dtypes is not installed")
-                continue
+            dtype = _DTYPES[name]
             narrow = data.table(shape, dtype)
             for begin in range(0, shape[0], _BLOCK):
                 narrow[begin : begin + _BLOCK] = X[begin : begin + _BLOCK].astype(dtype)
@@ -46,16 +44,6 @@ def rows(setting: Setting) -> Iterator[report.Row]:
                 with machine.threads(n_threads, ()):
                     seconds = _measure(setting, narrow, X, y)
                 yield report.compare(title, n_threads, seconds, ["fastgd float32"], at_least, everywhere=True)
-
-
-def _dtype(name: str) -> npt.DTypeLike | None:
-    if name != "bfloat16":
-        return np.dtype(name)
-    if importlib.util.find_spec("ml_dtypes") is None:
-        return None
-    import ml_dtypes
-
-    return ml_dtypes.bfloat16
 
 
 def _measure(setting: Setting, narrow: data.Array, X: data.Floats, y: data.Ints) -> dict[str, float]:

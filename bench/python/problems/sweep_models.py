@@ -11,6 +11,7 @@ from typing import Any
 
 import agreement
 import data
+import descent
 import machine
 import numpy as np
 import peers
@@ -47,16 +48,21 @@ def rows(setting: Setting) -> Iterator[report.Row]:
             yield _beside_wide_products(setting, tens, X, classes, rivals, n_threads)
 
 
+def _sweep(objective: fastgd.LinearObjective, alphas: list[float]) -> fastgd.SweepResult:
+    return fastgd.sweep(objective, grid={"alpha": alphas}, optimizer=fastgd.optimizers.SGD(1e-3), **_RUN)
+
+
 def _epoch(objective: fastgd.LinearObjective, alphas: list[float]) -> float:
-    """Seconds of the epoch, without the pass over all rows at its end."""
-    found = fastgd.sweep(objective, grid={"alpha": alphas}, optimizer=fastgd.optimizers.SGD(1e-3), **_RUN)
-    return float(found.results[0].history.seconds[-1])
+    return descent.seconds(_sweep(objective, alphas))
 
 
 def _compare(
     setting: Setting, objective: fastgd.LinearObjective, n_models: int, n_outputs: int, n_threads: int
 ) -> Iterator[report.Row]:
     alphas = np.logspace(-6, -2, n_models).tolist()
+    for alpha, x in zip(alphas, _sweep(objective, alphas).x, strict=True):
+        if not np.array_equal(x, _sweep(objective, [alpha]).x[0]):
+            raise agreement.DisagreementError(f"the sweep's penalty {alpha} ends elsewhere than a run of its own")
     contestants: rounds.Contestants = {
         "fastgd": lambda: _epoch(objective, alphas),
         "one model": lambda: _epoch(objective, alphas[:1]),
@@ -93,17 +99,19 @@ def _beside_wide_products(
     epochs = {
         peer.name: peer.build("many_softmax_epoch", X, y, order, _RUN["batch_size"], lr, n_models) for peer in rivals
     }
-    own = fastgd.sweep(objective, grid={"alpha": alphas}, **run)
+
+    def sweep() -> fastgd.SweepResult:
+        return fastgd.sweep(objective, grid={"alpha": alphas}, **run)
+
+    own = sweep()
     step_error = lr * float(agreement.rounding(X.dtype, _RUN["batch_size"] + X.shape[1], 1.0))
     tolerance = agreement.descent_rounding(X.dtype, own.results[0].n_steps, own.x[0], step_error)
-    coef, intercept = objective.unpack(own.x[0])
     for name, epoch in epochs.items():
-        theirs = epoch()[:, : objective.n_outputs]
-        error = float(np.linalg.norm(theirs - np.vstack([coef.T, intercept])))
-        agreement.check(f"{name}: the end of an epoch", error, tolerance)
-    contestants: rounds.Contestants = {
-        "fastgd": lambda: float(fastgd.sweep(objective, grid={"alpha": alphas}, **run).results[0].history.seconds[-1])
-    }
+        for x, theirs in zip(own.x, np.hsplit(epoch(), n_models), strict=True):
+            coef, intercept = objective.unpack(x)
+            error = float(np.linalg.norm(theirs - np.vstack([coef.T, intercept])))
+            agreement.check(f"{name}: the end of an epoch", error, tolerance)
+    contestants: rounds.Contestants = {"fastgd": lambda: descent.seconds(sweep())}
     contestants |= {name: rounds.clocked(epoch) for name, epoch in epochs.items()}
     seconds = rounds.medians(contestants, setting.rounds)
     title = f"{n_models} models of 10 outputs, {X.shape[0]} x {X.shape[1]}, batch 128"
