@@ -78,18 +78,18 @@ void test_choice() {
             return as_team ? n_threads : 1;
         });
     };
-    for (int i = 0; i < 3; ++i) stretch(4ms, 1ms, 2);
+    for (int i = 0; i < 3; ++i) stretch(40ms, 4ms, 2);
     CHECK(asked == std::vector<bool>{false, true, true});
     // One that had no other thread tells nothing.
-    stretch(4ms, 9ms, 1);
+    stretch(40ms, 90ms, 1);
     CHECK(team_may_begin());
-    stretch(4ms, 8ms, 2);
+    stretch(40ms, 80ms, 2);
     CHECK(!team_may_begin());
     asked.clear();
-    stretch(4ms, 8ms, 2);
+    stretch(40ms, 80ms, 2);
     CHECK(asked == std::vector<bool>{false});
     while (!team_may_begin()) std::this_thread::sleep_for(1ms);
-    stretch(4ms, 1ms, 2);
+    stretch(40ms, 4ms, 2);
     CHECK(asked.back());
 }
 
