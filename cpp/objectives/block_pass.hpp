@@ -10,6 +10,7 @@
 #include "objectives/problem.hpp"
 #include "objectives/row_block.hpp"
 #include "runtime/team_trials.hpp"
+#include "runtime/thread_time.hpp"
 #include "runtime/threads.hpp"
 
 namespace fastgd {
@@ -79,7 +80,7 @@ void for_each_block(const BlockPlan& plan, const std::function<void()>& poll, Wo
         const std::int64_t end = std::min(plan.n_blocks, begin + stretch);
         std::atomic<std::int64_t> next_block{begin};
         InOrder in_order(begin, end, plan.n_rooms(), plan.team);
-        // Of the calling thread's blocks, without its waiting.
+        // Of the calling thread's blocks, without its waiting, for them or for a processor.
         std::chrono::duration<double> busy{0.0};
         std::int64_t n_own = 0;
         const auto began = Clock::now();
@@ -88,11 +89,11 @@ void for_each_block(const BlockPlan& plan, const std::function<void()>& poll, Wo
                 for (int room = in_order.take(thread); room != InOrder::kNone; room = in_order.take(thread)) {
                     const std::int64_t b = next_block++;
                     if (b >= end) return in_order.leave(room);
-                    const auto block_began = Clock::now();
+                    const auto block_began = thread_time();
                     work(thread, room, b);
                     in_order.bring(b, room, add);
                     if (thread != 0) continue;
-                    busy += Clock::now() - block_began;
+                    busy += thread_time() - block_began;
                     ++n_own;
                 }
             } catch (...) {
