@@ -18,8 +18,9 @@ std::vector<double> copy(const Floats& values) {
 // Brings the core's calls to Python.
 class PythonObserver final : public Observer {
 public:
-    PythonObserver(std::optional<py::function> callback, py::ssize_t n_models, py::ssize_t n_params)
-        : callback_(std::move(callback)), n_models_(n_models), n_params_(n_params) {}
+    PythonObserver(std::optional<py::function> callback, std::optional<py::function> save, py::ssize_t n_models,
+                   py::ssize_t n_params)
+        : callback_(std::move(callback)), save_(std::move(save)), n_models_(n_models), n_params_(n_params) {}
 
     bool epoch_end(const EpochInfo& info) override {
         if (!callback_) return false;
@@ -32,6 +33,13 @@ public:
         return unless_interrupted([&] {
             return (*callback_)(info.epoch, info.step, row(info.loss), row(info.lr), info.seconds, params).cast<bool>();
         });
+    }
+
+    void checkpoint(std::int64_t n_epochs, std::vector<std::byte> state) override {
+        const py::gil_scoped_acquire held;
+        const auto* bytes = reinterpret_cast<const std::uint8_t*>(state.data());
+        const std::vector<std::uint8_t> numbers(bytes, bytes + state.size());
+        unless_interrupted([&] { return (*save_)(n_epochs, to_array(numbers, {std::ssize(numbers)})); });
     }
 
     bool interrupted() override {
@@ -48,6 +56,7 @@ private:
     }
 
     std::optional<py::function> callback_;
+    std::optional<py::function> save_;
     py::ssize_t n_models_;
     py::ssize_t n_params_;
 };
@@ -135,8 +144,10 @@ py::dict run(const AnyObjective& objective, const Floats& params, const std::str
              std::uint64_t seed, const std::vector<std::uint64_t>& init_seed, std::optional<double> gtol,
              std::optional<double> gap_tol, double clip_value, double clip_norm, bool lazy,
              const py::array_t<std::int32_t, py::array::c_style>& fold_of_row, std::vector<int> fold_of_model,
-             bool stream, bool evaluate, bool grad_norm, const std::optional<State>& resume, double time_limit,
-             const std::optional<py::function>& observer, int n_threads) {
+             bool stream, bool evaluate, bool grad_norm, const std::optional<State>& resume,
+             const std::optional<py::array_t<std::uint8_t, py::array::c_style>>& checkpoint,
+             std::int64_t checkpoint_epochs, double checkpoint_seconds, const std::optional<py::function>& save,
+             double time_limit, const std::optional<py::function>& observer, int n_threads) {
     const fastgd::Objective& core = objective.get();
     const auto n_params = static_cast<py::ssize_t>(core.n_params());
     require(params.ndim() == 2 && params.shape(1) == n_params, "params must be (n_models, n_params)");
@@ -166,9 +177,14 @@ py::dict run(const AnyObjective& objective, const Floats& params, const std::str
     options.evaluate = evaluate;
     options.grad_norm = grad_norm;
     if (resume) options.resume = resume->core;
+    if (checkpoint) options.checkpoint = std::as_bytes(view(*checkpoint));
+    if (save) {
+        options.checkpoint_epochs = checkpoint_epochs;
+        options.checkpoint_seconds = checkpoint_seconds;
+    }
     options.time_limit = time_limit;
     options.n_threads = n_threads;
-    PythonObserver watcher(observer, params.shape(0), n_params);
+    PythonObserver watcher(observer, save, params.shape(0), n_params);
     const auto start = view(params);
     DescentResult result;
     {
@@ -192,7 +208,10 @@ void bind_descent(py::module_& module) {
                py::arg("init_seed") = std::vector<std::uint64_t>(), py::arg("gtol").none(true),
                py::arg("gap_tol").none(true), py::arg("clip_value"), py::arg("clip_norm"), py::arg("lazy"),
                py::arg("fold_of_row"), py::arg("fold_of_model"), py::arg("stream"), py::arg("evaluate"),
-               py::arg("grad_norm"), py::arg("resume").none(true), py::arg("time_limit"),
+               py::arg("grad_norm"), py::arg("resume").none(true),
+               py::arg("checkpoint").none(true) = py::none(), py::arg("checkpoint_epochs") = 0,
+               py::arg("checkpoint_seconds") = std::numeric_limits<double>::infinity(),
+               py::arg("save").none(true) = py::none(), py::arg("time_limit"),
                py::arg("observer").none(true), py::arg("n_threads"));
 }
 

@@ -5,6 +5,8 @@
 #include <limits>
 #include <vector>
 
+#include "descent/archive.hpp"
+
 namespace fastgd {
 
 // Parameters with the objective, its gradient and the norm by which that is judged.
@@ -23,8 +25,7 @@ struct Point {
     }
     static constexpr double kLeastStep = 0x1p-26;
 
-    template <class Archive>
-    void serialize(Archive&& archive) {
+    void serialize(Archive& archive) {
         archive(x);
         archive(grad);
         archive(value);
@@ -69,8 +70,7 @@ public:
     const Point& operator*() const { return best_; }
     const Point* operator->() const { return &best_; }
 
-    template <class Archive>
-    void serialize(Archive&& archive) {
+    void serialize(Archive& archive) {
         best_.serialize(archive);
         archive(lowest_);
         archive(mark_value_);

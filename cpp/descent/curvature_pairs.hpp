@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "descent/archive.hpp"
+
 namespace fastgd {
 
 // A step, the change of the gradient over it, and s.y, which is positive.
@@ -14,8 +16,7 @@ struct CurvaturePair {
     std::vector<double> y;
     double curvature = 0.0;
 
-    template <class Archive>
-    void serialize(Archive&& archive) {
+    void serialize(Archive& archive) {
         archive(s);
         archive(y);
         archive(curvature);
@@ -36,11 +37,11 @@ public:
     bool empty() const { return pairs_.empty(); }
     const std::vector<CurvaturePair>& get() const { return pairs_; }
 
-    template <class Archive>
-    void serialize(Archive&& archive) {
-        auto n_pairs = static_cast<int>(pairs_.size());
-        archive(n_pairs);
-        pairs_.resize(static_cast<std::size_t>(n_pairs));
+    // `size`: that of their vectors.
+    void serialize(Archive& archive, std::size_t size) {
+        std::size_t n_pairs = pairs_.size();
+        archive.at_most(n_pairs, memory_);
+        pairs_.resize(n_pairs, {std::vector<double>(size), std::vector<double>(size)});
         for (CurvaturePair& pair : pairs_) pair.serialize(archive);
     }
 

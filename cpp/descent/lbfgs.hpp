@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "descent/archive.hpp"
 #include "descent/best_point.hpp"
 #include "descent/curvature_pairs.hpp"
 #include "descent/wolfe_search.hpp"
@@ -46,14 +47,16 @@ public:
     // Euclidean.
     double grad_norm() const { return best_->norm; }
 
-    // Shows every field that changes, each a double, an int, a bool or a vector of double, for checkpoints.
-    template <class Archive>
-    void serialize(Archive&& archive) {
+    // Shows every field that changes, for checkpoints.
+    void serialize(Archive& archive) {
+        // Before the first value there is none.
+        iterate_.x.resize(size());
+        iterate_.grad.resize(size());
         iterate_.serialize(archive);
         trial_.serialize(archive);
         best_.serialize(archive);
         archive(direction_);
-        pairs_.serialize(archive);
+        pairs_.serialize(archive, size());
         archive(gamma_);
         archive(is_guessed_);
         archive(is_started_);

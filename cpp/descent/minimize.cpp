@@ -5,8 +5,11 @@
 #include <cmath>
 #include <memory>
 #include <stdexcept>
-#include <string_view>
+#include <utility>
 
+#include "descent/archive.hpp"
+#include "descent/due.hpp"
+#include "descent/ending.hpp"
 #include "descent/folds.hpp"
 #include "descent/model_settings.hpp"
 #include "descent/rates.hpp"
@@ -27,9 +30,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::int64_t kSliceRows = 4096;
 constexpr std::int64_t kSliceSteps = 1024;
 constexpr double kPollSeconds = 0.02;
-// A run that would end with this many times the loss it began with has diverged, though every number is finite; at this
-// many more its end is not waited for.
-constexpr double kGrowth = 10.0;
+// At this many times the loss that it began with the end of a run is not waited for.
 constexpr double kExplosion = 1e4;
 // What becomes of the rate of a model that diverged, and how often.
 constexpr double kSmaller = 0.1;
@@ -59,6 +60,7 @@ public:
           folds_(objective, options.fold_of_row, options.fold_of_model, n_models_),
           full_(options.batch_size == 0),
           rates_(options.schedule, n_models_),
+          due_(observer == nullptr ? Due() : Due(options.checkpoint_epochs, options.checkpoint_seconds)),
           x_(params.begin(), params.end()),
           loss_(n_models_),
           weight_(n_models_),
@@ -75,22 +77,25 @@ public:
         run_->set_params(x_);
         for (std::size_t m = 0; m < n_models_; ++m) models_.emplace_back(options.tol, options.n_iter_no_change);
         if (options.resume) resume(*options.resume);
+        if (!options.checkpoint.empty()) go_on_from(options.checkpoint);
     }
 
     DescentResult run() {
-        began_ = Clock::now();
-        polled_ = began_;
+        began_ = polled_ = Clock::now();
+        due_.saved(n_epochs_);
         Sampler sampler = make_sampler();
-        Status ended = Status::max_epochs;
+        Status ended = is_ended_ ? Status::callback : Status::max_epochs;
         try {
-            for (std::int64_t i = 0; i < options_.max_epochs && any_running(); ++i) {
+            while (n_epochs_ < options_.max_epochs && any_running() && !is_ended_) {
                 try {
                     walk_epoch(sampler, next_epoch_);
                 } catch (...) {
                     forget_epoch();
                     throw;
                 }
-                if (!close_epoch(next_epoch_++)) throw Stopped{Status::callback};
+                is_ended_ = !close_epoch(next_epoch_++);
+                if (is_ended_) ended = Status::callback;
+                if (due_.at(n_epochs_, is_ended_ || n_epochs_ == options_.max_epochs || !any_running())) save();
             }
         } catch (const Stopped& stop) {
             ended = stop.status;
@@ -112,13 +117,15 @@ private:
         for (std::size_t m = 0; m < n_models_; ++m) {
             // A state may be no more than a place in the schedule.
             if (from.runs[m].params.empty()) continue;
-            const ModelState like = run_->state(static_cast<int>(m));
-            require(like.params.size() == from.runs[m].params.size() &&
-                        like.slots.size() == from.runs[m].slots.size() &&
-                        like.memory.size() == from.runs[m].memory.size(),
-                    "resume must be of the same objective and optimizer");
+            require_alike(from.runs[m], run_->state(static_cast<int>(m)), "resume");
             run_->set_state(static_cast<int>(m), from.runs[m]);
         }
+    }
+
+    static void require_alike(const ModelState& state, const ModelState& like, const std::string& name) {
+        require(like.params.size() == state.params.size() && like.slots.size() == state.slots.size() &&
+                    like.memory.size() == state.memory.size(),
+                name + " must be of the same objective and optimizer");
     }
 
     // Back to where an epoch began that did not come to its end.
@@ -131,6 +138,7 @@ private:
             model.n_made = model.n_made_before;
         }
         step_ = steps_before_;
+        position_ = 0;
     }
 
     ModelState state_of(std::size_t m) {
@@ -162,7 +170,7 @@ private:
         return std::any_of(models_.begin(), models_.end(), [](const ModelProgress& model) { return !model.ended; });
     }
 
-    double seconds() const { return std::chrono::duration<double>(Clock::now() - began_).count(); }
+    double seconds() const { return seconds_before_ + std::chrono::duration<double>(Clock::now() - began_).count(); }
 
     // Between parallel regions, on the calling thread.
     void poll() {
@@ -194,11 +202,10 @@ private:
         return {n_models_, lrs_, steps_, rows_, folds_.n_seen()};
     }
 
-    void walk_epoch(Sampler& sampler, std::int64_t epoch) {
+    void begin_epoch() {
         std::fill(loss_.begin(), loss_.end(), 0.0);
         std::fill_n(finite_.get(), n_models_, true);
         std::fill(weight_.begin(), weight_.end(), 0.0);
-        StepSums sums{weight_, loss_, {finite_.get(), n_models_}};
         if (!options_.stream) run_->solution(x_);
         steps_before_ = step_;
         for (std::size_t m = 0; m < n_models_; ++m) {
@@ -206,13 +213,19 @@ private:
             models_[m].begin = state_of(m);
             models_[m].n_made_before = models_[m].n_made;
         }
+        if (!full_) run_->penalties(penalty_);
+    }
+
+    void walk_epoch(Sampler& sampler, std::int64_t epoch) {
+        // Else it goes on from within.
+        if (position_ == 0) begin_epoch();
+        StepSums sums{weight_, loss_, {finite_.get(), n_models_}};
         if (full_) {
             const StepPlan step = plan(1, epoch, [&](std::size_t, std::size_t m) { return folds_.n_seen()[m]; });
             run_->descend_full(step, loss_, grad_norm_, [this] { poll(); });
             return;
         }
-        run_->penalties(penalty_);
-        sampler.start_epoch(epoch);
+        sampler.start_epoch(epoch, position_);
         while (!sampler.epoch_done()) {
             poll();
             sampler.next(std::min(kSliceRows, kSliceSteps * std::min(kSliceRows, options_.batch_size)));
@@ -221,7 +234,10 @@ private:
                 return sampler.n_present(b, folds_.of(m));
             });
             run_->descend({epoch, sampler.rows(), sampler.batch_ends(), steps}, sums, [this] { poll(); });
+            position_ = sampler.position();
+            if (!sampler.epoch_done() && due_.at(n_epochs_)) save();
         }
+        position_ = 0;
         for (std::size_t m = 0; m < n_models_; ++m) {
             require(weight_[m] > 0.0 || models_[m].ended,
                     "order visits no row of positive weight in epoch " + std::to_string(epoch));
@@ -279,18 +295,18 @@ private:
             if (!full_) model.best_end = params_of(m, after_);
         }
         if (options_.gtol && full_ && grad_norm_[m] <= *options_.gtol) {
-            converge(m, "gtol", evaluated);
+            converge(m, ConvergedBy::gtol, evaluated);
         } else if (options_.gap_tol && next_epoch_ % kGapEpochs == 0 &&
                    objective_.gap(evaluated, options_.n_threads, [this] { poll(); }) <= *options_.gap_tol) {
-            converge(m, "gap_tol", evaluated);
+            converge(m, ConvergedBy::gap_tol, evaluated);
         } else if (line == Line::finished) {
-            converge(m, "line search", after_);
+            converge(m, ConvergedBy::line_search, after_);
         } else if (settled) {
-            converge(m, "tol", after_);
+            converge(m, ConvergedBy::tol, after_);
         }
     }
 
-    void converge(std::size_t m, const char* by, const std::vector<double>& params) {
+    void converge(std::size_t m, ConvergedBy by, const std::vector<double>& params) {
         models_[m].converged_by = by;
         models_[m].final_params = params_of(m, params);
         end(m, Status::converged);
@@ -317,93 +333,59 @@ private:
         model.n_steps = state.n_steps;
     }
 
-    // The parameters each model ends with: its last ones, or its best where it did not come to its end.
+    // How the models ended, and where the run did.
     DescentResult finish(Status ended) {
-        DescentResult result;
         const std::shared_ptr<DescentState> end = state();
-        result.fun.resize(n_models_, std::nan(""));
-        result.grad_norm.resize(n_models_, std::nan(""));
-        run_->solution(x_);
-        std::vector<double> other = x_;
-        for (std::size_t m = 0; m < n_models_; ++m) {
-            const ModelProgress& model = models_[m];
-            result.status.push_back(status_of(m, ended));
-            result.n_restarts.push_back(model.n_restarts);
-            result.converged_by.emplace_back(model.converged_by);
-            switch (result.status.back()) {
-                case Status::converged:
-                    put(model.final_params, m, x_);
-                    // Where the gradient or the gap is small enough is the end, though the objective may be less
-                    // elsewhere.
-                    put(ends_with_best_ && by_tol(model) ? model.best_begin : model.final_params, m, other);
-                    break;
-                case Status::max_epochs:
-                case Status::callback:
-                    if (ends_with_best_ && !model.best_begin.empty()) put(model.best_begin, m, other);
-                    break;
-                default:
-                    put(model.best_begin.empty() ? params_of(m, start_) : model.best_begin, m, x_);
-                    if (!model.best_begin.empty()) put(full_ ? model.best_begin : model.best_end, m, other);
-            }
-        }
-        run_->set_params(x_);
-        if (options_.evaluate || other != x_) run_->evaluate(result.fun, wanted(result.grad_norm));
-        if (other != x_) take_the_better(other, result);
-        if (folds_.count() > 0) {
-            result.held_out.resize(n_models_);
-            run_->evaluate_held_out(result.held_out);
-        }
+        DescentResult result =
+            Ending(*run_, options_, models_, start_).result(ended, ends_with_best_, folds_.count() > 0);
         const auto diverged = [](Status status) { return status == Status::diverged; };
         if (std::all_of(result.status.begin(), result.status.end(), diverged))
             result.nonfinite = objective_.find_nonfinite();
-        result.n_models = static_cast<std::int64_t>(n_models_);
-        result.x = std::move(x_);
         result.lr = lr_;
         result.n_epochs = n_epochs_;
-        for (const ModelProgress& model : models_) result.n_steps.push_back(model.n_made);
         result.history = std::move(history_);
         end->models = std::move(models_);
         result.state = end;
         return result;
     }
 
-    // x_ holds the parameters where the run ended.
-    Status status_of(std::size_t m, Status ended) const {
-        const ModelProgress& model = models_[m];
-        if (model.ended == Status::diverged) return Status::diverged;
-        const Status status = model.ended.value_or(ended);
-        const bool natural = status == Status::converged || status == Status::max_epochs || status == Status::callback;
-        if (natural && model.last_loss > kGrowth * model.early_loss) return Status::diverged;
-        // One that has only just gone back has not shown that it need not.
-        if (natural && model.n_restarts > 0 && model.n_epochs == 0) return Status::diverged;
-        const double* own = model.ended ? model.final_params.data() : x_.data() + m * n_params_;
-        const bool valid = std::all_of(own, own + n_params_, [](double v) { return std::isfinite(v); });
-        return valid ? status : Status::diverged;
-    }
+    // ---- checkpoints
 
-    void put(const std::vector<double>& params, std::size_t m, std::vector<double>& to) const {
-        std::copy(params.begin(), params.end(), to.begin() + static_cast<std::ptrdiff_t>(m * n_params_));
-    }
-
-    static bool by_tol(const ModelProgress& model) { return std::string_view(model.converged_by) == "tol"; }
-
-    std::span<double> wanted(std::vector<double>& grad_norm) const {
-        return options_.grad_norm ? std::span<double>(grad_norm) : std::span<double>();
-    }
-
-    // Brings into x_ and the result the models of `other` that have the lower objective.
-    void take_the_better(const std::vector<double>& other, DescentResult& result) {
-        std::vector<double> value(n_models_);
-        std::vector<double> grad_norm(n_models_, std::nan(""));
-        run_->set_params(other);
-        run_->evaluate(value, wanted(grad_norm));
+    // Everything that changes, at the end of an epoch or between two slices of one.
+    void serialize(Archive& archive) {
+        archive.all(next_epoch_, n_epochs_, step_, steps_before_, position_, is_ended_, seconds_before_);
+        archive.all(start_, x_, loss_, weight_, lr_, grad_norm_, penalty_);
+        archive(std::span<bool>(finite_.get(), n_models_));
+        archive(rates_.memory());
+        archive.resizable(history_.epoch, history_.seconds, history_.step, history_.loss, history_.lr,
+                          history_.grad_norm);
         for (std::size_t m = 0; m < n_models_; ++m) {
-            if (!(value[m] < result.fun[m])) continue;
-            put(params_of(m, other), m, x_);
-            result.fun[m] = value[m];
-            result.grad_norm[m] = grad_norm[m];
+            models_[m].serialize(archive);
+            run_->serialize(static_cast<int>(m), archive);
         }
-        run_->set_params(x_);
+    }
+
+    void go_on_from(std::span<const std::byte> checkpoint) {
+        // To ask for a state afterwards would settle what is to stay as it is.
+        const ModelState like = run_->state(0);
+        Archive archive(checkpoint);
+        serialize(archive);
+        archive.end();
+        for (const ModelProgress& model : models_) {
+            for (const std::vector<double>* params : {&model.final_params, &model.best_begin, &model.best_end})
+                require(params->empty() || params->size() == n_params_, "checkpoint must be of the same objective");
+            for (const ModelState* state : {&model.begin, &model.best})
+                if (!state->params.empty()) require_alike(*state, like, "checkpoint");
+        }
+    }
+
+    void save() {
+        const double before = std::exchange(seconds_before_, seconds());
+        Archive archive;
+        serialize(archive);
+        seconds_before_ = before;
+        due_.saved(n_epochs_);
+        observer_->checkpoint(n_epochs_, archive.take());
     }
 
     const Objective& objective_;
@@ -416,9 +398,10 @@ private:
     bool line_search_ = false;
     bool ends_with_best_ = false;
     Rates rates_;
+    Due due_;
     std::unique_ptr<Run> run_;
     std::vector<double> x_;
-    const std::vector<double> start_ = x_;
+    std::vector<double> start_ = x_;
     std::vector<double> after_ = options_.stream ? std::vector<double>() : x_;
     std::vector<double> loss_;
     std::vector<double> weight_;
@@ -436,6 +419,12 @@ private:
     std::int64_t step_ = 0;
     std::int64_t steps_before_ = 0;
     std::int64_t n_epochs_ = 0;
+    // Rows of the epoch that have been visited; 0 between two epochs.
+    std::int64_t position_ = 0;
+    // Whether a callback has ended the run: then it has, also for who goes on from a checkpoint.
+    bool is_ended_ = false;
+    // Those of the run before the checkpoint that it went on from.
+    double seconds_before_ = 0.0;
     Clock::time_point began_;
     Clock::time_point polled_;
 };

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "descent/archive.hpp"
 #include "descent/best_point.hpp"
 #include "descent/curvature_pairs.hpp"
 
@@ -53,15 +54,20 @@ public:
     double grad_norm() const { return best_->norm; }
 
     // Shows every field that changes, as Lbfgs::serialize.
-    template <class Archive>
-    void serialize(Archive&& archive) {
+    void serialize(Archive& archive) {
+        // Before the first value there is none.
+        iterate_.x.resize(size());
+        iterate_.grad.resize(size());
         iterate_.serialize(archive);
         trial_.serialize(archive);
         best_.serialize(archive);
         archive(pseudo_);
         archive(direction_);
         archive(orthant_);
-        pairs_.serialize(archive);
+        pairs_.serialize(archive, size());
+        bool is_known = !free_.empty();
+        archive(is_known);
+        free_.resize(is_known ? size() : 0);
         archive(free_);
         archive(is_modelled_);
         archive(step_);

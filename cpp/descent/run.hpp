@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "descent/archive.hpp"
 #include "fastgd/penalty.hpp"
 
 namespace fastgd {
@@ -78,6 +79,11 @@ struct ModelState {
     std::vector<double> memory;
     // Known to the loop, which is who sets it.
     std::int64_t n_steps = 0;
+
+    void serialize(Archive& archive) {
+        archive.resizable(params, slots, memory);
+        archive(n_steps);
+    }
 };
 
 // Whether an optimiser that searches along lines has found nothing yet that is lower than its start, has, or knows that
@@ -120,6 +126,11 @@ public:
 
     virtual ModelState state(int model) = 0;
     virtual void set_state(int model, const ModelState& state) = 0;
+
+    // Shows everything of a model that changes, between two slices, so that one that reads it goes on with the same
+    // bits: more than its state, from which some begin anew. Each model by itself, as the threads that a run is dealt
+    // out to may be others by then.
+    virtual void serialize(int model, Archive& archive) = 0;
 };
 
 }  // namespace fastgd

@@ -11,8 +11,8 @@ namespace fastgd {
 
 Sampler::Sampler(Options options) : options_(std::move(options)) {}
 
-void Sampler::start_epoch(std::int64_t epoch) {
-    position_ = 0;
+void Sampler::start_epoch(std::int64_t epoch, std::int64_t position) {
+    position_ = position;
     epoch_rows_ = options_.n_rows;
     if (options_.order) {
         order_ = options_.order(epoch);
@@ -25,6 +25,8 @@ void Sampler::start_epoch(std::int64_t epoch) {
         permutation_.emplace(static_cast<std::uint64_t>(options_.n_rows), options_.seed,
                              static_cast<std::uint64_t>(epoch));
     }
+    if (position < 0 || position > epoch_rows_)
+        throw std::invalid_argument("checkpoint must be of the same order of rows");
 }
 
 void Sampler::next(std::int64_t max_rows) {

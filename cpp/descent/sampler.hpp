@@ -30,7 +30,9 @@ public:
     explicit Sampler(Options options);
 
     // Throws std::out_of_range where a given order names a row that does not exist.
-    void start_epoch(std::int64_t epoch);
+    // `position`: rows of it that have been visited before.
+    void start_epoch(std::int64_t epoch, std::int64_t position = 0);
+    std::int64_t position() const { return position_; }
     bool epoch_done() const { return position_ >= epoch_rows_; }
 
     // The next whole batches, up to about `max_rows` rows; at least one batch.

@@ -18,6 +18,20 @@ const char* status_name(Status status) {
     return "unknown";
 }
 
+void ModelProgress::serialize(Archive& archive) {
+    convergence.serialize(archive);
+    bool has_ended = ended.has_value();
+    archive(has_ended);
+    if (has_ended && !ended) ended.emplace();
+    if (has_ended) archive(*ended, Status::diverged);
+    archive(converged_by, ConvergedBy::line_search);
+    archive.all(n_steps, n_made, n_made_before, rate_factor, n_restarts, n_epochs);
+    begin.serialize(archive);
+    best.serialize(archive);
+    archive.all(first_loss, early_loss, last_loss, best_loss);
+    archive.resizable(final_params, best_begin, best_end);
+}
+
 std::shared_ptr<const DescentState> select(const DescentState& state, std::span<const std::int64_t> models) {
     auto chosen = std::make_shared<DescentState>();
     chosen->epoch = state.epoch;

@@ -16,7 +16,7 @@ struct ModelProgress {
     ModelProgress(std::optional<double> tol, std::int64_t n_iter_no_change) : convergence(tol, n_iter_no_change) {}
     Convergence convergence;
     std::optional<Status> ended{};
-    const char* converged_by = "";
+    ConvergedBy converged_by = ConvergedBy::none;
     // Steps that its parameters are the result of, and what its schedule's rate is multiplied by.
     std::int64_t n_steps = 0;
     // All steps made, also those that a restart took back; and those before the epoch.
@@ -40,6 +40,8 @@ struct ModelProgress {
     // the other. A full batch has its loss at the beginning, and no end.
     std::vector<double> best_begin{};
     std::vector<double> best_end{};
+
+    void serialize(Archive& archive);
 };
 
 // Where a descent was when it ended, and can go on.

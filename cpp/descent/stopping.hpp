@@ -7,7 +7,15 @@
 #include <optional>
 #include <vector>
 
+#include "descent/archive.hpp"
+
 namespace fastgd {
+
+// A run that would end with this many times the loss it began with has diverged, though every number is finite.
+inline constexpr double kGrowth = 10.0;
+
+// What a model converged by.
+enum class ConvergedBy : std::uint8_t { none, tol, gtol, gap_tol, line_search };
 
 // A model has converged when the best loss of its last n_iter_no_change epochs is not lower, by the relative amount
 // tol, than the best before them.
@@ -28,6 +36,11 @@ public:
         }
         const double best = *std::min_element(recent_.begin(), recent_.end());
         return best > best_before_ - *tol_ * std::abs(best_before_);
+    }
+
+    void serialize(Archive& archive) {
+        archive.resizable(recent_);
+        archive(best_before_);
     }
 
 private:

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "descent/archive.hpp"
+
 namespace fastgd {
 
 // A search along a line for a step at which the strong Wolfe conditions hold, after More and Thuente (ACM Transactions
@@ -26,8 +28,7 @@ public:
         double value = 0.0;
         double slope = 0.0;
 
-        template <class Archive>
-        void serialize(Archive&& archive) {
+        void serialize(Archive& archive) {
             archive(step);
             archive(value);
             archive(slope);
@@ -43,8 +44,7 @@ public:
     Said tell(double value, double slope);
 
     // Shows every field that changes, for checkpoints.
-    template <class Archive>
-    void serialize(Archive&& archive) {
+    void serialize(Archive& archive) {
         start_.serialize(archive);
         low_.serialize(archive);
         high_.serialize(archive);

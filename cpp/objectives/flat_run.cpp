@@ -52,7 +52,8 @@ public:
         else
             look(value, grad_norm, poll);
         if (info_.line_search) {
-            if (!searches_.started()) start_searches();
+            if (!searches_.started())
+                start_searches(flat_, [&](std::size_t m) { return settings_.hyper[m * kMaxHyper + 1] != 0.0; });
             searches_.tell(value, flat_grad_, grad_norm);
             searches_.ask(flat_);
             params_.set(flat_.data());
@@ -86,6 +87,16 @@ public:
         params_.take_model(m, state.params.data());
         updates_.restore(m, state);
     }
+    void serialize(int m, Archive& archive) override {
+        params_.serialize_model(m, archive);
+        updates_.serialize(m, archive);
+        bool searches = searches_.started();
+        archive(searches);
+        if (!searches) return;
+        // Models that search along lines are never dealt out.
+        if (m == 0) serialize_estimates(archive);
+        searches_.serialize(m, archive);
+    }
 
 private:
     void call(std::optional<std::span<const std::int64_t>> rows, std::span<double> grad,
@@ -101,19 +112,32 @@ private:
     }
 
     // Each model's estimate is held where it can be replaced, so that searches go by that of where they are.
-    void start_searches() {
-        std::vector<Precondition> preconditions = evaluation_->preconditions(flat_);
+    template <class F>
+    void start_searches(const std::vector<double>& from, F&& is_wanted) {
+        std::vector<Precondition> preconditions = evaluation_->preconditions(from);
+        estimated_at_ = from;
         held_.resize(preconditions.size());
         for (std::size_t m = 0; m < preconditions.size(); ++m) {
-            const bool wanted = settings_.hyper[m * kMaxHyper + 1] != 0.0;
-            if (!wanted || !preconditions[m].of_all) {
+            if (!is_wanted(m) || !preconditions[m].of_all) {
                 preconditions[m] = {};
                 continue;
             }
             held_[m] = std::make_shared<Product>(std::move(preconditions[m].of_all));
             preconditions[m].of_all = [held = held_[m]](std::span<double> v) { (*held)(v); };
         }
-        searches_.start(flat_, params_.n_features, std::move(preconditions));
+        searches_.start(from, params_.n_features, std::move(preconditions));
+    }
+
+    // Where each model's estimate was made, so that it can be made again.
+    void serialize_estimates(Archive& archive) {
+        std::vector<std::uint8_t> has_one(value_.size());
+        for (std::size_t m = 0; m < held_.size(); ++m) has_one[m] = held_[m] != nullptr;
+        estimated_at_.resize(flat_.size());
+        archive(has_one);
+        archive(estimated_at_);
+        if (!archive.reads()) return;
+        evaluation_->evaluate(estimated_at_, std::nullopt, value_, flat_grad_, {});
+        start_searches(std::vector<double>(estimated_at_), [&](std::size_t m) { return has_one[m] != 0; });
     }
 
     // Those models that go on: the others' evaluations would change nothing, and may be most of the work.
@@ -136,8 +160,10 @@ private:
             const std::size_t m = going[i];
             value[m] = found[i];
             std::copy_n(&grad[i * n], n, &flat_grad_[m * n]);
-            if (!preconditions.empty() && held_[m] && preconditions[i].of_all && std::isfinite(found[i]))
+            if (!preconditions.empty() && held_[m] && preconditions[i].of_all && std::isfinite(found[i])) {
                 *held_[m] = std::move(preconditions[i].of_all);
+                std::copy_n(&params[i * n], n, &estimated_at_[m * n]);
+            }
         }
     }
 
@@ -169,6 +195,8 @@ private:
     std::vector<double> value_;
     using Product = std::function<void(std::span<double>)>;
     std::vector<std::shared_ptr<Product>> held_;
+    // The parameters of each model for which its estimate holds.
+    std::vector<double> estimated_at_;
 };
 
 }  // namespace

@@ -88,6 +88,16 @@ public:
         for (int m = 0; m < params.n_models; ++m) settle(m, updates, params);
     }
 
+    // As they are, not settled, which rounds.
+    void serialize(int m, const Parameters<T>& params, Archive& archive) {
+        Model& model = models_[static_cast<std::size_t>(m)];
+        show(model.sums, archive);
+        archive(std::span<double>(model.coef));
+        if (left_at_.empty()) return;
+        const auto begin = left_at_.begin() + first_score(params, m) * params.stride;
+        std::for_each(begin, begin + params.n_outputs * params.stride, [&](Idle& left) { show(left, archive); });
+    }
+
 private:
     struct Model {
         // Whether columns are idle, or all take every step; and whether idle ones catch up.
@@ -137,6 +147,12 @@ private:
         models_[static_cast<std::size_t>(m)].sums = {};
     }
 
+    static void show(Idle& sums, Archive& archive) {
+        archive(sums.scale);
+        archive(sums.threshold);
+        archive(sums.kept);
+        archive(sums.mixed);
+    }
     static bool is_same(const Idle& a, const Idle& b) {
         return a.scale == b.scale && a.threshold == b.threshold && a.kept == b.kept && a.mixed == b.mixed;
     }

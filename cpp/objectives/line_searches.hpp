@@ -96,6 +96,14 @@ public:
     }
     Line line(int m) const { return started() ? line_[static_cast<std::size_t>(m)] : Line::descending; }
 
+    // Of those that have been started.
+    void serialize(int m, Archive& archive) {
+        const auto at = static_cast<std::size_t>(m);
+        std::visit([&](auto& search) { search.serialize(archive); }, searches_[at]);
+        archive(line_[at], Line::finished);
+        archive(first_[at]);
+    }
+
 private:
     template <class F>
     void gather(std::span<double> params, F&& part) const {

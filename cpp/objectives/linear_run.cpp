@@ -84,7 +84,7 @@ public:
         if (!info_.line_search) space_.grad.set(flat_grad_.data());
         look_at(pass, weight, value, grad_norm);
         if (info_.line_search) {
-            if (!searches_.started()) searches_.start(flat_, n_coef(), preconditioners(poll));
+            if (!searches_.started()) start_searches(poll);
             searches_.tell(value, flat_grad_, grad_norm);
             searches_.ask(flat_);
             return set_params(flat_);
@@ -155,6 +155,19 @@ public:
         space_.data_grad().clear();
         space_.grad.clear();
     }
+    void serialize(int m, Archive& archive) override {
+        space_.params.serialize_model(m, archive);
+        updates_.serialize(m, archive);
+        if (rows_) rows_->serialize(m, space_.params, archive);
+        if (idle_) idle_->serialize(m, space_.params, archive);
+        if (table_) table_->serialize(m, problem_.n_outputs, archive);
+        archive(last_epoch_);
+        bool searches = searches_.started();
+        archive(searches);
+        if (searches && !searches_.started()) start_searches({});
+        if (searches) searches_.serialize(m, archive);
+        if (archive.reads()) space_.changed();
+    }
 
 private:
     static constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
@@ -190,8 +203,9 @@ private:
         return of_models;
     }
 
-    std::vector<Precondition> preconditioners(const std::function<void()>& poll) const {
-        return Preconditioners<T>(problem_, settings_, of_models_, has_intercept_, curvature_).make(poll);
+    void start_searches(const std::function<void()>& poll) {
+        Preconditioners<T> preconditioners(problem_, settings_, of_models_, has_intercept_, curvature_);
+        searches_.start(flat_, n_coef(), preconditioners.make(poll));
     }
 
     // ---- one step on sums over many rows

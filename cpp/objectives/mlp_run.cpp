@@ -128,6 +128,14 @@ public:
         updates_.restore(m, state);
         if (grad_) grad_->clear();
     }
+    void serialize(int m, Archive& archive) override {
+        params_.serialize_model(m, archive);
+        updates_.serialize(m, archive);
+        bool searches = searches_.started();
+        archive(searches);
+        if (searches && !searches_.started()) searches_.start(flat_, 0);
+        if (searches) searches_.serialize(m, archive);
+    }
 
 private:
     static constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <algorithm>
+#include <span>
 #include <vector>
 
+#include "descent/archive.hpp"
 #include "kernels/kernel_table.hpp"
 #include "runtime/aligned_buffer.hpp"
 
@@ -70,6 +72,11 @@ struct Parameters {
         take(coef.data() + model_coef(m), n_outputs * stride);
         take(intercept.data() + m * intercept_stride, intercept_stride);
         return from;
+    }
+
+    void serialize_model(int m, Archive& archive) {
+        archive(std::span<T>(coef.data() + model_coef(m), static_cast<std::size_t>(n_outputs * stride)));
+        archive(std::span<T>(intercept.data() + m * intercept_stride, static_cast<std::size_t>(intercept_stride)));
     }
 
     // Adds all rows, padding included, to sums of this shape: n_scores rows of `stride`, and n_scores intercepts.

@@ -70,6 +70,18 @@ public:
         settled_ = true;
     }
 
+    // What is still to be done to a model's parameters stays to be done: to settle them rounds.
+    void serialize(int m, Parameters<T>& params, Archive& archive) {
+        if (!problem_->sparse()) return;
+        const PerSampleCall<T> call = parameters(params);
+        archive(settled_);
+        archive(call.decay[m].scale);
+        archive(call.decay[m].shrink);
+        if (met_.empty()) return;
+        const auto size = static_cast<std::size_t>(params.n_outputs * params.stride);
+        archive(std::span<double>(met_).subspan(static_cast<std::size_t>(m) * size, size));
+    }
+
 private:
     PerSampleCall<T> parameters(Parameters<T>& params) {
         PerSampleCall<T> call{};

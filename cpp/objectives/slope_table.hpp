@@ -30,6 +30,13 @@ public:
             std::fill_n(slopes_.data() + at, n_outputs, T(0));
     }
 
+    void serialize(int m, int n_outputs, Archive& archive) {
+        archive(writes_);
+        const auto size = static_cast<std::ptrdiff_t>(slopes_.size());
+        for (std::ptrdiff_t at = std::ptrdiff_t{m} * n_outputs; at < size; at += n_scores_)
+            for (int k = 0; k < n_outputs; ++k) archive(slopes_[static_cast<std::size_t>(at + k)]);
+    }
+
     // Derivatives less those of the table. A row that comes again in its batch finds what it left there.
     void correct(ScoreBlock<T>& scores, const RowBlock<T>& block, std::ptrdiff_t first, std::ptrdiff_t count) {
         for (std::ptrdiff_t r = 0; r < count; ++r) {

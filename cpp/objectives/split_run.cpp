@@ -151,5 +151,9 @@ void SplitRun::set_state(int model, const ModelState& state) {
     const Part& part = part_of(model);
     part.run->set_state(model - static_cast<int>(part.first), state);
 }
+void SplitRun::serialize(int model, Archive& archive) {
+    const Part& part = part_of(model);
+    part.run->serialize(model - static_cast<int>(part.first), archive);
+}
 
 }  // namespace fastgd

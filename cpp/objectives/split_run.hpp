@@ -33,6 +33,7 @@ public:
     void set_params(std::span<const double> params) override;
     ModelState state(int model) override;
     void set_state(int model, const ModelState& state) override;
+    void serialize(int model, Archive& archive) override;
 
 private:
     struct Part {

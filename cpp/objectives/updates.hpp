@@ -182,6 +182,11 @@ public:
         std::copy(from.memory.begin(), from.memory.end(), memory_.begin() + m * kMaxMemory);
         n_steps_[static_cast<std::size_t>(m)] = from.n_steps;
     }
+    void serialize(int m, Archive& archive) {
+        for (Parameters<T>& slot : slots_) slot.serialize_model(m, archive);
+        archive(std::span<double>(memory_.data() + m * kMaxMemory, kMaxMemory));
+        archive(n_steps_[static_cast<std::size_t>(m)]);
+    }
 
 private:
     struct Sums {

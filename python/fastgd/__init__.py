@@ -9,6 +9,7 @@
 `minimize`                  batch, stochastic and mini-batch gradient descent; returns a `Result`
 `sweep`                     many configurations in one pass over the data; returns a `SweepResult`
 `trace`                     the steps of `minimize`, one at a time; yields `TraceStep`
+`Checkpoint`                where a run keeps what it needs to go on, should it be ended from outside
 `find_lr`                   a range test of learning rates
 `optimizers`, `schedules`   how a gradient becomes a step, and how long the step is
 `random_search`             what following the slope is better than
@@ -29,6 +30,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import optimizers, schedules
+from ._checkpoint import Checkpoint
 from ._find_lr import RateCurve, find_lr
 from ._functional import LossAndGrad, loss_and_grad
 from ._losses import losses
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "Checkpoint",
     "DensityParameters",
     "EpochInfo",
     "FunctionObjective",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from . import _validation as check
 from ._callbacks import Callback, EpochInfo, Observers, check_callbacks, make_bar
+from ._checkpoint import Checkpoint, Saves, check_checkpoint
+from ._configuration import configuration
 from ._outcome import make_result, refuse_nonfinite
 from ._plan import check_objective, make_plan
 from ._rate import with_rate
@@ -43,6 +45,7 @@ def minimize(
     lazy: bool = False,
     time_limit: float | None = None,
     callbacks: Callback | Iterable[Callback] = (),
+    checkpoint: Checkpoint | None = None,
     progress: bool = False,
     n_threads: int | None = None,
 ) -> Result:
@@ -122,6 +125,9 @@ def minimize(
     callbacks : callable or iterable of callables, optional
         Called with an `EpochInfo` (epoch, step, loss, lr, seconds, x) at every epoch's end. One that returns True or
         raises StopIteration ends the run; any other exception ends it too, and is passed on.
+    checkpoint : Checkpoint, optional
+        Where to keep what the run needs to go on should it be ended from outside, and where to go on from: see
+        `Checkpoint`.
     progress : bool, default=False
         Whether to show a bar; needs ``fastgd[progress]``.
     n_threads : int, optional
@@ -142,7 +148,10 @@ def minimize(
         An argument has the wrong type.
     ValueError
         A value is not allowed, ``loss="zero_one"`` is to be minimised, or X holds NaN or infinity: the message names
-        argument, value and what is allowed. Nothing has been changed then.
+        argument, value and what is allowed. Nothing has been changed then. Or the checkpoint is damaged, or of another
+        run: it is left as it is.
+    OSError
+        The checkpoint's folder does not exist, or it cannot be read or written to.
     ImportError
         ``progress=True`` without tqdm.
 
@@ -197,8 +206,10 @@ def minimize(
     bar = make_bar(plan.max_epochs) if check.boolean("progress", progress) else None
     model = Model(start, chosen, objective.alpha, objective.l1_ratio, init_seed=seed)
     check_together(objective, model, plan)
+    kept = check_checkpoint(checkpoint)
     model = with_rate(objective, model, plan)
+    saves = None if kept is None else Saves(kept, configuration(objective, model, plan))
     with Observers(given, bar) as observers:
-        outcome = run(objective, [model], plan, observers if observers else None)
+        outcome = run(objective, [model], plan, observers if observers else None, saves=saves)
     refuse_nonfinite(objective, outcome)
     return make_result(objective, model, plan, [(outcome, 0)], lambda: objective)

@@ -18,6 +18,7 @@ from .schedules._spec import stacked
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ._checkpoint import Saves
     from ._core import _Outcome
     from ._plan import Objective
     from .optimizers import Optimizer
@@ -118,6 +119,7 @@ def run(
     observer: Observer | None = None,
     folds: Folds | None = None,
     resume: _core.DescentState | None = None,
+    saves: Saves | None = None,
 ) -> _Outcome:
     """Descend with every model in the same passes over the data."""
     _check_momenta(objective, models, plan)
@@ -128,6 +130,7 @@ def run(
         fold_of_model=[] if folds is None else list(folds.of_model),
         resume=resume,
         observer=observer,
+        **({} if saves is None else saves.arguments()),
         **arguments(models, plan),
     )
 

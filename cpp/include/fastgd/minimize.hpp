@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -69,6 +70,13 @@ struct DescentOptions {
     bool grad_norm = true;
     // A state to go on from, for max_epochs more.
     std::shared_ptr<const DescentState> resume{};
+    // What Observer::checkpoint was given by a run with these options on these data, to go on from: then max_epochs
+    // counts the epochs before it, too.
+    std::span<const std::byte> checkpoint{};
+    // How often the observer is given one: after so many epochs, 0 for never, or after so many seconds, also within an
+    // epoch. At the end it is given a last one, from which a run is at its end at once.
+    std::int64_t checkpoint_epochs = 0;
+    double checkpoint_seconds = std::numeric_limits<double>::infinity();
     double time_limit = std::numeric_limits<double>::infinity();
     int n_threads = 0;
 };
@@ -92,6 +100,9 @@ public:
     virtual bool epoch_end(const EpochInfo&) { return false; }
     // At least every 50 ms. True interrupts the run: the best valid parameters are the result.
     virtual bool interrupted() { return false; }
+    // All that a run needs to go on from here, and how many epochs it has made; the bytes are of this version of the
+    // library and of machines of this byte order.
+    virtual void checkpoint(std::int64_t /*n_epochs*/, std::vector<std::byte> /*state*/) {}
 };
 
 struct History {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastgd._model_file import write_atomically
+from fastgd._npz_file import write_atomically
 from fastgd.cli import readers
 from fastgd.plot.style import GRID, NOTE, STYLES
 

@@ -12,6 +12,7 @@ from typing import IO, Any
 import fastgd
 from fastgd import _model_file
 from fastgd._model_file import Model
+from fastgd._npz_file import write_atomically
 from fastgd.cli import readers
 
 Commands = Any
@@ -56,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     if args.out is None:
         csv.writer(sys.stdout, lineterminator="\n").writerows(lines)
     else:
-        _model_file.write_atomically(args.out, lambda stream: _write(stream, lines))
+        write_atomically(args.out, lambda stream: _write(stream, lines))
     return 0
 
 

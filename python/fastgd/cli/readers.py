@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 import numpy.typing as npt
 
-from fastgd._model_file import npy_header
+from fastgd._npz_file import npy_header
 
 FORMATS = ("csv", "svmlight", "npy")
 

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "descent/run.hpp"
+#include "descent/state.hpp"
+#include "fastgd/minimize.hpp"
+
+namespace fastgd {
+
+// What a descent has come to: for each model how it ended, and the parameters that are its result.
+class Ending {
+public:
+    // `start`: the parameters that the models began with.
+    Ending(Run& run, const DescentOptions& options, std::span<const ModelProgress> models,
+           std::span<const double> start);
+
+    // Parameters, their objectives and how the models ended, all but what the descent did on the way. `with_best`:
+    // whether the best parameters are asked for where a descent was not cut short. Leaves the run at the result.
+    DescentResult result(Status ended, bool with_best, bool held_out);
+
+private:
+    Status status_of(std::size_t m, Status ended) const;
+    void put(std::span<const double> params, std::size_t m, std::vector<double>& to) const;
+    void take_the_better(const std::vector<double>& other, DescentResult& result);
+    std::span<const double> own(std::span<const double> all, std::size_t m) const {
+        return all.subspan(m * n_params_, n_params_);
+    }
+    std::span<double> wanted(std::vector<double>& grad_norm) const {
+        return options_.grad_norm ? std::span<double>(grad_norm) : std::span<double>();
+    }
+
+    Run& run_;
+    const DescentOptions& options_;
+    std::span<const ModelProgress> models_;
+    std::span<const double> start_;
+    std::size_t n_params_;
+    // Where the run ended.
+    std::vector<double> x_;
+};
+
+}  // namespace fastgd

@@ -1,0 +1,75 @@
+"""What makes a run the same run: by this a checkpoint is known again, and told from those of others."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._matrix import sample
+
+if TYPE_CHECKING:
+    from ._plan import Objective, Plan
+    from ._run import Model
+
+# Rows of X that are looked at: to look at all would take longer than many a run.
+_MAX_ROWS = 256
+_MAX_ENTRIES = 1 << 18
+# What a run that goes on may have otherwise: how far it goes, and what it tells on the way.
+_MAY_DIFFER = ("max_epochs", "time_limit", "n_threads", "evaluate", "grad_norm")
+
+
+def configuration(objective: Objective, model: Model, plan: Plan) -> dict[str, str]:
+    """All that the bits of a run are a function of, as text by name; of data and functions what can be told of them."""
+    options = {name: value for name, value in plan._asdict().items() if name not in _MAY_DIFFER}
+    options["batch_size"] = plan.batch_size or "full"
+    options["random_state"] = options.pop("seed")
+    return {
+        "objective": _told(objective),
+        "data": _digest(_data(objective)),
+        "w0": _digest([model.w0]),
+        "optimizer": repr(model.optimizer),
+        "lr": repr(model.lr),
+        "alpha": repr(model.alpha),
+        "l1_ratio": repr(model.l1_ratio),
+        "init_seed": repr(model.init_seed),
+        **{name: _told(value) for name, value in options.items()},
+    }
+
+
+def difference(there: dict[str, str], here: dict[str, str]) -> str | None:
+    """What one configuration has otherwise than another, in words; None where they are the same."""
+    for name in here:
+        if there.get(name) == here[name]:
+            continue
+        if name in ("data", "w0"):
+            return f"it is of other {'data' if name == 'data' else 'start parameters w0'}"
+        return f"there {name} is {there.get(name, 'not said')}, here {here[name]}"
+    return None
+
+
+def _told(value: Any) -> str:
+    if callable(value):
+        return f"the function {getattr(value, '__qualname__', type(value).__qualname__)}"
+    return f"array {_digest([value])}" if isinstance(value, np.ndarray) else repr(value)
+
+
+def _data(objective: Objective) -> Sequence[Any]:
+    known = vars(objective)
+    parts = [known[name] for name in ("_y", "_weight", "_offset") if known.get(name) is not None]
+    matrix = known.get("_matrix")
+    if matrix is None:
+        return parts
+    # Values that are not finite are for the run to find.
+    with np.errstate(invalid="ignore"):
+        return [np.array(matrix.source.shape), sample(matrix, _MAX_ROWS, _MAX_ENTRIES), *parts]
+
+
+def _digest(arrays: Sequence[Any]) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).view(np.uint8).data)
+    return digest.hexdigest()[:32]
