@@ -5,7 +5,7 @@
 #include <limits>
 #include <vector>
 
-#include "descent/archive.hpp"
+#include "runtime/archive.hpp"
 
 namespace fastgd {
 

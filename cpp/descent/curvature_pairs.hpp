@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "descent/archive.hpp"
+#include "runtime/archive.hpp"
 
 namespace fastgd {
 

@@ -5,10 +5,10 @@
 #include <span>
 #include <vector>
 
-#include "descent/archive.hpp"
 #include "descent/best_point.hpp"
 #include "descent/curvature_pairs.hpp"
 #include "descent/wolfe_search.hpp"
+#include "runtime/archive.hpp"
 
 namespace fastgd {
 

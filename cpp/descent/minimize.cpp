@@ -7,7 +7,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include "descent/archive.hpp"
 #include "descent/due.hpp"
 #include "descent/ending.hpp"
 #include "descent/folds.hpp"
@@ -17,6 +16,7 @@
 #include "descent/sampler.hpp"
 #include "descent/state.hpp"
 #include "fastgd/errors.hpp"
+#include "runtime/archive.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/registry_lookup.hpp"
 #include "runtime/threads.hpp"
@@ -371,6 +371,12 @@ private:
         Archive archive(checkpoint);
         serialize(archive);
         archive.end();
+        const std::size_t n_records = history_.epoch.size();
+        bool fits = history_.seconds.size() == n_records;
+        for (const std::size_t size :
+             {history_.step.size(), history_.loss.size(), history_.lr.size(), history_.grad_norm.size()})
+            fits = fits && size == n_records * n_models_;
+        require(fits && n_epochs_ >= 0 && next_epoch_ >= 0, "checkpoint must be one of a descent");
         for (const ModelProgress& model : models_) {
             for (const std::vector<double>* params : {&model.final_params, &model.best_begin, &model.best_end})
                 require(params->empty() || params->size() == n_params_, "checkpoint must be of the same objective");

@@ -5,9 +5,9 @@
 #include <span>
 #include <vector>
 
-#include "descent/archive.hpp"
 #include "descent/best_point.hpp"
 #include "descent/curvature_pairs.hpp"
+#include "runtime/archive.hpp"
 
 namespace fastgd {
 

@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
-#include "descent/archive.hpp"
 #include "fastgd/penalty.hpp"
+#include "runtime/archive.hpp"
 
 namespace fastgd {
 

@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "descent/archive.hpp"
+#include "runtime/archive.hpp"
 
 namespace fastgd {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "descent/archive.hpp"
+#include "runtime/archive.hpp"
 
 namespace fastgd {
 

@@ -90,12 +90,10 @@ public:
     void serialize(int m, Archive& archive) override {
         params_.serialize_model(m, archive);
         updates_.serialize(m, archive);
-        bool searches = searches_.started();
-        archive(searches);
-        if (!searches) return;
-        // Models that search along lines are never dealt out.
-        if (m == 0) serialize_estimates(archive);
-        searches_.serialize(m, archive);
+        searches_.serialize(m, archive, [&] {
+            // Models that search along lines are never dealt out.
+            if (m == 0) serialize_estimates(archive);
+        });
     }
 
 private:

@@ -96,8 +96,13 @@ public:
     }
     Line line(int m) const { return started() ? line_[static_cast<std::size_t>(m)] : Line::descending; }
 
-    // Of those that have been started.
-    void serialize(int m, Archive& archive) {
+    // `begin` is called where they have been started, by now or in what is read, and starts them where they have not.
+    template <class F>
+    void serialize(int m, Archive& archive, F&& begin) {
+        bool is_started = started();
+        archive(is_started);
+        if (!is_started) return;
+        begin();
         const auto at = static_cast<std::size_t>(m);
         std::visit([&](auto& search) { search.serialize(archive); }, searches_[at]);
         archive(line_[at], Line::finished);

@@ -162,10 +162,9 @@ public:
         if (idle_) idle_->serialize(m, space_.params, archive);
         if (table_) table_->serialize(m, problem_.n_outputs, archive);
         archive(last_epoch_);
-        bool searches = searches_.started();
-        archive(searches);
-        if (searches && !searches_.started()) start_searches({});
-        if (searches) searches_.serialize(m, archive);
+        searches_.serialize(m, archive, [this] {
+            if (!searches_.started()) start_searches({});
+        });
         if (archive.reads()) space_.changed();
     }
 

@@ -131,10 +131,9 @@ public:
     void serialize(int m, Archive& archive) override {
         params_.serialize_model(m, archive);
         updates_.serialize(m, archive);
-        bool searches = searches_.started();
-        archive(searches);
-        if (searches && !searches_.started()) searches_.start(flat_, 0);
-        if (searches) searches_.serialize(m, archive);
+        searches_.serialize(m, archive, [this] {
+            if (!searches_.started()) searches_.start(flat_, 0);
+        });
     }
 
 private:

@@ -4,9 +4,9 @@
 #include <span>
 #include <vector>
 
-#include "descent/archive.hpp"
 #include "kernels/kernel_table.hpp"
 #include "runtime/aligned_buffer.hpp"
+#include "runtime/archive.hpp"
 
 namespace fastgd {
 

@@ -27,15 +27,16 @@ def configuration(objective: Objective, model: Model, plan: Plan) -> dict[str, s
     options["batch_size"] = plan.batch_size or "full"
     options["random_state"] = options.pop("seed")
     return {
-        "objective": _told(objective),
-        "data": _digest(_data(objective)),
-        "w0": _digest([model.w0]),
         "optimizer": repr(model.optimizer),
-        "lr": repr(model.lr),
         "alpha": repr(model.alpha),
         "l1_ratio": repr(model.l1_ratio),
         "init_seed": repr(model.init_seed),
         **{name: _told(value) for name, value in options.items()},
+        "objective": _told(objective),
+        "data": _digest(_data(objective)),
+        "w0": _digest([model.w0]),
+        # Where it was found from the data.
+        "lr": repr(model.lr),
     }
 
 

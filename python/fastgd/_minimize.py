@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from . import _validation as check
 from ._callbacks import Callback, EpochInfo, Observers, check_callbacks, make_bar
-from ._checkpoint import Checkpoint, Saves, check_checkpoint
-from ._configuration import configuration
+from ._checkpoint import check_checkpoint, saves_of
 from ._outcome import make_result, refuse_nonfinite
 from ._plan import check_objective, make_plan
 from ._rate import with_rate
@@ -18,6 +17,7 @@ from .optimizers import get_optimizer
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from ._checkpoint import Checkpoint
     from ._plan import Objective
     from .optimizers import Optimizer
     from .result import Result
@@ -208,7 +208,7 @@ def minimize(
     check_together(objective, model, plan)
     kept = check_checkpoint(checkpoint)
     model = with_rate(objective, model, plan)
-    saves = None if kept is None else Saves(kept, configuration(objective, model, plan))
+    saves = saves_of(kept, objective, model, plan)
     with Observers(given, bar) as observers:
         outcome = run(objective, [model], plan, observers if observers else None, saves=saves)
     refuse_nonfinite(objective, outcome)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -136,6 +137,7 @@ def _check_order(order: object, n_samples: int) -> Order:
     if not callable(order):
         return check.row_indices("order", order, n_samples)
 
+    @wraps(order)
     def checked(epoch: int) -> NDArray[np.int64]:
         return check.row_indices(f"order({epoch})", order(epoch), n_samples)
 

@@ -18,9 +18,9 @@ from .schedules._spec import stacked
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ._checkpoint import Saves
     from ._core import _Outcome
     from ._plan import Objective
+    from ._saves import Saves
     from .optimizers import Optimizer
 
     Floats = NDArray[np.float64]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from .. import _core
+from .._checkpoint import check_checkpoint, saves_of
 from .._outcome import make_result, refuse_nonfinite
 from .._plan import Plan, make_plan
 from .._rate import with_rate
@@ -31,6 +33,8 @@ except ImportError:  # scikit-learn before 1.9
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from .._checkpoint import Checkpoint
+    from .._saves import Saves
     from ..objectives import DataObjective
     from ..optimizers import Optimizer
     from ..result import Result
@@ -157,9 +161,13 @@ class Descending(CallbackSupportMixin, BaseEstimator):
         *,
         seed: int | None = None,
         evaluate: bool = False,
+        checkpoint: Checkpoint | None = None,
         **options: Any,
     ) -> Result:
         """Fit from the given parameters; the options are those of `fastgd.minimize`."""
+        kept = check_checkpoint(checkpoint)
+        if kept is not None:
+            self._refuse_to_keep()
         seed = seed_of(self.random_state) if seed is None else seed
         plan = make_plan(
             objective,
@@ -186,7 +194,8 @@ class Descending(CallbackSupportMixin, BaseEstimator):
         score = None if validation is None else self._scorer(validation)
         end = EpochEnd(self, fitted, score, tasks, self._n_kept(model, plan, score is not None))
         model = with_rate(objective, model, plan)
-        result, state = _run_with_smaller_rates(objective, model, plan, end)
+        saves = saves_of(kept, objective, model, plan, end, estimator=self._told())
+        result, state = _run_with_smaller_rates(objective, model, plan, end, saves)
         self._set_params_of(objective, self._chosen(objective, result, end))
         self._count(result.n_epochs, result.n_steps, objective._n_present, goes_on=False)
         self.loss_curve_ = result.history.loss.tolist()
@@ -198,6 +207,20 @@ class Descending(CallbackSupportMixin, BaseEstimator):
             tasks.end()
         self._report(result, end)
         return result
+
+    def _refuse_to_keep(self) -> None:
+        """Raise where a fit cannot go on from a checkpoint."""
+        if not isinstance(self.random_state, Integral):
+            raise ValueError(
+                f"random_state must be an int with checkpoint, so that the fit can be told, got {self.random_state!r}"
+            )
+        if isinstance(self.learning_rate, str) and self.learning_rate == "adaptive":
+            raise ValueError("checkpoint must be None with learning_rate='adaptive', which is several runs in a row")
+
+    def _told(self) -> str:
+        """What of the estimator decides about the end of a fit, for its checkpoint."""
+        names = ("tol", "n_iter_no_change", "early_stopping", "validation_fraction", "scoring")
+        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in names)})"
 
     def _go_on(self, problem: Problem) -> None:
         """One epoch on a piece of a stream."""
@@ -216,13 +239,13 @@ class Descending(CallbackSupportMixin, BaseEstimator):
 
 
 def _run_with_smaller_rates(
-    objective: DataObjective, model: Model, plan: Plan, end: EpochEnd
+    objective: DataObjective, model: Model, plan: Plan, end: EpochEnd, saves: Saves | None
 ) -> tuple[Result, _core.DescentState]:
     """Descend, and again with smaller rates as long as the end of an epoch asks for them."""
     legs = []
     going, n_left, state = model, plan.max_epochs, None
     while True:
-        outcome = run(objective, [going], plan._replace(max_epochs=n_left), end, resume=state)
+        outcome = run(objective, [going], plan._replace(max_epochs=n_left), end, resume=state, saves=saves)
         legs.append((outcome, 0))
         n_left -= outcome["n_epochs"]
         if not end.lowers_rate or n_left == 0:

@@ -90,6 +90,22 @@ class EpochEnd:
             self._n_bad = 0
         return settled or stops
 
+    def numbers(self) -> Floats:
+        """All that it has noted: how much of each there is, then the scores, the best parameters, and the last ones."""
+        best = [] if self.best is None else [self.best]
+        noted = [self.decrease, self._best, self.converged, self._n_bad, len(self.scores), len(best), len(self.last)]
+        return np.concatenate([np.array(noted), np.array(self.scores), *best, *self.last])
+
+    def take_numbers(self, numbers: Floats) -> None:
+        """Note that again."""
+        decrease, lowest, converged, n_bad, n_scores, n_best, n_last = numbers[:7].tolist()
+        scores, params = np.split(numbers[7:], [int(n_scores)])
+        kept = [*params.reshape(int(n_best + n_last), -1)] if n_best + n_last else []
+        self.decrease, self._best, self.converged, self._n_bad = decrease, lowest, bool(converged), int(n_bad)
+        self.scores = scores.tolist()
+        self.best = kept.pop(0) if n_best else None
+        self.last.extend(kept)
+
 
 class CallbackTasks:
     """The tasks that scikit-learn's callbacks are told of: the fit, and in it each epoch."""

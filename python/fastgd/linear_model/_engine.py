@@ -21,6 +21,7 @@ from ._base import LinearModel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from .._checkpoint import Checkpoint
     from .._estimators.stopping import CallbackTasks, EpochEnd
     from .._plan import Plan
     from .._run import Model
@@ -130,10 +131,12 @@ class SGDModel(Descending, LinearModel):
         intercept_init: Any = None,
         validation: Validation | None = None,
         tasks: CallbackTasks | None = None,
+        checkpoint: Checkpoint | None = None,
     ) -> None:
         """Fit from the start, or from given coefficients."""
         objective = self._objective(problem)
-        self._descend_from(objective, self._start(objective, coef_init, intercept_init), validation, tasks)
+        start = self._start(objective, coef_init, intercept_init)
+        self._descend_from(objective, start, validation, tasks, checkpoint=checkpoint)
 
     def _make_optimizer(self) -> Optimizer:
         return _rates.make_optimizer(self, self._alpha())

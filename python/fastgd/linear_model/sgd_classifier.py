@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from typing_extensions import Self
 
+    from .._checkpoint import Checkpoint
+
 
 _LEARNED = ("classes_", "coef_", "intercept_")
 
@@ -36,6 +38,7 @@ class StreamingClassifier(BaseSGDClassifier):
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
+        checkpoint: Checkpoint | None = None,
     ) -> Self:
         """Fit the model.
 
@@ -57,6 +60,9 @@ class StreamingClassifier(BaseSGDClassifier):
             Their labels.
         sample_weight_val : array-like of shape (n_rows,), optional
             Their weights in the score.
+        checkpoint : fastgd.Checkpoint, optional
+            Where to keep what the fit needs to go on should it be ended from outside, and where to go on from; needs
+            an int as `random_state`.
 
         Returns
         -------
@@ -77,7 +83,7 @@ class StreamingClassifier(BaseSGDClassifier):
         given = check_validation(self, X_val, y_val, sample_weight_val)
         weight, validation = (weight, given) if given is not None else split(self, X, y, weight, stratify=indices)
         tasks = CallbackTasks(self, X, y, sample_weight) if has_callbacks(self) else None
-        self._descend(self._problem(X, indices, weight), coef_init, intercept_init, validation, tasks)
+        self._descend(self._problem(X, indices, weight), coef_init, intercept_init, validation, tasks, checkpoint)
         return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from typing_extensions import Self
 
+    from .._checkpoint import Checkpoint
     from ..objectives import LinearObjective
 
     Floats = NDArray[np.floating[Any]]
@@ -151,7 +152,14 @@ class SGDOneClassSVM(OutlierMixin, SGDModel):
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def fit(
-        self, X: Any, y: Any = None, coef_init: Any = None, offset_init: Any = None, sample_weight: Any = None
+        self,
+        X: Any,
+        y: Any = None,
+        coef_init: Any = None,
+        offset_init: Any = None,
+        sample_weight: Any = None,
+        *,
+        checkpoint: Checkpoint | None = None,
     ) -> Self:
         """Fit the model.
 
@@ -167,6 +175,9 @@ class SGDOneClassSVM(OutlierMixin, SGDModel):
             Offset to start from; 0 by default, or likewise.
         sample_weight : array-like of shape (n_samples,), optional
             Weights; 1 each by default.
+        checkpoint : fastgd.Checkpoint, optional
+            Where to keep what the fit needs to go on should it be ended from outside, and where to go on from; needs
+            an int as `random_state`.
 
         Returns
         -------
@@ -181,7 +192,7 @@ class SGDOneClassSVM(OutlierMixin, SGDModel):
             offset_init = self.offset_ if offset_init is None else offset_init
         offset = np.atleast_1d(np.asarray(0.0 if offset_init is None else offset_init, np.float64))
         tasks = CallbackTasks(self, X, y, sample_weight) if has_callbacks(self) else None
-        self._descend(self._problem(X, sample_weight, offset), coef_init, 1.0 - offset, None, tasks)
+        self._descend(self._problem(X, sample_weight, offset), coef_init, 1.0 - offset, None, tasks, checkpoint)
         return self
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from typing_extensions import Self
 
+    from .._checkpoint import Checkpoint
     from ..objectives import LinearObjective
 
     Floats = NDArray[np.floating[Any]]
@@ -208,6 +209,7 @@ class SGDRegressor(LinearRegressor, SGDModel):
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
+        checkpoint: Checkpoint | None = None,
     ) -> Self:
         """Fit the model.
 
@@ -229,6 +231,9 @@ class SGDRegressor(LinearRegressor, SGDModel):
             Their targets.
         sample_weight_val : array-like of shape (n_rows,), optional
             Their weights in the score.
+        checkpoint : fastgd.Checkpoint, optional
+            Where to keep what the fit needs to go on should it be ended from outside, and where to go on from; needs
+            an int as `random_state`.
 
         Returns
         -------
@@ -247,7 +252,7 @@ class SGDRegressor(LinearRegressor, SGDModel):
         given = check_validation(self, X_val, y_val, sample_weight_val)
         weight, validation = (weight, given) if given is not None else split(self, X, y, weight)
         tasks = CallbackTasks(self, X, y, sample_weight) if has_callbacks(self) else None
-        self._descend(Problem(X, y, self.loss, None, weight), coef_init, intercept_init, validation, tasks)
+        self._descend(Problem(X, y, self.loss, None, weight), coef_init, intercept_init, validation, tasks, checkpoint)
         return self
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:

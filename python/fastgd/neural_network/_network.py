@@ -26,6 +26,7 @@ from . import _solvers
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from .._checkpoint import Checkpoint
     from .._estimators.stopping import EpochEnd
     from ..result import Result
 
@@ -116,7 +117,12 @@ class Network(_export.Exportable, Descending):
     # ---- descent
 
     def _fit_network(
-        self, problem: Problem, y: NDArray[Any], given: tuple[Any, Any, Any], stratify: NDArray[Any] | None
+        self,
+        problem: Problem,
+        y: NDArray[Any],
+        given: tuple[Any, Any, Any],
+        stratify: NDArray[Any] | None,
+        checkpoint: Checkpoint | None,
     ) -> None:
         """Fit, without the rows that tell when to stop; `y` as it was given, and so what is given to score."""
         X, sample_weight = problem.X, problem.weight
@@ -135,7 +141,7 @@ class Network(_export.Exportable, Descending):
         objective = self._objective(problem._replace(weight=weight, mean_weight=_mean_of_present(weight)))
         goes_on = self.warm_start and "coefs_" in vars(self)
         start = self._pack(objective) if goes_on else objective.initial(seed)
-        self._learn(objective, start, seed, validation, tasks)
+        self._learn(objective, start, seed, validation, tasks, checkpoint)
 
     def _learn(
         self,
@@ -144,8 +150,9 @@ class Network(_export.Exportable, Descending):
         seed: int,
         validation: Validation | None,
         tasks: CallbackTasks | None,
+        checkpoint: Checkpoint | None,
     ) -> None:
-        options: dict[str, Any] = {"seed": seed}
+        options: dict[str, Any] = {"seed": seed, "checkpoint": checkpoint}
         if self._searches_lines():
             # Iterations are evaluations, as these are what costs.
             options |= {

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from typing_extensions import Self
 
+    from .._checkpoint import Checkpoint
+
     Floats = NDArray[np.floating[Any]]
 
 
@@ -262,6 +264,7 @@ class MLPClassifier(ClassifierMixin, Network):
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
+        checkpoint: Checkpoint | None = None,
     ) -> Self:
         """Fit the model.
 
@@ -279,6 +282,9 @@ class MLPClassifier(ClassifierMixin, Network):
             Their labels.
         sample_weight_val : array-like of shape (n_rows,), optional
             Their weights in the score.
+        checkpoint : fastgd.Checkpoint, optional
+            Where to keep what the fit needs to go on should it be ended from outside, and where to go on from; needs
+            an int as `random_state`.
 
         Returns
         -------
@@ -286,10 +292,12 @@ class MLPClassifier(ClassifierMixin, Network):
             This estimator, fitted.
         """
         with self._unless_refused():
-            self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+            self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val), checkpoint)
         return self
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, given: tuple[Any, Any, Any]) -> None:
+    def _fit(
+        self, X: Any, y: Any, sample_weight: Any, given: tuple[Any, Any, Any], checkpoint: Checkpoint | None
+    ) -> None:
         goes_on = self.warm_start and "coefs_" in vars(self)
         X, y = check_X_y(self, X, y, reset=not goes_on, multi_output=True)
         y, is_many = as_labels(y)
@@ -308,7 +316,7 @@ class MLPClassifier(ClassifierMixin, Network):
         self.classes_, self._has_many_labels = classes, is_many
         draws = self.early_stopping and given[0] is None and not is_many
         stratify = strata(indices, len(classes), self.validation_fraction) if draws else None
-        self._fit_network(self._problem(X, indices, weight), y, given, stratify)
+        self._fit_network(self._problem(X, indices, weight), y, given, stratify, checkpoint)
 
     @available_if(lambda self: self._check_streams())  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from typing_extensions import Self
 
+    from .._checkpoint import Checkpoint
+
     Floats = NDArray[np.floating[Any]]
 
 LOSSES = frozenset(name for name, loss in registry().items() if loss.kind == "regression")
@@ -268,6 +270,7 @@ class MLPRegressor(RegressorMixin, Network):
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
+        checkpoint: Checkpoint | None = None,
     ) -> Self:
         """Fit the model.
 
@@ -285,6 +288,9 @@ class MLPRegressor(RegressorMixin, Network):
             Their targets.
         sample_weight_val : array-like of shape (n_rows,), optional
             Their weights in the score.
+        checkpoint : fastgd.Checkpoint, optional
+            Where to keep what the fit needs to go on should it be ended from outside, and where to go on from; needs
+            an int as `random_state`.
 
         Returns
         -------
@@ -297,7 +303,7 @@ class MLPRegressor(RegressorMixin, Network):
             if not goes_on:
                 forget(self, "coefs_", "intercepts_", "_stream", "_recipe")
             problem = Problem(X, y, self.loss, None, check_sample_weight(sample_weight, X.shape[0]))
-            self._fit_network(problem, y, (X_val, y_val, sample_weight_val), None)
+            self._fit_network(problem, y, (X_val, y_val, sample_weight_val), None, checkpoint)
         return self
 
     @available_if(lambda self: self._check_streams())  # type: ignore[untyped-decorator]
