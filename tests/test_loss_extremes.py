@@ -138,3 +138,17 @@ def test_a_network_or_density_beyond_all_range_says_so(kind: str, optimizer: str
             "mixture": lambda Z: fastgd.GaussianMixtureObjective(Z, 2),
         }.get(kind, lambda Z: fastgd.MLPObjective(Z, np.arange(40) % 3, activation=kind, hidden_layer_sizes=5))(huge)
         check_run(objective, optimizer)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("options", [{"batch_size": 1}, {"batch_size": 8}, {"optimizer": "lbfgs"}], ids=str)
+@pytest.mark.parametrize("exponent", [-1070, -147, 120, 1020])
+def test_only_the_ratios_of_weights_count(exponent: int, options: dict[str, Any], dtype: Any) -> None:
+    """In any unit, also one in which float32 would hold but zeros, or infinities."""
+    rng = np.random.default_rng(4)
+    X, y, weight = rng.normal(size=(40, 3)).astype(dtype), rng.integers(0, 2, 40), rng.integers(1, 5, 40) / 4.0
+    for make in (fastgd.LinearObjective, lambda *a, **k: fastgd.MLPObjective(*a, loss="log_loss", **k)):
+        plain, scaled = (make(X, y, sample_weight=np.ldexp(weight, e)) for e in (0, exponent))
+        runs = [fastgd.minimize(objective, max_epochs=3, **options) for objective in (plain, scaled)]
+        assert runs[0].x.tolist() == runs[1].x.tolist()
+        assert runs[0].fun == runs[1].fun
