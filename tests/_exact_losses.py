@@ -172,7 +172,7 @@ def multinomial(y: int, raw: Scores) -> tuple[Exact, list[Exact]]:
 def multiclass_hinge(y: int, raw: Scores) -> tuple[Exact, list[Exact]]:
     margin = {k: s - raw[y] + 1 for k, s in enumerate(raw) if k != y}
     terms = sum((abs(s - raw[y]) + 1 for s in raw), ZERO)
-    kink = min(map(abs, margin.values()))
+    kink = min((abs(m) for m in margin.values() if m), default=ZERO)
     slope = [Decimal(k != y and margin[k] > 0) for k in range(len(raw))]
     slope[y] = -sum(slope)
     return Exact(sum((max(ZERO, m) for m in margin.values()), ZERO), terms), [
@@ -213,7 +213,8 @@ def excess(got: float, want: Exact, eps: float, largest: float, least: float) ->
             of_one_sign = abs(want.number) == want.terms
             right = not of_one_sign or (got > 0) == (want.number > 0)
             return 0.0 if right and 4 * want.terms > Decimal(largest) else math.inf
-        if want.kink is not None and want.kink <= 8 * Decimal(eps) * (1 + want.kink):
+        # Beside a kink rounding may choose the other branch; on it there is no rounding.
+        if want.kink is not None and 0 < want.kink <= 8 * Decimal(eps) * (1 + want.kink):
             return 0.0
         if not want.terms.is_finite():
             return math.inf

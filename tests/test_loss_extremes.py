@@ -84,7 +84,7 @@ def test_of_one_score(loss: str, params: dict[str, float], dtype: Any) -> None:
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("loss", [*_exact_losses.OF_CLASSES])
 def test_of_scores_of_classes(loss: str, dtype: Any) -> None:
-    some = np.concatenate([sizes(dtype)[::7], [0.0, 1e-7, 20.0]])
+    some = np.concatenate([sizes(dtype)[::7], [0.0, 1e-7, 1.0, 20.0]])
     raw = np.array([(a, b, c) for a, b in itertools.product(np.concatenate([-some, some]), repeat=2) for c in (0.0, b)])
     raw = np.ascontiguousarray(raw[:: max(1, len(raw) // 3000)].astype(dtype))
     y = np.arange(len(raw)) % 3
