@@ -43,6 +43,42 @@ def cpp(session: nox.Session) -> None:
 
 
 @nox.session
+def coverage(session: nox.Session) -> None:
+    """Report the lines and branches that the tests run, of Python and of C++; arguments go to pytest."""
+    session.install("coverage", "gcovr", "cmake", "ninja")
+    defines = [f"-Ccmake.define.{name}=ON" for name in ("FASTGD_COVERAGE", "FASTGD_BUILD_TESTS")]
+    session.install(*defines, "-Cbuild-dir=build/coverage", "-Cinstall.strip=false", ".[test]")
+    session.run(
+        "coverage", "run", "--branch", "--source=fastgd", "-m", "pytest", "--ignore=tests/peers", *session.posargs
+    )
+    session.run("ctest", "--test-dir", "build/coverage", "--output-on-failure")
+    session.run("coverage", "report", "--skip-covered")
+    # An exception that might leave a call is no branch that anybody wrote.
+    gcovr = ("gcovr", "--filter=cpp/", "--exclude-throw-branches", "--exclude-unreachable-branches", "build/coverage")
+    for metric in ("line", "branch"):
+        session.run(*gcovr, f"--txt-metric={metric}")
+
+
+def numerics(session: nox.Session) -> None:
+    """Take every float there is, and sum 10^8 rows."""
+    session.install("cmake", "ninja", ".[test]")
+    session.run("cmake", "--preset", "gcc")
+    session.run("cmake", "--build", "--preset", "gcc")
+    session.run("ctest", "--preset", "gcc", "-C", "nightly", "-R", "thorough", "--verbose")
+    session.run("python", "tests/_sums.py", "100000000")
+
+
+NIGHTLY = {"numerics": numerics}
+
+
+@nox.session
+@nox.parametrize("part", [*NIGHTLY])
+def nightly(session: nox.Session, part: str) -> None:
+    """Run what takes too long for every change: nox -s "nightly(part='numerics')"."""
+    NIGHTLY[part](session)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Build the documentation in build/docs."""
     session.install(".[docs]")

@@ -241,7 +241,7 @@ private:
         for (std::size_t m = 0; m < n_models_; ++m) {
             require(weight_[m] > 0.0 || models_[m].ended,
                     "order visits no row of positive weight in epoch " + std::to_string(epoch));
-            loss_[m] = loss_[m] / weight_[m] + penalty_[m];
+            loss_[m] = finite_[m] ? loss_[m] / weight_[m] + penalty_[m] : HUGE_VAL;
         }
     }
 

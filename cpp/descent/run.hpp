@@ -101,7 +101,7 @@ public:
     virtual void descend(const Slice& slice, StepSums& sums, const std::function<void()>& poll) = 0;
 
     // One step on all rows. `value` and `grad_norm` (one a model) are F, penalty included, and its gradient before the
-    // step, or at the best point yet where the optimiser searches along lines; NaN where a raw score is not finite.
+    // step, or at the best point yet where the optimiser searches along lines; F is infinite where a raw score is.
     // `poll` is called now and then on the calling thread; what it throws ends the step before the update.
     virtual void descend_full(const StepPlan& plan, std::span<double> value, std::span<double> grad_norm,
                               const std::function<void()>& poll) = 0;
@@ -111,7 +111,7 @@ public:
     // Nothing more is asked of a model, but that `set_params` is to reach it: what it would cost may be saved.
     virtual void retire(int) {}
 
-    // F and its gradient's norm at the parameters; NaN where a raw score is not finite. Without `grad_norm`, which is
+    // F and its gradient's norm at the parameters; F is infinite where a raw score is. Without `grad_norm`, which is
     // then empty, F alone.
     virtual void evaluate(std::span<double> value, std::span<double> grad_norm) = 0;
     // The mean loss over the rows that each model holds out.

@@ -25,7 +25,7 @@ struct CrammerSinger {
             rival = select(better, s, rival);
             rival_class = select(better, index, rival_class);
         }
-        const Vec<T> margin = one + rival - own;
+        const Vec<T> margin = one + (rival - own);
         const Mask<T> active = lt(o, margin);
         value = positive_part(margin);
         for (int k = 0; k < scores.n_classes; ++k) {

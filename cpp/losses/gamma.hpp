@@ -11,14 +11,14 @@ struct Gamma {
 
     template <class T>
     static FASTGD_INLINE void eval(Vec<T> y, Vec<T> raw, T, Vec<T>& value, Vec<T>& deriv) {
-        const Vec<T> ratio = y * exp(neg(raw));
+        const Vec<T> ratio = scaled_exp(y, neg(raw));
         value = raw + ratio;
         deriv = set1<T>(T(1)) - ratio;
     }
 
     template <class T>
     static FASTGD_INLINE Vec<T> second(Vec<T> y, Vec<T> raw, T) {
-        return y * exp(neg(raw));
+        return scaled_exp(y, neg(raw));
     }
 };
 

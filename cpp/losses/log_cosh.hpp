@@ -5,7 +5,8 @@
 namespace fastgd {
 namespace {
 
-// log cosh(raw - y), written as |r| + log((1 + exp(-2 |r|)) / 2) so that nothing overflows
+// log cosh(r), r = raw - y: near 0 as -log(1 - tanh(r)^2) / 2, so that nothing cancels, elsewhere as
+// |r| + log((1 + exp(-2 |r|)) / 2), so that nothing overflows
 struct LogCosh {
     static constexpr LossInfo kInfo{"log_cosh", LossKind::regression, 1.0};
 
@@ -13,8 +14,13 @@ struct LogCosh {
     static FASTGD_INLINE void eval(Vec<T> y, Vec<T> raw, T, Vec<T>& value, Vec<T>& deriv) {
         const Vec<T> r = raw - y;
         const Vec<T> a = abs(r);
-        value = a + log1p(set1<T>(T(0.5)) * expm1(set1<T>(T(-2)) * a));
-        deriv = tanh(r);
+        const Vec<T> half = set1<T>(T(0.5));
+        const Vec<T> decay = expm1(set1<T>(T(-2)) * a);
+        const Vec<T> tanh_a = neg(decay) / (set1<T>(T(2)) + decay);
+        const Mask<T> near = lt(a, set1<T>(T(0.75)));
+        const Vec<T> logarithm = log1p(select(near, neg(tanh_a * tanh_a), half * decay));
+        value = select(near, neg(half) * logarithm, a + logarithm);
+        deriv = select(lt(r, zero<T>()), neg(tanh_a), tanh_a);
     }
 
     template <class T>

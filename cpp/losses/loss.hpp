@@ -33,6 +33,14 @@ FASTGD_INLINE Vec<T> positive_part(Vec<T> x) {
     return max(x, zero<T>());
 }
 
+// y exp(x), also where exp(x) alone overflows or vanishes.
+template <class T>
+FASTGD_INLINE Vec<T> scaled_exp(Vec<T> y, Vec<T> x) {
+    const Vec<T> root = exp(set1<T>(T(0.5)) * x);
+    // Blended, because 0 * inf would be NaN.
+    return select(eq(y, zero<T>()), zero<T>(), y * root * root);
+}
+
 // The scores of as many rows as `lanes` says: those of class k are one vector, `stride` elements after class k - 1.
 // The derivatives' memory serves as scratch until set_deriv has written it.
 template <class T, class Lanes>

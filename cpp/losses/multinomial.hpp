@@ -15,21 +15,23 @@ struct Multinomial {
         const int n_classes = scores.n_classes;
         Vec<T> top = scores.raw(0);
         for (int k = 1; k < n_classes; ++k) top = max(top, scores.raw(k));
-        Vec<T> sum = zero<T>();
+        const Vec<T> one = set1<T>(T(1));
+        // The others' sum by itself: where it is small, 1 + others or p - 1 would lose it.
+        Vec<T> others = zero<T>();
         Vec<T> own = zero<T>();
         for (int k = 0; k < n_classes; ++k) {
             const Vec<T> s = scores.raw(k) - top;
-            own = select(eq(y, set1<T>(T(k))), s, own);
+            const Mask<T> mine = eq(y, set1<T>(T(k)));
+            own = select(mine, s, own);
             const Vec<T> e = exp_nonpositive(s);
-            sum = sum + e;
+            others = select(mine, others, others + e);
             scores.set_scratch(k, e);
         }
-        value = log(sum) - own;
-        const Vec<T> share = set1<T>(T(1)) / sum;
-        for (int k = 0; k < n_classes; ++k) {
-            const Vec<T> p = scores.scratch(k) * share;
-            scores.set_deriv(k, select(eq(y, set1<T>(T(k))), p - set1<T>(T(1)), p));
-        }
+        const Vec<T> own_power = exp_nonpositive(own);
+        value = log1p(others + (own_power - one)) - own;
+        const Vec<T> share = one / (others + own_power);
+        for (int k = 0; k < n_classes; ++k)
+            scores.set_deriv(k, select(eq(y, set1<T>(T(k))), neg(others), scores.scratch(k)) * share);
     }
 
     // H u = p (u - p^T u), p the softmax of the scores

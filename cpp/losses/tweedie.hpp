@@ -18,10 +18,11 @@ struct Tweedie {
         if (power == T(2)) return Gamma::eval<T>(y, raw, power, value, deriv);
         const Vec<T> one_minus_p = set1<T>(T(1) - power);
         const Vec<T> two_minus_p = set1<T>(T(2) - power);
-        const Vec<T> a = y * exp(one_minus_p * raw);
+        const Vec<T> a = scaled_exp(y, one_minus_p * raw);
         const Vec<T> b = exp(two_minus_p * raw);
-        value = b / two_minus_p - a / one_minus_p;
-        deriv = b - a;
+        const Vec<T> mean = exp(raw);
+        value = difference(b / two_minus_p, a / one_minus_p, lt(y / one_minus_p, mean / two_minus_p));
+        deriv = difference(b, a, lt(y, mean));
     }
 
     template <class T>
@@ -30,7 +31,17 @@ struct Tweedie {
         if (power == T(2)) return Gamma::second<T>(y, raw, power);
         const Vec<T> one_minus_p = set1<T>(T(1) - power);
         const Vec<T> two_minus_p = set1<T>(T(2) - power);
-        return two_minus_p * exp(two_minus_p * raw) - one_minus_p * y * exp(one_minus_p * raw);
+        const Vec<T> a = one_minus_p * scaled_exp(y, one_minus_p * raw);
+        const Vec<T> b = two_minus_p * exp(two_minus_p * raw);
+        return difference(b, a, lt(one_minus_p * y, two_minus_p * exp(raw)));
+    }
+
+private:
+    // b - a; where both are the same infinity, the one that they would have without their common factor.
+    template <class T>
+    static FASTGD_INLINE Vec<T> difference(Vec<T> b, Vec<T> a, Mask<T> positive) {
+        const Vec<T> d = b - a;
+        return select(eq(d, d), d, select(positive, infinity<T>(), neg(infinity<T>())));
     }
 };
 

@@ -114,6 +114,8 @@ public:
         const RowSource source =
             rows ? RowSource{rows->data(), std::ssize(*rows)} : RowSource{nullptr, problem_.data.X.n_rows};
         sums_ = evaluate_models(problem_, pass_, params, source, value, grad, n_threads_, poll);
+        for (std::size_t m = 0; m < value.size(); ++m)
+            if (!sums_[m].finite) value[m] = std::numeric_limits<double>::infinity();
     }
 
     std::vector<Precondition> preconditions(std::span<const double> params) const override {

@@ -169,7 +169,7 @@ public:
     }
 
 private:
-    static constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+    static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
     Parameters<T> shape() const {
         return Parameters<T>(settings_.n_models, problem_.n_outputs, problem_.X.n_cols, has_intercept_);
@@ -234,7 +234,7 @@ private:
         penalties(value);
         for (int m = 0; m < settings_.n_models; ++m) {
             const auto at = static_cast<std::size_t>(m);
-            value[at] = pass.finite[at] ? pass.loss[at] / weight(m) + value[at] : kNaN;
+            value[at] = pass.finite[at] ? pass.loss[at] / weight(m) + value[at] : kInfinity;
             if (grad_norm.empty()) continue;
             double* grad = flat_grad_.data() + m * n;
             settings_.penalty(m).add_gradient(flat_.data() + m * n, grad, n_coef());

@@ -137,7 +137,7 @@ public:
     }
 
 private:
-    static constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+    static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
     std::ptrdiff_t n_params() const { return problem_.shape.n_params(); }
     double* flat_of(std::vector<double>& flat, int m) const { return flat.data() + m * n_params(); }
@@ -180,7 +180,7 @@ private:
     void look_at(const PassSums& pass, F&& weight, std::span<double> value, std::span<double> grad_norm) {
         penalties(value);
         for (std::size_t m = 0; m < value.size(); ++m)
-            value[m] = pass.finite[m] ? pass.loss[m] / weight(static_cast<int>(m)) + value[m] : kNaN;
+            value[m] = pass.finite[m] ? pass.loss[m] / weight(static_cast<int>(m)) + value[m] : kInfinity;
         if (grad_norm.empty()) return;
         flat_grad_.resize(flat_.size());
         for (int m = 0; m < settings_.n_models; ++m) {

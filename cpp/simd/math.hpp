@@ -152,6 +152,14 @@ FASTGD_INLINE Vec<T> exp_nonpositive(Vec<T> x) {
     return select(lt(x, set1<T>(-MathConstants<T>::kExpLimit)), zero<T>(), exp_in_range(x));
 }
 
+// exp(x + rest) for x <= 0, where the rest is what rounding took from x.
+template <class T>
+FASTGD_INLINE Vec<T> exp_nonpositive(Vec<T> x, Vec<T> rest) {
+    const ExpReduced<T> e = exp_reduce(x);
+    const Vec<T> y = times_power_of_two(exp_of_remainder(e.r + rest), e.n);
+    return select(lt(x, set1<T>(-MathConstants<T>::kExpLimit)), zero<T>(), y);
+}
+
 // Grouped for accuracy: where 2^n expm1(r) and 2^n - 1 nearly cancel, an error in the first doubles.
 template <class T>
 FASTGD_INLINE Vec<T> expm1_of_remainder(Vec<T> r) {

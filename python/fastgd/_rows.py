@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +13,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def check_weight(weight: object, n_samples: int, dtype: np.dtype[Any]) -> NDArray[Any] | None:
-    """Sample weights in the dtype of the arithmetic, or None."""
+# Weights up to this power of two, and down to its inverse, leave their products room in every dtype.
+_ROOM = 64
+
+
+def check_weight(
+    weight: object, n_samples: int, dtype: np.dtype[Any], *, relative: bool = False
+) -> NDArray[Any] | None:
+    """Sample weights in the dtype of the arithmetic, or None; in another unit where only their ratios count."""
     if weight is None:
         return None
     given = check.real_array("sample_weight", weight)
@@ -21,13 +28,20 @@ def check_weight(weight: object, n_samples: int, dtype: np.dtype[Any]) -> NDArra
         raise ValueError(
             f"sample_weight must have shape {(n_samples,)}, one weight a row of X, got shape {given.shape}"
         )
-    weights = check.finite("sample_weight", given, dtype)
+    weights = check.finite("sample_weight", _near_one(given) if relative else given, dtype)
     index = check.first(lambda block: block < 0.0, weights)
     if index is not None:
         raise ValueError(f"sample_weight must be >= 0, got {weights[index]} at {check.at('sample_weight', index)}")
     if not weights.any():
         raise ValueError("sample_weight must be > 0 for at least one row, got 0 for all")
     return weights
+
+
+def _near_one(weight: NDArray[Any]) -> NDArray[Any]:
+    """The weights, times a power of two where they are so small or so large that products with them might not be."""
+    largest = float(weight.max(initial=0))
+    exponent = math.frexp(largest)[1] if math.isfinite(largest) else 0
+    return weight if abs(exponent) <= _ROOM else np.ldexp(weight.astype(np.float64), -exponent)
 
 
 def present(weight: NDArray[Any] | None, n_samples: int) -> tuple[NDArray[np.int64] | None, NDArray[np.float64] | None]:

@@ -20,7 +20,8 @@ bool machine_has_isa() {
 }
 
 // The exit status of `test`, or that of a test left out.
-int run_where_isa_exists(int (*test)()) {
+template <class Test>
+int run_where_isa_exists(Test test) {
     if (machine_has_isa()) return test();
     std::printf("%s: this machine does not have it\n", kIsaName);
     return 77;

@@ -1,5 +1,6 @@
 // The run-time layer without threads: random numbers, permutation, scalar functions, choice of the instruction set,
-// processor limits. A plain program: it prints what fails, and its exit status is 1 then.
+// processor limits. A plain program: it prints what fails, and its exit status is 1 then. `runtime_test thorough` tries
+// the scalar functions at many times as many points.
 
 #include <algorithm>
 #include <bit>
@@ -135,14 +136,14 @@ double uniform(std::uint64_t index, double low, double high) {
     return std::fma(high - low, static_cast<double>(word >> 11) * 0x1p-53, low);
 }
 
-void test_scalar_accuracy() {
+void test_scalar_accuracy(int n_points) {
     namespace scalar = fastgd::scalar;
     double exp_error = 0;
     double log_error = 0;
     double pow_error = 0;
     double cos_error = 0;
     std::uint64_t index = 0;
-    for (int i = 0; i < 100'000; ++i) {
+    for (int i = 0; i < n_points; ++i) {
         const double x = uniform(index++, -745.0, 709.7);
         const double near_zero = uniform(index++, -1.0, 1.0);
         exp_error = std::max({exp_error, error_in_ulp(scalar::exp(x), std::exp(static_cast<long double>(x))),
@@ -383,13 +384,14 @@ void test_cgroups() {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+    const bool thorough = argc > 1 && std::string(argv[1]) == "thorough";
     test_philox();
     test_features();
     test_choice();
     test_dispatch();
     test_permutation();
-    test_scalar_accuracy();
+    test_scalar_accuracy(thorough ? 10'000'000 : 100'000);
     test_scalar_special_values();
     test_cgroups();
     std::printf("%d failures\n", n_failed.load());

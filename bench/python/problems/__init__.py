@@ -11,6 +11,7 @@ from setting import Setting
 NAMES = (
     "full_batch",
     "storages",
+    "denormals",
     "softmax",
     "per_sample",
     "sparse",

@@ -60,8 +60,16 @@ class DataObjective(Evaluated, Abilities):
         self.loss_params = MappingProxyType(check_params(self._loss, params))
 
     def _take(
-        self, X: Any, y: Any, n_classes: int | None, weight: ArrayLike | None, offset: ArrayLike | None = None
+        self,
+        X: Any,
+        y: Any,
+        n_classes: int | None,
+        weight: ArrayLike | None,
+        offset: ArrayLike | None = None,
+        *,
+        relative: bool = True,
     ) -> None:
+        """Check and keep data; whether only the ratios of their weights count, as they do but in a stream."""
         matrix = as_matrix("X", X)
         n_samples, n_features = matrix.source.shape
         dtype = matrix.compute_dtype
@@ -74,7 +82,7 @@ class DataObjective(Evaluated, Abilities):
             _y=targets.y,
             n_outputs=targets.n_outputs,
             n_classes=targets.n_classes,
-            _weight=check_weight(weight, n_samples, dtype),
+            _weight=check_weight(weight, n_samples, dtype, relative=relative),
             _offset=check_offset(offset, n_samples, targets.n_outputs, dtype),
         )
         n_params = self._count_params()
@@ -101,10 +109,10 @@ class DataObjective(Evaluated, Abilities):
         return other
 
     def _on(self, X: Any, y: Any, weight: ArrayLike | None, offset: ArrayLike | None = None) -> Self:
-        """The same objective on other data, of the same classes."""
+        """The same objective on a piece of a stream, of the same classes."""
         other = copy(self)
         other._forget_computed()
-        other._take(X, y, self.n_classes, weight, offset)
+        other._take(X, y, self.n_classes, weight, offset, relative=False)
         return other
 
     def _with(self, **changed: Any) -> Self:
