@@ -84,6 +84,7 @@ public:
         Status ended = Status::max_epochs;
         try {
             for (std::int64_t i = 0; i < options_.max_epochs && any_running(); ++i) {
+                begin_epoch();
                 try {
                     walk_epoch(sampler, next_epoch_);
                 } catch (...) {
@@ -118,6 +119,16 @@ private:
                         like.memory.size() == from.runs[m].memory.size(),
                     "resume must be of the same objective and optimizer");
             run_->set_state(static_cast<int>(m), from.runs[m]);
+        }
+    }
+
+    void begin_epoch() {
+        if (!options_.stream) run_->solution(x_);
+        steps_before_ = step_;
+        for (std::size_t m = 0; m < n_models_; ++m) {
+            if (models_[m].ended || options_.stream) continue;
+            models_[m].begin = state_of(m);
+            models_[m].n_made_before = models_[m].n_made;
         }
     }
 
@@ -199,13 +210,6 @@ private:
         std::fill_n(finite_.get(), n_models_, true);
         std::fill(weight_.begin(), weight_.end(), 0.0);
         StepSums sums{weight_, loss_, {finite_.get(), n_models_}};
-        if (!options_.stream) run_->solution(x_);
-        steps_before_ = step_;
-        for (std::size_t m = 0; m < n_models_; ++m) {
-            if (models_[m].ended || options_.stream) continue;
-            models_[m].begin = state_of(m);
-            models_[m].n_made_before = models_[m].n_made;
-        }
         if (full_) {
             const StepPlan step = plan(1, epoch, [&](std::size_t, std::size_t m) { return folds_.n_seen()[m]; });
             run_->descend_full(step, loss_, grad_norm_, [this] { poll(); });
