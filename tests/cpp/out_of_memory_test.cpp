@@ -1,7 +1,7 @@
 // Every entry point of the core, with the N-th allocation failing, for every N: std::bad_alloc comes out, nothing is
 // lost, and the same objects then give the same bits as before.
 //
-//     out_of_memory_test         every N up to 4, then fewer and fewer
+//     out_of_memory_test         N of 1, 3, 7, 15, and so on
 //     out_of_memory_test all     every N
 
 #include <cstring>
@@ -41,7 +41,7 @@ std::int64_t try_all(const EntryPoint& entry, Failing failing, bool every) {
     entry.call();
     const Numbers expected = entry.call();
     std::int64_t n_tried = 0;
-    for (std::int64_t n = 1;; n += every ? 1 : 1 + n / 4) {
+    for (std::int64_t n = 1;; n += every ? 1 : 1 + n) {
         const std::int64_t n_live = failing_allocator::n_live;
         bool has_thrown = false;
         Numbers got;
