@@ -90,3 +90,17 @@ def bench(session: nox.Session) -> None:
     """Run the Python benchmarks; arguments go to them."""
     session.install(".[bench]")
     session.run("fastgd", "bench", *session.posargs)
+
+
+@nox.session
+@nox.parametrize("part", ["memory", "threads", "addresses"])
+def nightly(session: nox.Session, part: str) -> None:
+    """Run what takes too long for every change: each allocation refused, ThreadSanitizer, AddressSanitizer."""
+    session.install("cmake", "ninja")
+    preset = {"memory": "gcc", "threads": "tsan", "addresses": "asan"}[part]
+    session.run("cmake", "--preset", preset)
+    session.run("cmake", "--build", "--preset", preset)
+    if part == "memory":
+        session.run("build/gcc/tests/cpp/out_of_memory_test", "all", external=True, env={"FASTGD_TEAMS": "always"})
+    else:
+        session.run("ctest", "--preset", preset)

@@ -170,9 +170,12 @@ public:
         const Kind kind = take_width(n_features);
         for (py::ssize_t i = 0; i < X.shape(0); ++i) require_finite(X.data(i, 0), n_features, i);
         const std::int64_t before = core_.n_features();
+        Floats losses(X.shape(0));
+        // Room for all columns comes first: to go back must not take memory.
+        core_.set_n_features(n_features);
+        core_.set_n_features(before);
         const std::int64_t capacity = core_.capacity();
         const ModelState state = core_.state();
-        Floats losses(X.shape(0));
         try {
             core_.set_n_features(n_features);
             for (py::ssize_t i = 0; i < X.shape(0); ++i)

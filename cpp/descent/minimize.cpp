@@ -87,6 +87,8 @@ public:
         Status ended = is_ended_ ? Status::callback : Status::max_epochs;
         try {
             while (n_epochs_ < options_.max_epochs && any_running() && !is_ended_) {
+                // Else it goes on from within.
+                if (position_ == 0) begin_epoch();
                 try {
                     walk_epoch(sampler, next_epoch_);
                 } catch (...) {
@@ -217,8 +219,6 @@ private:
     }
 
     void walk_epoch(Sampler& sampler, std::int64_t epoch) {
-        // Else it goes on from within.
-        if (position_ == 0) begin_epoch();
         StepSums sums{weight_, loss_, {finite_.get(), n_models_}};
         if (full_) {
             const StepPlan step = plan(1, epoch, [&](std::size_t, std::size_t m) { return folds_.n_seen()[m]; });

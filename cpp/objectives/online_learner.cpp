@@ -92,17 +92,21 @@ void OnlineLearner::set_n_features(std::int64_t n_features) {
 }
 
 void OnlineLearner::reserve(std::int64_t capacity) {
-    const std::int64_t before = params_.n_features;
-    params_ = resized(params_, capacity);
-    grad_ = resized(grad_, capacity);
+    // All of it or nothing: memory may run out on the way.
+    Parameters<double> params = resized(params_, capacity);
+    Parameters<double> grad = resized(grad_, capacity);
+    std::vector<Parameters<double>> slots;
     for (int i = 0; i < info_.n_slots; ++i) {
-        Parameters<double>& slot = updates_.slot(i);
-        slot = resized(slot, capacity);
+        Parameters<double>& slot = slots.emplace_back(resized(updates_.slot(i), capacity));
         for (std::ptrdiff_t k = 0; k < n_outputs(); ++k)
-            std::fill(slot.coef_row(k) + std::min(before, capacity), slot.coef_row(k) + capacity, fresh_slot_);
+            std::fill(slot.coef_row(k) + std::min(params_.n_features, capacity), slot.coef_row(k) + capacity,
+                      fresh_slot_);
     }
     row_.resize(static_cast<std::size_t>(capacity));
     place_.resize(row_.size());
+    params_ = std::move(params);
+    grad_ = std::move(grad);
+    for (int i = 0; i < info_.n_slots; ++i) updates_.slot(i) = std::move(slots[static_cast<std::size_t>(i)]);
     reported_at_ = -1;
 }
 
@@ -118,6 +122,7 @@ bool OnlineLearner::is_full(const SparseRow& row) const {
 }
 
 void OnlineLearner::pack(const SparseRow& row) {
+    reserve_packed(std::ssize(row.column));
     column_.clear();
     value_.clear();
     for (std::size_t i = 0; i < row.column.size(); ++i) {
@@ -131,10 +136,18 @@ void OnlineLearner::pack(const SparseRow& row) {
         }
     }
     for (const std::int64_t column : column_) place_[static_cast<std::size_t>(column)] = 0;
-    if (std::ssize(column_) <= packed_.n_features) return;
-    const auto room = static_cast<std::int64_t>(column_.capacity());
-    packed_ = packed_grad_ = Parameters<double>(1, n_outputs(), room, true);
-    packed_slots_.assign(static_cast<std::size_t>(local_slots_.value_or(0)), packed_);
+}
+
+void OnlineLearner::reserve_packed(std::int64_t n_entries) {
+    if (n_entries <= packed_.n_features) return;
+    const std::int64_t room = std::max(n_entries, 2 * packed_.n_features);
+    Parameters<double> params(1, n_outputs(), room, true);
+    Parameters<double> grad(params);
+    packed_slots_.assign(static_cast<std::size_t>(local_slots_.value_or(0)), params);
+    column_.reserve(static_cast<std::size_t>(room));
+    value_.reserve(static_cast<std::size_t>(room));
+    packed_grad_ = std::move(grad);
+    packed_ = std::move(params);
 }
 
 void OnlineLearner::gather(const Parameters<double>& from, Parameters<double>& to) const {
@@ -204,24 +217,23 @@ void OnlineLearner::prepare(double lr) {
     updates_.prepare({1, {&lr_, 1}, {&step_, 1}, {&kOne, 1}, {&kOne, 1}});
 }
 
-// The objective on the row.
-double OnlineLearner::value_of(double loss, double weight) {
-    double penalty = 0.0;
-    if (info_.reads_value) {
-        std::vector<double> flat(static_cast<std::size_t>(params_.n_params()));
-        params_.get(flat.data());
-        penalty = settings_.penalty(0).value(flat.data(), n_outputs() * params_.n_features);
-    }
-    return loss * weight + penalty;
+// Of the parameters, where the optimiser reads it.
+double OnlineLearner::penalty() {
+    if (!info_.reads_value) return 0.0;
+    std::vector<double> flat(static_cast<std::size_t>(params_.n_params()));
+    params_.get(flat.data());
+    return settings_.penalty(0).value(flat.data(), n_outputs() * params_.n_features);
 }
 
 double OnlineLearner::update(std::span<const double> row, double y, double weight, double lr) {
+    // It takes memory: nothing may have changed yet.
+    const double penalty_before = penalty();
     forward(row, params_, params_);
     const double loss = backward(row, y, weight, grad_);
     if (weight == 0.0) return loss;
     prepare(lr);
     if (updates_.is_whole()) {
-        updates_.step_whole(0, 0, value_of(loss, weight), params_, grad_);
+        updates_.step_whole(0, 0, loss * weight + penalty_before, params_, grad_);
     } else {
         updates_.step_columns(0, {0, n_features_}, params_, grad_);
         updates_.step_intercepts(0, params_, grad_);
@@ -293,7 +305,7 @@ ModelState OnlineLearner::state() {
 
 void OnlineLearner::set_state(std::int64_t n_features, std::int64_t capacity, const ModelState& state) {
     require(n_features >= 0 && n_features <= capacity, "n_features must be within the capacity");
-    reserve(capacity);
+    if (capacity != this->capacity()) reserve(capacity);
     const auto n_params = static_cast<std::size_t>(params_.coef.size() + params_.intercept.size());
     require(state.params.size() == n_params &&
                 state.slots.size() == n_params * static_cast<std::size_t>(info_.n_slots) &&
@@ -303,6 +315,7 @@ void OnlineLearner::set_state(std::int64_t n_features, std::int64_t capacity, co
     updates_.restore(0, state);
     n_features_ = n_features;
     n_steps_ = state.n_steps;
+    reported_at_ = -1;
 }
 
 }  // namespace fastgd

@@ -63,6 +63,7 @@ public:
 private:
     void reserve(std::int64_t capacity);
     void pack(const SparseRow& row);
+    void reserve_packed(std::int64_t n_entries);
     void gather(const Parameters<double>& from, Parameters<double>& to) const;
     void scatter(const Parameters<double>& from, Parameters<double>& to) const;
     bool is_full(const SparseRow& row) const;
@@ -72,7 +73,7 @@ private:
     // Adds the gradient of the row, whose scores are there, to both; returns the row's loss.
     double backward(std::span<const double> row, double y, double weight, Parameters<double>& coef_grad);
     void prepare(double lr);
-    double value_of(double loss, double weight);
+    double penalty();
 
     const Kernels<double>& kernels_;
     const StorageKernels<double>& storage_;

@@ -7,7 +7,14 @@
 #include <string>
 #include <string_view>
 
-#if defined(__unix__) || defined(__APPLE__)
+// Archer, which ThreadSanitizer needs to understand OpenMP, crashes in forked children.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define HAS_ARCHER 1
+#endif
+#endif
+
+#if (defined(__unix__) || defined(__APPLE__)) && !defined(HAS_ARCHER)
 #define HAS_FORK 1
 #include <sys/wait.h>
 #include <unistd.h>
