@@ -346,12 +346,14 @@ private:
                     if (!model.best_begin.empty()) put(full_ ? model.best_begin : model.best_end, m, other);
             }
         }
-        run_->set_params(x_);
-        if (options_.evaluate || other != x_) run_->evaluate(result.fun, wanted(result.grad_norm));
-        if (other != x_) take_the_better(other, result);
-        if (folds_.count() > 0) {
-            result.held_out.resize(n_models_);
-            run_->evaluate_held_out(result.held_out);
+        if (folds_.count() > 0) result.held_out.resize(n_models_, std::nan(""));
+        try {
+            evaluate_end(other, result);
+        } catch (const Interrupted&) {
+            // The first interruption keeps what the run has come to, unevaluated; the second one is meant.
+            if (ended == Status::interrupted) throw;
+            for (Status& status : result.status)
+                if (status != Status::diverged) status = Status::interrupted;
         }
         const auto diverged = [](Status status) { return status == Status::diverged; };
         if (std::all_of(result.status.begin(), result.status.end(), diverged))
@@ -391,12 +393,24 @@ private:
         return options_.grad_norm ? std::span<double>(grad_norm) : std::span<double>();
     }
 
+    // The objective where the run ended, or at `other` where that is less, and the losses of held-out rows there.
+    void evaluate_end(const std::vector<double>& other, DescentResult& result) {
+        // Not for the time limit, which was the run's.
+        const auto poll = [this] {
+            if (observer_ != nullptr && observer_->interrupted()) throw Interrupted();
+        };
+        run_->set_params(x_);
+        if (options_.evaluate || other != x_) run_->evaluate(result.fun, wanted(result.grad_norm), poll);
+        if (other != x_) take_the_better(other, result, poll);
+        if (folds_.count() > 0) run_->evaluate_held_out(result.held_out, poll);
+    }
+
     // Brings into x_ and the result the models of `other` that have the lower objective.
-    void take_the_better(const std::vector<double>& other, DescentResult& result) {
+    void take_the_better(const std::vector<double>& other, DescentResult& result, const std::function<void()>& poll) {
         std::vector<double> value(n_models_);
         std::vector<double> grad_norm(n_models_, std::nan(""));
         run_->set_params(other);
-        run_->evaluate(value, wanted(grad_norm));
+        run_->evaluate(value, wanted(grad_norm), poll);
         for (std::size_t m = 0; m < n_models_; ++m) {
             if (!(value[m] < result.fun[m])) continue;
             put(params_of(m, other), m, x_);
