@@ -28,7 +28,7 @@ from fastgd.optimizers import SGD, Adam
 
 Call = Callable[[], Any]
 RNG = np.random.default_rng(0)
-DELAY = 0.3  # seconds from the beginning of the call
+DELAY = 0.15  # seconds from the beginning of the call
 PATIENCE = 60.0
 
 
@@ -121,7 +121,7 @@ def plane() -> Call:
 
 def scores(objective: Any) -> Call:
     w = objective.initial(0)
-    many = np.tile(np.arange(objective.n_samples), 300)
+    many = np.tile(np.arange(objective.n_samples), 500)
     score = objective.score_samples if hasattr(objective, "score_samples") else objective.decision_function
     return lambda: score(w, rows=many)
 
