@@ -27,9 +27,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::int64_t kSliceRows = 4096;
 constexpr std::int64_t kSliceSteps = 1024;
 constexpr double kPollSeconds = 0.02;
-// A run that would end with this many times the loss it began with has diverged, though every number is finite; at this
-// many more its end is not waited for.
-constexpr double kGrowth = 10.0;
+// The end of a run is not waited for at this many times the loss it began with.
 constexpr double kExplosion = 1e4;
 // What becomes of the rate of a model that diverged, and how often.
 constexpr double kSmaller = 0.1;
@@ -300,18 +298,14 @@ private:
         run_->retire(static_cast<int>(m));
     }
 
-    // Back to where the best epoch began, or to the start, with a smaller rate; a few times. What the losses on the way
-    // to divergence were is forgotten: they tell neither of convergence nor of what is large.
+    // Back to where the best epoch began, or to the start, with a smaller rate; a few times.
     void restart(std::size_t m) {
         ModelProgress& model = models_[m];
         // A line search has no rate to lower.
         if (line_search_ || model.n_restarts == kMaxRestarts) return end(m, Status::diverged);
         ++model.n_restarts;
         model.rate_factor *= kSmaller;
-        model.n_epochs = 0;
-        model.early_loss = model.first_loss;
-        model.last_loss = std::nan("");
-        model.convergence = Convergence(options_.tol, options_.n_iter_no_change);
+        model.forget_losses(options_.tol, options_.n_iter_no_change);
         const ModelState& state = model.best_begin.empty() ? model.begin : model.best;
         run_->set_state(static_cast<int>(m), state);
         model.n_steps = state.n_steps;
@@ -327,7 +321,7 @@ private:
         std::vector<double> other = x_;
         for (std::size_t m = 0; m < n_models_; ++m) {
             const ModelProgress& model = models_[m];
-            result.status.push_back(status_of(m, ended));
+            result.status.push_back(status_of(model, ended, std::span(x_).subspan(m * n_params_, n_params_)));
             result.n_restarts.push_back(model.n_restarts);
             result.converged_by.emplace_back(model.converged_by);
             switch (result.status.back()) {
@@ -367,20 +361,6 @@ private:
         end->models = std::move(models_);
         result.state = end;
         return result;
-    }
-
-    // x_ holds the parameters where the run ended.
-    Status status_of(std::size_t m, Status ended) const {
-        const ModelProgress& model = models_[m];
-        if (model.ended == Status::diverged) return Status::diverged;
-        const Status status = model.ended.value_or(ended);
-        const bool natural = status == Status::converged || status == Status::max_epochs || status == Status::callback;
-        if (natural && model.last_loss > kGrowth * model.early_loss) return Status::diverged;
-        // One that has only just gone back has not shown that it need not.
-        if (natural && model.n_restarts > 0 && model.n_epochs == 0) return Status::diverged;
-        const double* own = model.ended ? model.final_params.data() : x_.data() + m * n_params_;
-        const bool valid = std::all_of(own, own + n_params_, [](double v) { return std::isfinite(v); });
-        return valid ? status : Status::diverged;
     }
 
     void put(const std::vector<double>& params, std::size_t m, std::vector<double>& to) const {
