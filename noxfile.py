@@ -15,6 +15,24 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", "--ignore=tests/peers", *session.posargs)
 
 
+@nox.session(python=["3.13t", "3.14t"])
+def free_threaded(session: nox.Session) -> None:
+    """Run the tests of threads, descent and bindings without a GIL; arguments go to pytest."""
+    session.install(".[test]")
+    tests = ("threads", "online", "minimize_api", "function_objective", "user_loss_errors", "plane", "neighbors_parity")
+    chosen = session.posargs or [f"tests/test_{name}.py" for name in tests]
+    session.run("python", "-X", "gil=0", "-m", "pytest", *chosen)
+
+
+@nox.session
+@nox.parametrize("part", ["forks"])
+def nightly(session: nox.Session, part: str) -> None:
+    """What takes too long for every change: 10,000 rounds of a fit in a parent and in its child."""
+    session.install(".[test]")
+    tests = {"forks": ["tests/test_threads.py", "-k", "hundreds_of_children"]}
+    session.run("pytest", *tests[part], env={"FASTGD_ROUNDS": "10000"})
+
+
 @nox.session
 def peers(session: nox.Session) -> None:
     """Compare with PyTorch, optax and numba; arguments go to pytest."""

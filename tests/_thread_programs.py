@@ -236,6 +236,120 @@ def affinity() -> dict[str, Any]:
     return {"all": [first, bits(None)], "n_threads": [before, within, fastgd.get_num_threads()], "n_tasks": n_tasks}
 
 
+def many_children_in_turn() -> dict[str, Any]:
+    """Rounds of a fit in the parent, then in a forked child; FASTGD_ROUNDS of them, 200 by default."""
+    multiply()
+    objective, options = _fits.FITS[NAMES[3]]()
+
+    def fit() -> str:
+        result = fastgd.minimize(objective, max_epochs=1, tol=None, random_state=5, n_threads=2, **options)
+        return _fits.hash_of(result.x)
+
+    n_rounds = int(os.environ.get("FASTGD_ROUNDS", "200"))
+    found = {fit(), *(one for _ in range(n_rounds) for one in (in_child(fit), fit()))}
+    return {"n_rounds": n_rounds, "n_results": len(found)}
+
+
+def pool_by_joblib(backend: str) -> dict[str, Any]:
+    from joblib import Parallel, delayed
+
+    before = bits(4)
+    found = Parallel(n_jobs=2, backend=backend, timeout=2 * PATIENCE)(delayed(bits)(n) for n in [1, 4, 7, 4])
+    return {"all": [before, *found, bits(4)]}
+
+
+def joblib_loky() -> dict[str, Any]:
+    return pool_by_joblib("loky")
+
+
+def joblib_threading() -> dict[str, Any]:
+    return pool_by_joblib("threading")
+
+
+def joblib_multiprocessing() -> dict[str, Any]:
+    return pool_by_joblib("multiprocessing")
+
+
+def shared_estimators() -> dict[str, Any]:
+    """One fitted estimator of every family, asked by several threads at once, from its first call on."""
+    from fastgd import covariance, linear_model, mixture, neighbors, neural_network
+
+    X = np.random.default_rng(0).normal(size=(3_000, 20))
+    y = X[:, 0] > 0.0
+    fitted = [
+        (linear_model.SGDClassifier(loss="log_loss", max_iter=5, tol=None).fit(X, y), "predict_proba"),
+        (linear_model.LogisticRegression().fit(X, y), "predict_proba"),
+        (linear_model.Ridge().fit(X, X[:, 1]), "predict"),
+        (linear_model.SGDOneClassSVM(max_iter=5, tol=None).fit(X), "decision_function"),
+        (neural_network.MLPClassifier((16,), max_iter=2, tol=0.0).fit(X, y), "predict_proba"),
+        (mixture.GaussianMixture(3, random_state=0).fit(X), "predict_proba"),
+        (covariance.Gaussian().fit(X), "score_samples"),
+        (neighbors.KNeighborsClassifier(5).fit(X, y), "predict_proba"),
+    ]
+    expected = [getattr(model, method)(X) for model, method in fitted]
+    together = threading.Barrier(3)
+
+    def ask(_: int) -> bool:
+        together.wait(PATIENCE)
+        return all(
+            np.array_equal(getattr(model, method)(X), alone)
+            for _ in range(10)
+            for (model, method), alone in zip(fitted, expected, strict=True)
+        )
+
+    with ThreadPoolExecutor(3) as pool:
+        return {"same": list(pool.map(ask, range(3)))}
+
+
+def shared_objectives() -> dict[str, Any]:
+    """Values, gradients and fits of the same objectives by several threads at once."""
+    X = np.random.default_rng(0).normal(size=(4_000, 30)).astype(np.float32)
+    objectives = [
+        fastgd.LinearObjective(X, X[:, 0] > 0.0, standardize=True, alpha=1e-3),
+        fastgd.MLPObjective(X, X[:, 0] > 0.0, hidden_layer_sizes=(16,)),
+        fastgd.GaussianMixtureObjective(X, 3),
+    ]
+
+    def everything() -> Bits:
+        found = []
+        for objective in objectives:
+            w = objective.initial(1)
+            value, grad = objective.value_and_grad(w)
+            fit = fastgd.minimize(objective, w, optimizer="sgd", batch_size=64, max_epochs=2, tol=None)
+            found += [objective.value(w).hex(), value.hex(), _fits.hash_of(grad), _fits.hash_of(fit.x)]
+        return found
+
+    alone = everything()
+    together = threading.Barrier(3)
+
+    def repeat(_: int) -> bool:
+        together.wait(PATIENCE)
+        return all(everything() == alone for _ in range(5))
+
+    with ThreadPoolExecutor(3) as pool:
+        return {"same": list(pool.map(repeat, range(3)))}
+
+
+def running_thread(*, daemon: bool) -> dict[str, Any]:
+    """The main thread ends while this one descends."""
+    running = threading.Event()
+    objective, options = _fits.FITS[NAMES[1]]()
+    options = {**options, "max_epochs": 10**9, "tol": None, "time_limit": 1.0 if not daemon else 60.0}
+    fit = threading.Thread(
+        target=lambda: fastgd.minimize(objective, callbacks=lambda info: running.set(), **options), daemon=daemon
+    )
+    fit.start()
+    return {"running": running.wait(PATIENCE)}
+
+
+def exit_beside_a_daemon() -> dict[str, Any]:
+    return running_thread(daemon=True)
+
+
+def exit_beside_a_waited_for() -> dict[str, Any]:
+    return running_thread(daemon=False)
+
+
 def small_problems() -> dict[str, Any]:
     """Fits that are over before a team would have met."""
     X = np.random.default_rng(0).normal(size=(200, 12))

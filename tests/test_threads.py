@@ -61,6 +61,24 @@ def test_pools_of_processes(method: str) -> None:
     assert len(run(f"pool_by_{method}")["all"]) == 6
 
 
+@posix
+def test_hundreds_of_children() -> None:
+    n_rounds = int(os.environ.get("FASTGD_ROUNDS", "200"))
+    found = _program.run("_thread_programs.py", "many_children_in_turn", timeout=60.0 + n_rounds)
+    assert found == {"n_rounds": n_rounds, "n_results": 1}
+
+
+@posix
+@pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])
+def test_pools_of_joblib(backend: str) -> None:
+    assert len(run(f"joblib_{backend}")["all"]) == 6
+
+
+@pytest.mark.parametrize("kind", ["estimators", "objectives"])
+def test_threads_share(kind: str) -> None:
+    assert _program.run("_thread_programs.py", f"shared_{kind}") == {"same": [True, True, True]}
+
+
 def test_fits_in_several_threads_at_once() -> None:
     assert len(run("python_threads")["all"]) == 2 + 3 * 4
 

@@ -3,9 +3,15 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include <chrono>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#if defined(__GLIBCXX__)
+#include <cxxabi.h>
+#endif
 
 #include "fastgd/objective.hpp"
 
@@ -46,9 +52,35 @@ py::array_t<T> to_array(const std::vector<T>& values, std::vector<py::ssize_t> s
     return array;
 }
 
+// Ends what a thread does when the interpreter has ended, without unwinding it. CPython before 3.14 ends the thread
+// where it asks for the GIL, and to unwind it would ask again, in destructors, which terminates the process.
+template <class F>
+auto unless_python_has_ended(F&& call) {
+#if defined(__GLIBCXX__)
+    try {
+        return call();
+    } catch (const abi::__forced_unwind&) {
+        for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+    }
+#else
+    return call();
+#endif
+}
+
+// The GIL, for threads that have let go of it.
+class HeldGil {
+public:
+    HeldGil() {
+        unless_python_has_ended([this] { held_.emplace(); });
+    }
+
+private:
+    std::optional<py::gil_scoped_acquire> held_;
+};
+
 // Lets a pending signal raise its Python exception; for use without the GIL.
 inline void check_signals() {
-    const py::gil_scoped_acquire held;
+    const HeldGil held;
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
 }
 

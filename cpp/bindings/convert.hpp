@@ -32,7 +32,7 @@ ScheduleSpec to_schedule(const py::tuple& given);
 template <class F>
 auto unless_interrupted(F&& call) {
     try {
-        return call();
+        return unless_python_has_ended(call);
     } catch (const py::error_already_set& error) {
         if (error.matches(PyExc_KeyboardInterrupt)) throw Interrupted();
         throw;

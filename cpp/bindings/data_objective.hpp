@@ -122,7 +122,7 @@ void bind_evaluation(py::classh<Self, Others...>& objective) {
                 void* data = out.mutable_data();
                 {
                     const py::gil_scoped_release released;
-                    self.core.decision_function(at, data, chosen, n_threads);
+                    self.core.decision_function(at, data, chosen, n_threads, check_signals);
                 }
                 return out;
             },

@@ -79,7 +79,7 @@ py::tuple score_samples(const DensityObjectiveOf& self, const Floats& w, const s
     void* to_shares = with_shares ? shares.mutable_data() : nullptr;
     {
         const py::gil_scoped_release released;
-        self.core.score_samples(at, to_scores, to_shares, chosen, n_threads);
+        self.core.score_samples(at, to_scores, to_shares, chosen, n_threads, check_signals);
     }
     return py::make_tuple(scores, shares);
 }

@@ -24,7 +24,7 @@ public:
 
     bool epoch_end(const EpochInfo& info) override {
         if (!callback_) return false;
-        const py::gil_scoped_acquire held;
+        const HeldGil held;
         const auto params = py::cpp_function([&info, this] {
             py::array_t<double> out({n_models_, n_params_});
             info.params({out.mutable_data(), static_cast<std::size_t>(out.size())});
@@ -43,7 +43,7 @@ public:
     }
 
     bool interrupted() override {
-        const py::gil_scoped_acquire held;
+        const HeldGil held;
         unless_interrupted([] {
             if (PyErr_CheckSignals() != 0) throw py::error_already_set();
         });
@@ -69,7 +69,7 @@ std::function<std::vector<std::int64_t>(std::int64_t)> make_order(
     }
     if (const auto* function = std::get_if<py::function>(&order)) {
         return [function](std::int64_t epoch) {
-            const py::gil_scoped_acquire held;
+            const HeldGil held;
             const auto rows = unless_interrupted([&] { return (*function)(epoch).cast<Ints>(); });
             const auto chosen = view(rows);
             return std::vector<std::int64_t>(chosen.begin(), chosen.end());

@@ -21,7 +21,7 @@ public:
 private:
     void evaluate(std::span<const double> params, std::optional<std::span<const std::int64_t>> rows,
                   std::span<double> value, std::span<double> grad) const {
-        const py::gil_scoped_acquire held;
+        const HeldGil held;
         const auto n_models = static_cast<py::ssize_t>(value.size());
         const auto n_params = static_cast<py::ssize_t>(params.size()) / n_models;
         // Copies: the function may keep or change what it is given.

@@ -60,7 +60,7 @@ py::array scores(const Matrix& X, const std::string& storage, const std::vector<
     void* data = out.mutable_data();
     const auto flat = view(params);
     const py::gil_scoped_release released;
-    mlp_scores(rows, {sizes, activation}, flat, data, n_threads);
+    mlp_scores(rows, {sizes, activation}, flat, data, n_threads, check_signals);
     return out;
 }
 

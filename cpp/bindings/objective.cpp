@@ -102,7 +102,7 @@ void score(const MatrixView& X, const py::array& coef, const py::array& intercep
     const auto weights = typed(coef, "coef");
     const auto biases = typed(intercept, "intercept");
     const py::gil_scoped_release released;
-    linear_scores(X, weights, biases, out, n_threads);
+    linear_scores(X, weights, biases, out, n_threads, check_signals);
 }
 
 py::array linear_scores_of(const Matrix& X, const std::string& storage, const py::array& coef,

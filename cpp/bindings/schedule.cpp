@@ -60,7 +60,7 @@ ScheduleSpec to_schedule(const py::tuple& given) {
     for (const auto& function : given[4].cast<std::vector<py::function>>()) {
         // Shared, since a Python object must not be copied without the GIL.
         spec.calls.emplace_back([call = std::make_shared<const py::function>(function)](std::int64_t t) {
-            const py::gil_scoped_acquire held;
+            const HeldGil held;
             return unless_interrupted([&] { return (*call)(t).cast<double>(); });
         });
     }

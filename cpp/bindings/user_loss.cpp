@@ -15,7 +15,7 @@ public:
 
     void operator()(const double* y, const double* raw, std::int64_t n_rows, std::int64_t n_outputs, double* loss,
                     double* dloss) const {
-        const py::gil_scoped_acquire held;
+        const HeldGil held;
         // Copies: the function may keep or change what it is given.
         const auto copy = [&](const double* from, py::ssize_t n_columns) {
             py::array_t<double> array({static_cast<py::ssize_t>(n_rows), n_columns});

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fastgd/errors.hpp"
+
 namespace fastgd {
 namespace {
 
@@ -31,7 +33,7 @@ Ending::Ending(Run& run, const DescentOptions& options, std::span<const ModelPro
 }
 
 // The parameters each model ends with: its last ones, or its best where it did not come to its end.
-DescentResult Ending::result(Status ended, bool with_best, bool held_out) {
+DescentResult Ending::result(Status ended, bool with_best, bool held_out, const std::function<void()>& poll) {
     const std::size_t n_models = models_.size();
     DescentResult result;
     result.n_models = static_cast<std::int64_t>(n_models);
@@ -40,7 +42,7 @@ DescentResult Ending::result(Status ended, bool with_best, bool held_out) {
     std::vector<double> other = x_;
     for (std::size_t m = 0; m < n_models; ++m) {
         const ModelProgress& model = models_[m];
-        result.status.push_back(status_of(m, ended));
+        result.status.push_back(status_of(model, ended, own(x_, m)));
         result.n_restarts.push_back(model.n_restarts);
         result.n_steps.push_back(model.n_made);
         result.converged_by.emplace_back(name_of(model.converged_by));
@@ -61,28 +63,25 @@ DescentResult Ending::result(Status ended, bool with_best, bool held_out) {
                     put(options_.batch_size == 0 ? model.best_begin : model.best_end, m, other);
         }
     }
-    run_.set_params(x_);
-    if (options_.evaluate || other != x_) run_.evaluate(result.fun, wanted(result.grad_norm));
-    if (other != x_) take_the_better(other, result);
-    if (held_out) {
-        result.held_out.resize(n_models);
-        run_.evaluate_held_out(result.held_out);
+    if (held_out) result.held_out.resize(n_models, std::nan(""));
+    try {
+        evaluate(other, result, poll);
+    } catch (const Interrupted&) {
+        // The first interruption keeps what the run has come to, unevaluated; the second one is meant.
+        if (ended == Status::interrupted) throw;
+        for (Status& status : result.status)
+            if (status != Status::diverged) status = Status::interrupted;
     }
     result.x = std::move(x_);
     return result;
 }
 
-Status Ending::status_of(std::size_t m, Status ended) const {
-    const ModelProgress& model = models_[m];
-    if (model.ended == Status::diverged) return Status::diverged;
-    const Status status = model.ended.value_or(ended);
-    const bool natural = status == Status::converged || status == Status::max_epochs || status == Status::callback;
-    if (natural && model.last_loss > kGrowth * model.early_loss) return Status::diverged;
-    // One that has only just gone back has not shown that it need not.
-    if (natural && model.n_restarts > 0 && model.n_epochs == 0) return Status::diverged;
-    const std::span<const double> params = model.ended ? model.final_params : own(x_, m);
-    const bool valid = std::all_of(params.begin(), params.end(), [](double v) { return std::isfinite(v); });
-    return valid ? status : Status::diverged;
+// The objective where the run ended, or at `other` where that is less, and the losses of held-out rows there.
+void Ending::evaluate(const std::vector<double>& other, DescentResult& result, const std::function<void()>& poll) {
+    run_.set_params(x_);
+    if (options_.evaluate || other != x_) run_.evaluate(result.fun, wanted(result.grad_norm), poll);
+    if (other != x_) take_the_better(other, result, poll);
+    if (!result.held_out.empty()) run_.evaluate_held_out(result.held_out, poll);
 }
 
 void Ending::put(std::span<const double> params, std::size_t m, std::vector<double>& to) const {
@@ -90,11 +89,12 @@ void Ending::put(std::span<const double> params, std::size_t m, std::vector<doub
 }
 
 // Brings into x_ and the result the models of `other` that have the lower objective.
-void Ending::take_the_better(const std::vector<double>& other, DescentResult& result) {
+void Ending::take_the_better(const std::vector<double>& other, DescentResult& result,
+                             const std::function<void()>& poll) {
     std::vector<double> value(models_.size());
     std::vector<double> grad_norm(models_.size(), std::nan(""));
     run_.set_params(other);
-    run_.evaluate(value, wanted(grad_norm));
+    run_.evaluate(value, wanted(grad_norm), poll);
     for (std::size_t m = 0; m < models_.size(); ++m) {
         if (!(value[m] < result.fun[m])) continue;
         put(own(other, m), m, x_);

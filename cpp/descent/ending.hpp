@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -18,13 +19,14 @@ public:
            std::span<const double> start);
 
     // Parameters, their objectives and how the models ended, all but what the descent did on the way. `with_best`:
-    // whether the best parameters are asked for where a descent was not cut short. Leaves the run at the result.
-    DescentResult result(Status ended, bool with_best, bool held_out);
+    // whether the best parameters are asked for where a descent was not cut short. Leaves the run at the result. What
+    // `poll` throws is passed on, but for a first interruption, which leaves the result unevaluated.
+    DescentResult result(Status ended, bool with_best, bool held_out, const std::function<void()>& poll);
 
 private:
-    Status status_of(std::size_t m, Status ended) const;
     void put(std::span<const double> params, std::size_t m, std::vector<double>& to) const;
-    void take_the_better(const std::vector<double>& other, DescentResult& result);
+    void evaluate(const std::vector<double>& other, DescentResult& result, const std::function<void()>& poll);
+    void take_the_better(const std::vector<double>& other, DescentResult& result, const std::function<void()>& poll);
     std::span<const double> own(std::span<const double> all, std::size_t m) const {
         return all.subspan(m * n_params_, n_params_);
     }

@@ -316,18 +316,14 @@ private:
         run_->retire(static_cast<int>(m));
     }
 
-    // Back to where the best epoch began, or to the start, with a smaller rate; a few times. What the losses on the way
-    // to divergence were is forgotten: they tell neither of convergence nor of what is large.
+    // Back to where the best epoch began, or to the start, with a smaller rate; a few times.
     void restart(std::size_t m) {
         ModelProgress& model = models_[m];
         // A line search has no rate to lower.
         if (line_search_ || model.n_restarts == kMaxRestarts) return end(m, Status::diverged);
         ++model.n_restarts;
         model.rate_factor *= kSmaller;
-        model.n_epochs = 0;
-        model.early_loss = model.first_loss;
-        model.last_loss = std::nan("");
-        model.convergence = Convergence(options_.tol, options_.n_iter_no_change);
+        model.forget_losses(options_.tol, options_.n_iter_no_change);
         const ModelState& state = model.best_begin.empty() ? model.begin : model.best;
         run_->set_state(static_cast<int>(m), state);
         model.n_steps = state.n_steps;
@@ -336,8 +332,12 @@ private:
     // How the models ended, and where the run did.
     DescentResult finish(Status ended) {
         const std::shared_ptr<DescentState> end = state();
+        // Not for the time limit, which was the run's.
+        const auto poll = [this] {
+            if (observer_ != nullptr && observer_->interrupted()) throw Interrupted();
+        };
         DescentResult result =
-            Ending(*run_, options_, models_, start_).result(ended, ends_with_best_, folds_.count() > 0);
+            Ending(*run_, options_, models_, start_).result(ended, ends_with_best_, folds_.count() > 0, poll);
         const auto diverged = [](Status status) { return status == Status::diverged; };
         if (std::all_of(result.status.begin(), result.status.end(), diverged))
             result.nonfinite = objective_.find_nonfinite();

@@ -112,10 +112,10 @@ public:
     virtual void retire(int) {}
 
     // F and its gradient's norm at the parameters; F is infinite where a raw score is. Without `grad_norm`, which is
-    // then empty, F alone.
-    virtual void evaluate(std::span<double> value, std::span<double> grad_norm) = 0;
+    // then empty, F alone. `poll` is called now and then on the calling thread; what it throws ends the evaluation.
+    virtual void evaluate(std::span<double> value, std::span<double> grad_norm, const std::function<void()>& poll) = 0;
     // The mean loss over the rows that each model holds out.
-    virtual void evaluate_held_out(std::span<double>) {}
+    virtual void evaluate_held_out(std::span<double>, const std::function<void()>&) {}
 
     // The penalty of each model at its parameters.
     virtual void penalties(std::span<double> out) = 0;

@@ -1,5 +1,7 @@
 #include "descent/state.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <memory>
 #include <span>
 #include <stdexcept>
@@ -46,6 +48,18 @@ std::shared_ptr<const DescentState> select(const DescentState& state, std::span<
         chosen->rates.insert(chosen->rates.end(), first, first + static_cast<std::ptrdiff_t>(of_model));
     }
     return chosen;
+}
+
+Status status_of(const ModelProgress& model, Status ended, std::span<const double> x) {
+    if (model.ended == Status::diverged) return Status::diverged;
+    const Status status = model.ended.value_or(ended);
+    const bool natural = status == Status::converged || status == Status::max_epochs || status == Status::callback;
+    if (natural && model.last_loss > kGrowth * model.early_loss) return Status::diverged;
+    // One that has only just gone back has not shown that it need not.
+    if (natural && model.n_restarts > 0 && model.n_epochs == 0) return Status::diverged;
+    const std::span<const double> own = model.ended ? std::span<const double>(model.final_params) : x;
+    const bool valid = std::all_of(own.begin(), own.end(), [](double v) { return std::isfinite(v); });
+    return valid ? status : Status::diverged;
 }
 
 }  // namespace fastgd

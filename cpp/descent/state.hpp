@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "descent/run.hpp"
@@ -42,7 +43,21 @@ struct ModelProgress {
     std::vector<double> best_end{};
 
     void serialize(Archive& archive);
+
+    // Those on the way to divergence tell neither of convergence nor of what is large.
+    void forget_losses(std::optional<double> tol, std::int64_t n_iter_no_change) {
+        n_epochs = 0;
+        early_loss = first_loss;
+        last_loss = std::numeric_limits<double>::quiet_NaN();
+        convergence = Convergence(tol, n_iter_no_change);
+    }
 };
+
+// A run that would end with this many times the loss it began with has diverged, though every number is finite.
+inline constexpr double kGrowth = 10.0;
+
+// What a model's run has come to, which ended as a whole as `ended` says, with the parameters x.
+Status status_of(const ModelProgress& model, Status ended, std::span<const double> x);
 
 // Where a descent was when it ended, and can go on.
 struct DescentState {

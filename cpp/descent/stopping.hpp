@@ -11,9 +11,6 @@
 
 namespace fastgd {
 
-// A run that would end with this many times the loss it began with has diverged, though every number is finite.
-inline constexpr double kGrowth = 10.0;
-
 // What a model converged by.
 enum class ConvergedBy : std::uint8_t { none, tol, gtol, gap_tol, line_search };
 

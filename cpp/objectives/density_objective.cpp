@@ -212,14 +212,15 @@ void DensityObjective::values_and_grads(std::span<const double> w, std::span<dou
 }
 
 void DensityObjective::score_samples(std::span<const double> w, void* out, void* shares,
-                                     std::optional<std::span<const std::int64_t>> rows, int n_threads) const {
+                                     std::optional<std::span<const std::int64_t>> rows, int n_threads,
+                                     const std::function<void()>& poll) const {
     require(std::ssize(w) == n_params(), "w must have n_params numbers");
     std::visit(
         [&]<class T>(const DensityProblem<T>& problem) {
             DensityPass<T> pass(problem);
             const DensityModel<T> model(problem.shape, w.data(), std::span<const T>(problem.shift), false);
             pass.scores(model, make_source(problem, rows), threads_or_default(n_threads), static_cast<T*>(out),
-                        static_cast<T*>(shares));
+                        static_cast<T*>(shares), poll);
         },
         impl_->problem);
 }

@@ -207,24 +207,23 @@ std::vector<DensitySums> DensityPass<T>::sums(std::span<const DensityModel<T>> m
 }
 
 template <class T>
-void DensityPass<T>::scores(const DensityModel<T>& model, const RowSource& rows, int n_threads, T* values, T* shares) {
+void DensityPass<T>::scores(const DensityModel<T>& model, const RowSource& rows, int n_threads, T* values, T* shares,
+                            const std::function<void()>& poll) {
     const BlockPlan blocks = plan(rows, 1, n_threads);
     prepare(blocks, false);
     const std::ptrdiff_t n_components = problem_.shape.n_components;
-    std::atomic<std::int64_t> next_block{0};
-    parallel(blocks.team, [&](int thread, int) {
+    const auto score = [&](int thread, int, std::int64_t b) {
         Worker& worker = *workers_[static_cast<std::size_t>(thread)];
-        for (std::int64_t b = next_block++; b < blocks.n_blocks; b = next_block++) {
-            const std::int64_t begin = blocks.begin(b);
-            const std::int64_t count = blocks.end(b) - begin;
-            worker.gather(rows, begin, begin + count);
-            worker.mix(model, false);
-            std::copy_n(worker.values(), count, values + begin);
-            for (std::int64_t r = 0; shares != nullptr && r < count; ++r)
-                for (std::ptrdiff_t k = 0; k < n_components; ++k)
-                    shares[(begin + r) * n_components + k] = worker.shares(k)[r];
-        }
-    });
+        const std::int64_t begin = blocks.begin(b);
+        const std::int64_t count = blocks.end(b) - begin;
+        worker.gather(rows, begin, begin + count);
+        worker.mix(model, false);
+        std::copy_n(worker.values(), count, values + begin);
+        for (std::int64_t r = 0; shares != nullptr && r < count; ++r)
+            for (std::ptrdiff_t k = 0; k < n_components; ++k)
+                shares[(begin + r) * n_components + k] = worker.shares(k)[r];
+    };
+    for_each_block(blocks, poll, score, [](int) {});
 }
 
 template class DensityPass<float>;

@@ -45,7 +45,8 @@ public:
                                   int n_threads, const std::function<void()>& poll = {});
 
     // log sum_k exp(term_k) of each row, and the shares of the components (n_rows x n_components) unless that is null.
-    void scores(const DensityModel<T>& model, const RowSource& rows, int n_threads, T* values, T* shares);
+    void scores(const DensityModel<T>& model, const RowSource& rows, int n_threads, T* values, T* shares,
+                const std::function<void()>& poll = {});
 
 private:
     class Worker;

@@ -65,7 +65,9 @@ public:
     Line line(int m) const override { return searches_.line(m); }
     void retire(int m) override { searches_.retire(m); }
 
-    void evaluate(std::span<double> value, std::span<double> grad_norm) override { look(value, grad_norm, {}); }
+    void evaluate(std::span<double> value, std::span<double> grad_norm, const std::function<void()>& poll) override {
+        look(value, grad_norm, poll);
+    }
 
     void penalties(std::span<double> out) override { std::fill(out.begin(), out.end(), 0.0); }
 

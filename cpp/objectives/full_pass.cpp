@@ -125,38 +125,36 @@ PassSums hessian_pass(const Problem<T>& problem, const Parameters<T>& point_and_
 
 template <class T>
 bool raw_scores(const Problem<T>& problem, const Parameters<T>& parameters, const RowSource& rows, int n_threads,
-                T* out) {
+                T* out, const std::function<void()>& poll) {
     Problem<T> unweighted = problem;
     unweighted.weight = nullptr;
     unweighted.n_folds = 0;
     const BlockPlan plan = plan_blocks(problem, parameters.n_scores(), rows.count, n_threads);
     const auto workers = make_workers(unweighted, parameters, plan);
-    std::atomic<std::int64_t> next_block{0};
     std::atomic<bool> finite{true};
-    parallel(plan.team, [&](int thread, int) {
+    const auto score = [&](int thread, int, std::int64_t b) {
         Worker<T>& worker = *workers[static_cast<std::size_t>(thread)];
-        for (std::int64_t b = next_block++; b < plan.n_blocks; b = next_block++) {
-            worker.block.gather(rows, plan.begin(b), plan.end(b));
-            for (std::ptrdiff_t first = 0; first < worker.block.count(); first += worker.walk.at_once()) {
-                const std::ptrdiff_t count = std::min(worker.walk.at_once(), worker.block.count() - first);
-                const ScoreBlock<T>& scores = worker.walk.raw(parameters, worker.block, first, count);
-                const T* offset = worker.block.offset(first);
-                if (problem.n_outputs == 1 && offset == nullptr) {
-                    std::copy_n(scores.raw.data(), count, out + plan.begin(b) + first);
-                    continue;
-                }
-                for (std::ptrdiff_t r = 0; r < count; ++r)
-                    for (int k = 0; k < problem.n_outputs; ++k) {
-                        const T score = scores.raw[static_cast<std::size_t>(k * scores.stride + r)];
-                        out[(plan.begin(b) + first + r) * problem.n_outputs + k] =
-                            offset != nullptr ? score + offset[k * worker.block.stride() + r] : score;
-                    }
+        worker.block.gather(rows, plan.begin(b), plan.end(b));
+        for (std::ptrdiff_t first = 0; first < worker.block.count(); first += worker.walk.at_once()) {
+            const std::ptrdiff_t count = std::min(worker.walk.at_once(), worker.block.count() - first);
+            const ScoreBlock<T>& scores = worker.walk.raw(parameters, worker.block, first, count);
+            const T* offset = worker.block.offset(first);
+            if (problem.n_outputs == 1 && offset == nullptr) {
+                std::copy_n(scores.raw.data(), count, out + plan.begin(b) + first);
+                continue;
             }
-            // While they are in cache.
-            const T* of_block = out + plan.begin(b) * problem.n_outputs;
-            if (!all_finite(of_block, (plan.end(b) - plan.begin(b)) * problem.n_outputs)) finite = false;
+            for (std::ptrdiff_t r = 0; r < count; ++r)
+                for (int k = 0; k < problem.n_outputs; ++k) {
+                    const T raw = scores.raw[static_cast<std::size_t>(k * scores.stride + r)];
+                    out[(plan.begin(b) + first + r) * problem.n_outputs + k] =
+                        offset != nullptr ? raw + offset[k * worker.block.stride() + r] : raw;
+                }
         }
-    });
+        // While they are in cache.
+        const T* of_block = out + plan.begin(b) * problem.n_outputs;
+        if (!all_finite(of_block, (plan.end(b) - plan.begin(b)) * problem.n_outputs)) finite = false;
+    };
+    for_each_block(plan, poll, score, [](int) {});
     return finite;
 }
 
@@ -168,7 +166,9 @@ template PassSums hessian_pass<float>(const Problem<float>&, const Parameters<fl
                                       const std::function<void()>&);
 template PassSums hessian_pass<double>(const Problem<double>&, const Parameters<double>&, const RowSource&, int,
                                        const std::function<void()>&);
-template bool raw_scores<float>(const Problem<float>&, const Parameters<float>&, const RowSource&, int, float*);
-template bool raw_scores<double>(const Problem<double>&, const Parameters<double>&, const RowSource&, int, double*);
+template bool raw_scores<float>(const Problem<float>&, const Parameters<float>&, const RowSource&, int, float*,
+                                const std::function<void()>&);
+template bool raw_scores<double>(const Problem<double>&, const Parameters<double>&, const RowSource&, int, double*,
+                                 const std::function<void()>&);
 
 }  // namespace fastgd

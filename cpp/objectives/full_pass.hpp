@@ -59,9 +59,9 @@ template <class T>
 PassSums hessian_pass(const Problem<T>& problem, const Parameters<T>& point_and_direction, const RowSource& rows,
                       int n_threads, const std::function<void()>& poll = {});
 
-// Raw scores of one model's parameters, n_rows x n_outputs in C order; whether all of them are finite.
+// Raw scores of one model's parameters, n_rows x n_outputs in C order; whether all of them are finite. `poll` as above.
 template <class T>
 bool raw_scores(const Problem<T>& problem, const Parameters<T>& parameters, const RowSource& rows, int n_threads,
-                T* out);
+                T* out, const std::function<void()>& poll = {});
 
 }  // namespace fastgd

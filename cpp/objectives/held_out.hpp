@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <limits>
 #include <span>
 #include <vector>
@@ -30,8 +31,8 @@ void for_folds(const Problem<T>& problem, int n_models, std::span<double> value,
 
 // The same for linear models.
 template <class T>
-void held_out_losses(const Problem<T>& problem, const Parameters<T>& parameters, int n_threads,
-                     std::span<double> value) {
+void held_out_losses(const Problem<T>& problem, const Parameters<T>& parameters, int n_threads, std::span<double> value,
+                     const std::function<void()>& poll) {
     Problem<T> whole = problem;
     whole.n_folds = 0;
     whole.fold_of_model = nullptr;
@@ -39,7 +40,7 @@ void held_out_losses(const Problem<T>& problem, const Parameters<T>& parameters,
         Parameters<T> own(static_cast<int>(models.size()), parameters.n_outputs, parameters.n_features,
                           parameters.has_intercept);
         for (std::size_t i = 0; i < models.size(); ++i) own.copy_model(parameters, models[i], static_cast<int>(i));
-        return full_pass(whole, own, rows, false, n_threads);
+        return full_pass(whole, own, rows, false, n_threads, poll);
     });
 }
 

@@ -219,11 +219,12 @@ void LinearObjective::hvp(std::span<const double> w, std::span<const double> v, 
 }
 
 void LinearObjective::decision_function(std::span<const double> w, void* out,
-                                        std::optional<std::span<const std::int64_t>> rows, int n_threads) const {
+                                        std::optional<std::span<const std::int64_t>> rows, int n_threads,
+                                        const std::function<void()>& poll) const {
     std::visit(
         [&]<class T>(const Problem<T>& p) {
             raw_scores(p, impl_->map().to_data<T>(w), make_source(p, rows), threads_or_default(n_threads),
-                       static_cast<T*>(out));
+                       static_cast<T*>(out), poll);
         },
         impl_->problem);
 }

@@ -94,19 +94,19 @@ public:
     }
     Line line(int m) const override { return searches_.line(m); }
 
-    void evaluate(std::span<double> value, std::span<double> grad_norm) override {
+    void evaluate(std::span<double> value, std::span<double> grad_norm, const std::function<void()>& poll) override {
         settle();
         space_.params.get(flat_.data());
         if (searches_.template judge<T>(flat_, value, grad_norm)) return;
-        const PassSums pass = pass_over({nullptr, problem_.X.n_rows}, {}, !grad_norm.empty());
+        const PassSums pass = pass_over({nullptr, problem_.X.n_rows}, poll, !grad_norm.empty());
         const auto weight = [&](int m) { return pass.weight_of(problem_.fold_of(m)); };
         if (!grad_norm.empty()) bring_gradient(pass, weight);
         look_at(pass, weight, value, grad_norm);
     }
 
-    void evaluate_held_out(std::span<double> value) override {
+    void evaluate_held_out(std::span<double> value, const std::function<void()>& poll) override {
         settle();
-        held_out_losses(problem_, space_.data_params(), settings_.n_threads, value);
+        held_out_losses(problem_, space_.data_params(), settings_.n_threads, value, poll);
     }
 
     void penalties(std::span<double> out) override {

@@ -35,29 +35,32 @@ Parameters<T> padded(std::span<const Param> coef, std::span<const Param> interce
 }
 
 template <class T, class Param>
-void score(const MatrixView& X, std::span<const Param> coef, std::span<const Param> intercept, T* out, int n_threads) {
+void score(const MatrixView& X, std::span<const Param> coef, std::span<const Param> intercept, T* out, int n_threads,
+           const std::function<void()>& poll) {
     const Parameters<T> parameters = padded<T>(coef, intercept, X.n_cols);
     const Problem<T> problem = without_targets<T>(X, parameters.n_outputs);
     const int team = n_threads > 0 ? n_threads : max_threads();
-    if (!raw_scores(problem, parameters, {nullptr, X.n_rows}, team, out)) throw NonFiniteError();
+    if (!raw_scores(problem, parameters, {nullptr, X.n_rows}, team, out, poll)) throw NonFiniteError();
 }
 
 }  // namespace
 
 template <class Param>
 void linear_scores(const MatrixView& X, std::span<const Param> coef, std::span<const Param> intercept, void* out,
-                   int n_threads) {
+                   int n_threads, const std::function<void()>& poll) {
     if (X.n_rows == 0) return;
     if (intercept.empty() || intercept.size() > std::numeric_limits<int>::max() ||
         std::ssize(coef) != std::ssize(intercept) * X.n_cols)
         throw std::invalid_argument("coef must have as many rows as intercept has entries, and as many columns as X");
     if (computes_in_double(X.storage))
-        score(X, coef, intercept, static_cast<double*>(out), n_threads);
+        score(X, coef, intercept, static_cast<double*>(out), n_threads, poll);
     else
-        score(X, coef, intercept, static_cast<float*>(out), n_threads);
+        score(X, coef, intercept, static_cast<float*>(out), n_threads, poll);
 }
 
-template void linear_scores(const MatrixView&, std::span<const float>, std::span<const float>, void*, int);
-template void linear_scores(const MatrixView&, std::span<const double>, std::span<const double>, void*, int);
+template void linear_scores(const MatrixView&, std::span<const float>, std::span<const float>, void*, int,
+                            const std::function<void()>&);
+template void linear_scores(const MatrixView&, std::span<const double>, std::span<const double>, void*, int,
+                            const std::function<void()>&);
 
 }  // namespace fastgd

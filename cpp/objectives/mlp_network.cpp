@@ -18,7 +18,8 @@ void require(bool condition, const std::string& message) {
 }
 
 template <class T>
-void score(const MatrixView& X, const MlpNetwork& network, std::span<const double> params, T* out, int n_threads) {
+void score(const MatrixView& X, const MlpNetwork& network, std::span<const double> params, T* out, int n_threads,
+           const std::function<void()>& poll) {
     const KernelTable& table = kernels();
     MlpProblem<T> problem{Problem<T>{}, MlpShape<T>(network.sizes),
                           kernels_for<T>(table).activation[activation_index(table, network.activation)]};
@@ -28,7 +29,7 @@ void score(const MatrixView& X, const MlpNetwork& network, std::span<const doubl
     problem.data.kernels = &kernels_for<T>(table);
     const Parameters<T> padded = to_parameters(problem.shape, params);
     const int team = n_threads > 0 ? n_threads : max_threads();
-    if (!mlp_raw_scores(problem, padded.coef_row(0), {nullptr, X.n_rows}, team, out)) throw NonFiniteError();
+    if (!mlp_raw_scores(problem, padded.coef_row(0), {nullptr, X.n_rows}, team, out, poll)) throw NonFiniteError();
 }
 
 }  // namespace
@@ -78,15 +79,15 @@ std::vector<double> mlp_initial(const MlpNetwork& network, std::uint64_t seed, c
 }
 
 void mlp_scores(const MatrixView& X, const MlpNetwork& network, std::span<const double> params, void* out,
-                int n_threads) {
+                int n_threads, const std::function<void()>& poll) {
     check_network(network);
     require(network.sizes[0] == X.n_cols, "sizes must begin with the number of columns of X, " +
                                               std::to_string(X.n_cols) + ", got " + std::to_string(network.sizes[0]));
     if (X.n_rows == 0) return;
     if (computes_in_double(X.storage))
-        score(X, network, params, static_cast<double*>(out), n_threads);
+        score(X, network, params, static_cast<double*>(out), n_threads, poll);
     else
-        score(X, network, params, static_cast<float*>(out), n_threads);
+        score(X, network, params, static_cast<float*>(out), n_threads, poll);
 }
 
 void dropout_mask(double dropout, std::uint64_t seed, std::int64_t step, std::int64_t layer, std::int64_t n_rows,

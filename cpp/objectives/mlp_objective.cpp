@@ -184,12 +184,13 @@ void MlpObjective::values(std::span<const double> w, std::span<double> values, i
 }
 
 void MlpObjective::decision_function(std::span<const double> w, void* out,
-                                     std::optional<std::span<const std::int64_t>> rows, int n_threads) const {
+                                     std::optional<std::span<const std::int64_t>> rows, int n_threads,
+                                     const std::function<void()>& poll) const {
     std::visit(
         [&]<class T>(const MlpProblem<T>& p) {
             const Parameters<T> params = to_parameters(p.shape, w);
             mlp_raw_scores(p, params.coef_row(0), make_source(p, rows), threads_or_default(n_threads),
-                           static_cast<T*>(out));
+                           static_cast<T*>(out), poll);
         },
         impl_->problem);
 }

@@ -8,7 +8,6 @@
 #include "objectives/all_finite.hpp"
 #include "objectives/block_pass.hpp"
 #include "objectives/mlp_walk.hpp"
-#include "runtime/threads.hpp"
 
 namespace fastgd {
 namespace {
@@ -109,7 +108,8 @@ PassSums mlp_pass(const MlpProblem<T>& problem, const Parameters<T>& params, con
 }
 
 template <class T>
-bool mlp_raw_scores(const MlpProblem<T>& problem, const T* params, const RowSource& rows, int n_threads, T* out) {
+bool mlp_raw_scores(const MlpProblem<T>& problem, const T* params, const RowSource& rows, int n_threads, T* out,
+                    const std::function<void()>& poll) {
     MlpProblem<T> unweighted = problem;
     unweighted.data.weight = nullptr;
     unweighted.data.n_folds = 0;
@@ -118,9 +118,8 @@ bool mlp_raw_scores(const MlpProblem<T>& problem, const T* params, const RowSour
     std::vector<std::unique_ptr<Worker<T>>> workers;
     for (int t = 0; t < plan.team; ++t)
         workers.push_back(std::make_unique<Worker<T>>(unweighted, 1, plan.capacity(), false));
-    std::atomic<std::int64_t> next_block{0};
     std::atomic<bool> finite{true};
-    parallel(plan.team, [&](int thread, int) {
+    const auto score_block = [&](int thread, int, std::int64_t b) {
         Worker<T>& worker = *workers[static_cast<std::size_t>(thread)];
         const auto score = [&](std::int64_t begin, std::int64_t end) {
             worker.block.gather(rows, begin, end);
@@ -133,14 +132,13 @@ bool mlp_raw_scores(const MlpProblem<T>& problem, const T* params, const RowSour
                 });
             return all && all_finite(to, (end - begin) * n_outputs);
         };
-        for (std::int64_t b = next_block++; b < plan.n_blocks; b = next_block++) {
-            if (score(plan.begin(b), plan.end(b))) continue;
-            finite = false;
-            // An activation may hide what is not finite.
-            for (std::int64_t r = plan.begin(b); r < plan.end(b); ++r)
-                if (!score(r, r + 1)) std::fill_n(out + r * n_outputs, n_outputs, std::numeric_limits<T>::quiet_NaN());
-        }
-    });
+        if (score(plan.begin(b), plan.end(b))) return;
+        finite = false;
+        // An activation may hide what is not finite.
+        for (std::int64_t r = plan.begin(b); r < plan.end(b); ++r)
+            if (!score(r, r + 1)) std::fill_n(out + r * n_outputs, n_outputs, std::numeric_limits<T>::quiet_NaN());
+    };
+    for_each_block(plan, poll, score_block, [](int) {});
     return finite;
 }
 
@@ -148,7 +146,9 @@ template PassSums mlp_pass(const MlpProblem<float>&, const Parameters<float>&, c
                            const std::function<void()>&, std::span<const DropoutStep>);
 template PassSums mlp_pass(const MlpProblem<double>&, const Parameters<double>&, const RowSource&, bool, int,
                            const std::function<void()>&, std::span<const DropoutStep>);
-template bool mlp_raw_scores(const MlpProblem<float>&, const float*, const RowSource&, int, float*);
-template bool mlp_raw_scores(const MlpProblem<double>&, const double*, const RowSource&, int, double*);
+template bool mlp_raw_scores(const MlpProblem<float>&, const float*, const RowSource&, int, float*,
+                             const std::function<void()>&);
+template bool mlp_raw_scores(const MlpProblem<double>&, const double*, const RowSource&, int, double*,
+                             const std::function<void()>&);
 
 }  // namespace fastgd

@@ -65,6 +65,7 @@ PassSums mlp_pass(const MlpProblem<T>& problem, const Parameters<T>& params, con
 // Raw scores of one model, n_rows x n_outputs in C order. False where one is not finite, or a unit before its
 // activation: then the scores of that row are NaN.
 template <class T>
-bool mlp_raw_scores(const MlpProblem<T>& problem, const T* params, const RowSource& rows, int n_threads, T* out);
+bool mlp_raw_scores(const MlpProblem<T>& problem, const T* params, const RowSource& rows, int n_threads, T* out,
+                    const std::function<void()>& poll = {});
 
 }  // namespace fastgd

@@ -75,24 +75,24 @@ public:
     }
     Line line(int m) const override { return searches_.line(m); }
 
-    void evaluate(std::span<double> value, std::span<double> grad_norm) override {
+    void evaluate(std::span<double> value, std::span<double> grad_norm, const std::function<void()>& poll) override {
         flatten();
         if (searches_.template judge<T>(flat_, value, grad_norm)) return;
         const bool want_gradient = !grad_norm.empty();
         const PassSums pass =
-            mlp_pass(problem_, params_, {nullptr, problem_.data.X.n_rows}, want_gradient, settings_.n_threads);
+            mlp_pass(problem_, params_, {nullptr, problem_.data.X.n_rows}, want_gradient, settings_.n_threads, poll);
         look_at(
             pass, [&](int m) { return pass.weight_of(problem_.data.fold_of(m)); }, value, grad_norm);
     }
 
-    void evaluate_held_out(std::span<double> value) override {
+    void evaluate_held_out(std::span<double> value, const std::function<void()>& poll) override {
         MlpProblem<T> whole = problem_;
         whole.data.n_folds = 0;
         whole.data.fold_of_model = nullptr;
         for_folds(problem_.data, settings_.n_models, value, [&](const RowSource& rows, const std::vector<int>& models) {
             Parameters<T> own(static_cast<int>(models.size()), 1, problem_.shape.size(), false);
             for (std::size_t i = 0; i < models.size(); ++i) own.copy_model(params_, models[i], static_cast<int>(i));
-            return mlp_pass(whole, own, rows, false, settings_.n_threads);
+            return mlp_pass(whole, own, rows, false, settings_.n_threads, poll);
         });
     }
 

@@ -1,6 +1,8 @@
 #include "objectives/split_run.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 #include <type_traits>
 #include <utility>
 
@@ -73,6 +75,24 @@ int SplitRun::on_each_thread(F&& f) {
     });
 }
 
+// f(part, poll), where the poll of other threads ends their work once that of the calling thread has thrown.
+template <class F>
+void SplitRun::on_each_thread(const std::function<void()>& poll, F&& f) {
+    const std::thread::id caller = std::this_thread::get_id();
+    std::atomic<bool> is_over{false};
+    const std::function<void()> own = [&] {
+        if (is_over) throw BarrierAborted();
+        if (!poll || std::this_thread::get_id() != caller) return;
+        try {
+            poll();
+        } catch (...) {
+            is_over = true;
+            throw;
+        }
+    };
+    on_each_thread([&](Part& part) { f(part, own); });
+}
+
 const SplitRun::Part& SplitRun::part_of(int model) const {
     return *std::find_if(parts_.begin(), parts_.end(),
                          [&](const Part& part) { return static_cast<std::size_t>(model) < part.first + part.count; });
@@ -125,13 +145,15 @@ void SplitRun::retire(int model) {
     part.run->retire(model - static_cast<int>(part.first));
 }
 
-void SplitRun::evaluate(std::span<double> value, std::span<double> grad_norm) {
-    on_each_thread([&](Part& part) {
-        part.run->evaluate(part.among(value), grad_norm.empty() ? grad_norm : part.among(grad_norm));
+void SplitRun::evaluate(std::span<double> value, std::span<double> grad_norm, const std::function<void()>& poll) {
+    on_each_thread(poll, [&](Part& part, const std::function<void()>& own) {
+        part.run->evaluate(part.among(value), grad_norm.empty() ? grad_norm : part.among(grad_norm), own);
     });
 }
-void SplitRun::evaluate_held_out(std::span<double> value) {
-    on_each_thread([&](Part& part) { part.run->evaluate_held_out(part.among(value)); });
+void SplitRun::evaluate_held_out(std::span<double> value, const std::function<void()>& poll) {
+    on_each_thread(poll, [&](Part& part, const std::function<void()>& own) {
+        part.run->evaluate_held_out(part.among(value), own);
+    });
 }
 void SplitRun::penalties(std::span<double> out) {
     for (Part& part : parts_) part.run->penalties(part.among(out));

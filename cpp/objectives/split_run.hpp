@@ -26,8 +26,8 @@ public:
     Line line(int model) const override;
     void retire(int model) override;
 
-    void evaluate(std::span<double> value, std::span<double> grad_norm) override;
-    void evaluate_held_out(std::span<double> value) override;
+    void evaluate(std::span<double> value, std::span<double> grad_norm, const std::function<void()>& poll) override;
+    void evaluate_held_out(std::span<double> value, const std::function<void()>& poll) override;
     void penalties(std::span<double> out) override;
     void solution(std::span<double> out) override;
     void set_params(std::span<const double> params) override;
@@ -54,6 +54,8 @@ private:
 
     template <class F>
     int on_each_thread(F&& f);
+    template <class F>
+    void on_each_thread(const std::function<void()>& poll, F&& f);
     const Part& part_of(int model) const;
 
     void descend_batches(const Slice& slice, std::size_t first, std::size_t last, StepSums& sums);

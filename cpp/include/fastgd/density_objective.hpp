@@ -64,7 +64,8 @@ public:
     // The logarithm of the density of each row, without the term of reg_covar, in the compute type; and, unless it is
     // null, the share of each component in it (n_rows x n_components).
     void score_samples(std::span<const double> w, void* out, void* shares,
-                       std::optional<std::span<const std::int64_t>> rows = {}, int n_threads = 0) const;
+                       std::optional<std::span<const std::int64_t>> rows = {}, int n_threads = 0,
+                       const std::function<void()>& poll = {}) const;
 
     // Parameters to start from. One component: the means and variances of the columns. More: equal weights, means that
     // are rows drawn by k-means++ from at most 32768 evenly spaced ones, columns divided by their standard deviations

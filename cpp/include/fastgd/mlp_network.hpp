@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,9 +23,9 @@ struct MlpNetwork {
 std::vector<double> mlp_initial(const MlpNetwork& network, std::uint64_t seed, const std::string& method = "");
 
 // Raw scores of flat parameters on any rows, n_rows x n_outputs in the compute type of X. Throws NonFiniteError where
-// one is not finite, or a hidden unit before its activation.
+// one is not finite, or a hidden unit before its activation. `poll` is as in LinearObjective::value.
 void mlp_scores(const MatrixView& X, const MlpNetwork& network, std::span<const double> params, void* out,
-                int n_threads = 0);
+                int n_threads = 0, const std::function<void()>& poll = {});
 
 // Which units a training step keeps, n_rows x n_units, into `kept`: of the row-th of a batch in the layer-th hidden
 // layer.

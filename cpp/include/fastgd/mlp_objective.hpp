@@ -79,7 +79,7 @@ public:
 
     // Raw scores (n_rows x n_outputs, C order) in the compute type.
     void decision_function(std::span<const double> w, void* out, std::optional<std::span<const std::int64_t>> rows = {},
-                           int n_threads = 0) const;
+                           int n_threads = 0, const std::function<void()>& poll = {}) const;
 
     std::unique_ptr<Run> start_run(ModelSettings settings) const override;
 

@@ -1,0 +1,200 @@
+"""Calls that take long, for a signal to end: each in a process of its own, which tells how that went.
+
+    python tests/_interrupt_programs.py NAME [SIGNAL]   sends itself the signal, SIGINT, during the call of that name
+
+prints as JSON what the call ended with, the status of its result or the exception, whether the result's parameters are
+finite, and the seconds from the signal to that end.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+
+import fastgd
+from fastgd.linear_model import SGDClassifier
+from fastgd.neighbors import KNeighborsClassifier
+from fastgd.optimizers import SGD, Adam
+
+Call = Callable[[], Any]
+RNG = np.random.default_rng(0)
+DELAY = 0.15  # seconds from the beginning of the call
+PATIENCE = 60.0
+
+
+def rows(n: int, d: int) -> np.ndarray:
+    return RNG.normal(size=(n, d)).astype(np.float32)
+
+
+def linear(n: int = 60_000) -> fastgd.LinearObjective:
+    X = rows(n, 200)
+    return fastgd.LinearObjective(X, X[:, 0] > 0.0)
+
+
+def sparse() -> fastgd.LinearObjective:
+    X = scipy.sparse.random(40_000, 3_000, 0.01, format="csr", dtype=np.float32, random_state=0)
+    return fastgd.LinearObjective(X, np.arange(40_000) % 2)
+
+
+def network(n: int = 20_000) -> fastgd.MLPObjective:
+    X = rows(n, 64)
+    return fastgd.MLPObjective(X, X[:, 0] > 0.0, hidden_layer_sizes=(256, 256))
+
+
+def mixture() -> fastgd.GaussianMixtureObjective:
+    return fastgd.GaussianMixtureObjective(rows(40_000, 16), 8)
+
+
+def bowl(w: np.ndarray) -> tuple[float, np.ndarray]:
+    return float(w @ w), 2.0 * w
+
+
+def function() -> fastgd.FunctionObjective:
+    return fastgd.FunctionObjective(bowl, jac=True, n_params=2)
+
+
+def function_that_ends_slowly() -> fastgd.FunctionObjective:
+    """Takes its time from the fourth evaluation on, which is that of the end of three epochs."""
+    n_calls = 0
+
+    def evaluate(w: np.ndarray) -> tuple[float, np.ndarray]:
+        nonlocal n_calls
+        n_calls += 1
+        if n_calls > 3:
+            time.sleep(PATIENCE)
+        return bowl(w)
+
+    return fastgd.FunctionObjective(evaluate, jac=True, n_params=2)
+
+
+# ---- calls
+
+
+def again(call: Call) -> Call:
+    """One call after another, each of which may be short."""
+
+    def calls() -> None:
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            call()
+
+    return calls
+
+
+def descent(objective: Any, **options: Any) -> Call:
+    options = {"optimizer": SGD(1e-6), "max_epochs": 10**9, "tol": None, **options}
+    return lambda: fastgd.minimize(objective, time_limit=PATIENCE, **options)
+
+
+def sweep(objective: Any) -> Call:
+    options: dict[str, Any] = {"batch_size": 32, "max_epochs": 10**9, "tol": None, "time_limit": PATIENCE}
+    return lambda: fastgd.sweep(objective, grid={"alpha": [1e-3, 1e-4, 1e-5]}, **options).best
+
+
+def value(objective: Any) -> Call:
+    return again(lambda: objective.value(np.zeros(objective.n_params)))
+
+
+def value_and_grad(objective: Any) -> Call:
+    return again(lambda: objective.value_and_grad(np.zeros(objective.n_params)))
+
+
+def values(objective: Any) -> Call:
+    return lambda: objective.values(np.zeros((5_000, objective.n_params)))
+
+
+def plane() -> Call:
+    X = rows(100_000, 4)
+    objective = fastgd.LinearObjective(X, X[:, 0] > 0.0)
+    return lambda: objective.plane(np.zeros(5), np.eye(2, 5), RNG.normal(size=(10**6, 2)))
+
+
+def scores(objective: Any) -> Call:
+    w = objective.initial(0)
+    many = np.tile(np.arange(objective.n_samples), 500)
+    score = objective.score_samples if hasattr(objective, "score_samples") else objective.decision_function
+    return lambda: score(w, rows=many)
+
+
+def risk() -> Call:
+    X = rows(60_000, 200)
+    model = SGDClassifier(max_iter=1, tol=None).fit(X, X[:, 0] > 0.0)
+    return again(lambda: fastgd.risk(model, X=X, y=X[:, 0] > 0.0))
+
+
+def neighbours() -> Call:
+    X = rows(40_000, 64)
+    model = KNeighborsClassifier(5).fit(X, np.arange(len(X)) % 3)
+    return lambda: model.kneighbors(X)
+
+
+# What is made beforehand, which returns the call.
+CALLS: dict[str, Callable[[], Call]] = {
+    "full batch": lambda: descent(linear()),
+    "large batch": lambda: descent(linear(), batch_size=20_000),
+    "mini-batch": lambda: descent(linear(), optimizer="adam", batch_size=64),
+    "per sample": lambda: descent(linear(), batch_size=1),
+    "csr": lambda: descent(sparse(), batch_size=16),
+    "mlp": lambda: descent(network(), optimizer=Adam(1e-4), batch_size=256),
+    "mlp, full batch": lambda: descent(network()),
+    "mixture": lambda: descent(mixture(), optimizer="adam", batch_size=1024),
+    "function": lambda: descent(function()),
+    "end of a run": lambda: descent(function_that_ends_slowly(), max_epochs=3),
+    "sweep": lambda: sweep(linear()),
+    "random_search": lambda: (lambda of: lambda: fastgd.random_search(of, max_evals=10**7))(linear()),
+    "find_lr": lambda: (lambda of: again(lambda: fastgd.find_lr(of, batch_size=64)))(linear()),
+    "value": lambda: value(linear()),
+    "value_and_grad": lambda: value_and_grad(linear()),
+    "values": lambda: values(linear()),
+    "values of networks": lambda: values(network(4_000)),
+    "plane": plane,
+    "neighbours": neighbours,
+    "scores": lambda: scores(linear()),
+    "scores of networks": lambda: scores(network()),
+    "scores of densities": lambda: scores(mixture()),
+    "risk": risk,
+}
+
+
+class Stopped(Exception):
+    """What the handler of SIGTERM raises."""
+
+
+def stop(*_: Any) -> None:
+    raise Stopped
+
+
+def main() -> None:
+    warnings.simplefilter("ignore")
+    signal.signal(signal.SIGTERM, stop)
+    call = CALLS[sys.argv[1]]()
+    number = signal.Signals[sys.argv[2]] if len(sys.argv) > 2 else signal.SIGINT
+    sent = []
+
+    def send() -> None:
+        sent.append(time.perf_counter())
+        os.kill(os.getpid(), number)
+
+    threading.Timer(DELAY, send).start()
+    finite = None
+    try:
+        found = call()
+        outcome = getattr(found, "status", "returned")
+        finite = bool(np.isfinite(getattr(found, "x", np.nan)).all())
+    except (Stopped, KeyboardInterrupt) as error:
+        outcome = type(error).__name__
+    print(json.dumps({"outcome": outcome, "finite": finite, "seconds": time.perf_counter() - sent[0]}))
+
+
+if __name__ == "__main__":
+    main()
