@@ -65,7 +65,9 @@ def test_pools_of_processes(method: str) -> None:
 def test_hundreds_of_children() -> None:
     n_rounds = int(os.environ.get("FASTGD_ROUNDS", "200"))
     found = _program.run("_thread_programs.py", "many_children_in_turn", timeout=60.0 + n_rounds)
-    assert found == {"n_rounds": n_rounds, "n_results": 1}
+    assert (found["n_rounds"], found["n_results"]) == (n_rounds, 1)
+    if HAS_OPENMP and HAS_TASKS:
+        assert found["least_tasks"] >= 4
 
 
 @posix

@@ -1,6 +1,7 @@
 // The public C++ interface: values, gradients and descent against closed forms, and what it refuses.
 
 #include <cmath>
+#include <exception>
 #include <vector>
 
 #include "fastgd/fastgd.hpp"
@@ -111,6 +112,42 @@ void test_descent() {
     CHECK(diverged.status[0] == Status::diverged && std::isfinite(diverged.fun[0]) && !diverged.nonfinite);
 }
 
+struct Stop : std::exception {
+    const char* what() const noexcept override { return "stop"; }
+};
+
+// Everything that goes through all rows looks up on its way.
+void test_interruptions() {
+    const Line line;
+    const LinearObjective linear(line.view(), line.y.data(), {.loss = "squared_error"});
+    const MlpObjective network(line.view(), line.y.data(),
+                               {.hidden_layer_sizes = {3}, .loss = "squared_error", .n_outputs = 1});
+    const DensityObjective density(line.view(), {});
+    const std::vector<double> w(2);
+    const std::vector<double> of_network(10);
+    std::vector<double> out(Line::kRows);
+    const auto stop = [] { throw Stop(); };
+    const auto stops = [](auto&& call) { return has(message_of<Stop>(call), "stop"); };
+    CHECK(stops([&] { linear.decision_function(w, out.data(), {}, 1, stop); }));
+    CHECK(stops([&] { network.decision_function(of_network, out.data(), {}, 1, stop); }));
+    CHECK(stops([&] { density.score_samples(w, out.data(), nullptr, {}, 1, stop); }));
+
+    // The evaluation of the end, which keeps what there is.
+    struct Impatient : Observer {
+        bool has_ended = false;
+        bool epoch_end(const EpochInfo&) override { return has_ended = true; }
+        bool interrupted() override { return has_ended; }
+    };
+    const auto keeps = [](const Objective& objective, const std::vector<double>& start) {
+        Impatient observer;
+        const auto found = minimize(objective, start, {}, &observer);
+        return found.status[0] == Status::interrupted && std::isnan(found.fun[0]) && std::isfinite(found.x[0]);
+    };
+    CHECK(keeps(linear, w));
+    CHECK(keeps(network, of_network));
+    CHECK(keeps(density, w));
+}
+
 void test_refusals() {
     const Line line;
     const auto message = [&](LinearOptions options) {
@@ -179,6 +216,7 @@ int main() {
     test_densities();
     test_standardized_features();
     test_descent();
+    test_interruptions();
     test_refusals();
     test_nonfinite_data();
     test_user_loss();
