@@ -6,6 +6,7 @@ it belongs into ``corpus/`` beside the mend.
 
 from __future__ import annotations
 
+import importlib
 import resource
 import sys
 import tempfile
@@ -13,7 +14,13 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["fastgd", "numpy.lib", "sklearn.datasets._svmlight_format_io", "zipfile"]):
+# Some of them are imported with the first file only.
+READING = ["fastgd.cli", "numpy.lib", "sklearn.datasets._svmlight_format_io", "zipfile"]
+READING += [f"fastgd.cli.{name}" for name in ("csv_file", "npy_file", "svmlight_file")]
+
+with atheris.instrument_imports(include=["fastgd", *READING]):
+    for module in READING:
+        importlib.import_module(module)
     import _readers
 
 # Beside what is mapped when the first input comes. Some megabytes are enough for inputs of some kilobytes.
