@@ -7,7 +7,6 @@ and every field is checked before it is used.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._losses import LOG_LINK
-from ._npz_file import Broken, FileFormat, Path, write_atomically
+from ._npz_file import Broken, FileFormat, Path, as_json, write_atomically
 
 Label = str | int | float
 FloatArray = npt.NDArray[np.floating[Any]]
@@ -67,7 +66,10 @@ class Model:
         """Yield ``X @ coef.T + intercept`` in blocks of rows, so that X may be larger than the memory."""
         rows = max(1, _BLOCK_BYTES // (self.n_features * self.coef.itemsize))
         for begin in range(0, X.shape[0], rows):
-            yield np.asarray(X[begin : begin + rows]) @ self.coef.T + self.intercept
+            # Who uses them finds those that are not finite.
+            with np.errstate(over="ignore", invalid="ignore"):
+                raw = np.asarray(X[begin : begin + rows]) @ self.coef.T + self.intercept
+            yield raw
 
     def raw(self, X: npt.NDArray[Any]) -> FloatArray:
         """Scores of shape (n_samples, n_outputs)."""
@@ -80,7 +82,8 @@ class Model:
     def mean(self, raw: FloatArray) -> FloatArray:
         """The predicted value of a regression: the scores, through ``exp`` where the loss has a log link."""
         values = raw[:, 0] if raw.shape[1] == 1 else raw
-        return np.exp(values) if self.loss in LOG_LINK else values
+        with np.errstate(over="ignore"):
+            return np.exp(values) if self.loss in LOG_LINK else values
 
 
 def save(path: Path, model: Model) -> None:
@@ -97,7 +100,7 @@ def save(path: Path, model: Model) -> None:
     coef, intercept = (np.ascontiguousarray(a, a.dtype.newbyteorder("<")) for a in (model.coef, model.intercept))
     try:
         _check(header, coef, intercept)
-        text = json.dumps(header, allow_nan=False, ensure_ascii=False).encode()
+        text = as_json(header)
     except (Broken, TypeError, ValueError) as error:
         raise ValueError(f"the model cannot be saved to {os.fspath(path)}: {error}") from None
     raw = np.frombuffer(text, np.uint8)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import json
 import os
 import tempfile
 import warnings
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from ._configuration import difference
-from ._npz_file import Broken, FileFormat, write_atomically
+from ._npz_file import Broken, FileFormat, as_json, write_atomically
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,7 +69,7 @@ class Saves:
 
     def _save(self, n_epochs: int, state: Bytes) -> None:
         header = {**_FORMAT.header(version("fastgd")), "n_epochs": n_epochs, "configuration": self._configuration}
-        text = np.frombuffer(json.dumps(header, ensure_ascii=False).encode(), np.uint8)
+        text = np.frombuffer(as_json(header), np.uint8)
         notes = np.empty(0) if self._notes is None else self._notes.numbers()
         path = self._checkpoint.path
         try:

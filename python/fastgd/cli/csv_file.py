@@ -93,7 +93,8 @@ def label_array(labels: list[str]) -> Array:
         except (ValueError, OverflowError):
             continue
         return numbers
-    return np.array(labels)
+    # Not of one width: a single long label would be as long in every row.
+    return np.array(labels, object)
 
 
 def _name(layout: _Layout, index: int) -> str:
@@ -265,6 +266,7 @@ def _load(layout: _Layout, codes: dict[str, int]) -> Array:
                 dtype=np.float64,
                 delimiter=layout.delimiter,
                 comments=None,
+                encoding=None,
                 quotechar='"',
                 skiprows=layout.skip_lines,
                 converters=converters or None,

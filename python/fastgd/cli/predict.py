@@ -50,10 +50,10 @@ def run(args: argparse.Namespace) -> int:
         features=model.feature_names,
         delimiter=args.delimiter,
         header=args.header,
-        layout=model.training.get("layout", {}),
+        layout=readers.check_layout(model.training.get("layout", {}), args.model),
     )
     table = readers.read(request, args.format)
-    lines = _lines(model, table.X, args.scores)
+    lines = _lines(model, args.file, table.X, args.scores)
     if args.out is None:
         csv.writer(sys.stdout, lineterminator="\n").writerows(lines)
     else:
@@ -72,7 +72,7 @@ def _write(stream: IO[bytes], lines: Iterator[list[Any]]) -> None:
     text.detach()
 
 
-def _lines(model: Model, X: readers.Array, scores: bool) -> Iterator[list[Any]]:
+def _lines(model: Model, path: str, X: readers.Array, scores: bool) -> Iterator[list[Any]]:
     """The lines of the output, header first, made block by block."""
     n_outputs = model.n_outputs
     columns = ["prediction"] if model.classes is not None or n_outputs == 1 else _numbered("prediction", n_outputs)
@@ -85,7 +85,7 @@ def _lines(model: Model, X: readers.Array, scores: bool) -> Iterator[list[Any]]:
     for raw in model.raw_blocks(X):
         bad = readers.first_nonfinite(raw)
         if bad is not None:
-            raise ValueError(_nonfinite(X, row + bad[0]))
+            raise ValueError(f"{path}: {_nonfinite(X, row + bad[0])}")
         row += raw.shape[0]
         if model.classes is None:
             mean = model.mean(raw)

@@ -126,7 +126,10 @@ def read(request: Request, file_format: str | None) -> Table:
             from fastgd.cli.npy_file import read_npy
 
             table = read_npy(request)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except (EOFError, zlib.error, OSError) as error:
+        # What the operating system refuses has a number; what decompressors do has none.
+        if getattr(error, "errno", None) is not None:
+            raise
         raise BadFile(f"{request.path}: the compressed data are damaged or cut off ({error})") from None
     table.layout["format"] = file_format
     if request.weights is not None and request.weights.endswith(".npy"):
@@ -269,9 +272,25 @@ def add_layout_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def check_layout(layout: object, path: str) -> dict[str, Any]:
+    """What a model's file says of the layout that readers use, which anybody may have written."""
+    if not isinstance(layout, dict):
+        raise BadFile(f"{path}: the layout of its training data must be an object, not {layout!r:.60}")
+    delimiter, first_index = layout.get("delimiter", ","), layout.get("first_index", 0)
+    if not isinstance(delimiter, str) or not _is_delimiter(delimiter):
+        raise BadFile(f"{path}: its delimiter must be one ASCII character, not {delimiter!r:.60}")
+    if type(first_index) is not int or first_index not in (0, 1):
+        raise BadFile(f"{path}: its first index must be 0 or 1, not {first_index!r:.60}")
+    return layout
+
+
+def _is_delimiter(text: str) -> bool:
+    return len(text) == 1 and text not in '"\r\n' and text.isascii()
+
+
 def _delimiter(text: str) -> str:
     text = "\t" if text in ("\\t", "tab") else text
-    if len(text) != 1 or text in '"\r\n' or not text.isascii():
+    if not _is_delimiter(text):
         raise argparse.ArgumentTypeError(f"must be one ASCII character such as , or ; (or the word tab), not {text!r}")
     return text
 

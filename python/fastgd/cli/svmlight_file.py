@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from fastgd.cli.readers import BadFile, Request, Table, check_text, open_bytes, optional
+
+# A line of some bytes can name any column. Beyond the first, zeros may take only so much more memory than entries.
+_DENSE_BYTES = 1 << 28
+_ZEROS_PER_ENTRY = 1000
+_INDEX_DIGITS = 18
 
 
 def read_svmlight(request: Request) -> Table:
@@ -22,7 +28,7 @@ def read_svmlight(request: Request) -> Table:
     # Counting from 0 here and shifting below keeps the choice, so that a later file is read as the training file was.
     try:
         sparse, y = datasets.load_svmlight_file(request.path, zero_based=True)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise _diagnose(request.path, str(error)) from None
     if sparse.shape[0] == 0:
         raise BadFile(f"{request.path}: the file holds no rows")
@@ -37,10 +43,21 @@ def read_svmlight(request: Request) -> Table:
         raise BadFile(f"{request.path}: it counts features from 0, the file the model was trained on from 1")
     if largest - offset >= n_features:
         raise _too_many(request.path, n_features, offset)
+    _check_density(request.path, sparse, n_features)
     sparse.resize(sparse.shape[0], n_features + offset)
     X = sparse[:, offset:].toarray()
     notes = [f"the sparse file was made dense: {X.nbytes / 2**20:.1f} MiB for {sparse.nnz} entries"]
     return Table(X=X, y=y, target_name="first entry of each line", layout={"first_index": offset}, notes=notes)
+
+
+def _check_density(path: str, sparse: Any, n_features: int) -> None:
+    size = sparse.shape[0] * n_features * sparse.dtype.itemsize
+    if size > max(_DENSE_BYTES, sparse.data.nbytes * _ZEROS_PER_ENTRY):
+        raise BadFile(
+            f"{path}: made dense, {sparse.shape[0]} rows of {n_features} features take {size / 2**20:.3g} MiB for "
+            f"{sparse.nnz} entries; more than {_ZEROS_PER_ENTRY} zeros an entry can be read up to "
+            f"{_DENSE_BYTES >> 20} MiB only"
+        )
 
 
 def _too_many(path: str, n_features: int, offset: int) -> BadFile:
@@ -83,6 +100,8 @@ def _bad_entry(line: bytes) -> tuple[int, str] | None:
                 what = f"{token[:40]!r} is not an entry INDEX:VALUE"
             elif not (index.isascii() and index.isdigit()):
                 what = f"{index[:40]!r} is no feature index; those are whole numbers from 0 or 1"
+            elif len(index) > _INDEX_DIGITS:
+                what = f"feature {index[:40]}... has more than {_INDEX_DIGITS} digits"
             elif int(index) <= previous:
                 what = f"feature {index} follows feature {previous}; indices must ascend"
             else:

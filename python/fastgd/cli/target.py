@@ -102,7 +102,7 @@ def _kind(values: Array) -> str:
 
 def _labels(values: Array) -> list[Label]:
     """The distinct values as plain Python labels: integers where they are whole numbers."""
-    if values.dtype.kind == "U":
+    if values.dtype.kind in "UO":
         return [str(value) for value in values]
     if np.all(values == np.floor(values)):
         return [int(value) for value in values]
