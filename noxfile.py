@@ -25,15 +25,6 @@ def free_threaded(session: nox.Session) -> None:
 
 
 @nox.session
-@nox.parametrize("part", ["forks"])
-def nightly(session: nox.Session, part: str) -> None:
-    """What takes too long for every change: 10,000 rounds of a fit in a parent and in its child."""
-    session.install(".[test]")
-    tests = {"forks": ["tests/test_threads.py", "-k", "hundreds_of_children"]}
-    session.run("pytest", *tests[part], env={"FASTGD_ROUNDS": "10000"})
-
-
-@nox.session
 def peers(session: nox.Session) -> None:
     """Compare with PyTorch, optax and numba; arguments go to pytest."""
     session.install(".[test,peers]")
@@ -54,9 +45,7 @@ def lint(session: nox.Session) -> None:
 def cpp(session: nox.Session) -> None:
     """Build one CMake preset and run its C++ tests: nox -s cpp -- clang."""
     preset = session.posargs[0] if session.posargs else "gcc"
-    session.install("cmake", "ninja")
-    session.run("cmake", "--preset", preset)
-    session.run("cmake", "--build", "--preset", preset)
+    _cpp(session, preset)
     session.run("ctest", "--preset", preset)
 
 
@@ -77,16 +66,39 @@ def coverage(session: nox.Session) -> None:
         session.run(*gcovr, f"--txt-metric={metric}")
 
 
+def _cpp(session: nox.Session, preset: str) -> None:
+    session.install("cmake", "ninja")
+    session.run("cmake", "--preset", preset)
+    session.run("cmake", "--build", "--preset", preset)
+
+
 def numerics(session: nox.Session) -> None:
     """Take every float there is, and sum 10^8 rows."""
-    session.install("cmake", "ninja", ".[test]")
-    session.run("cmake", "--preset", "gcc")
-    session.run("cmake", "--build", "--preset", "gcc")
+    _cpp(session, "gcc")
     session.run("ctest", "--preset", "gcc", "-C", "nightly", "-R", "thorough", "--verbose")
+    session.install(".[test]")
     session.run("python", "tests/_sums.py", "100000000")
 
 
-NIGHTLY = {"numerics": numerics}
+def forks(session: nox.Session) -> None:
+    """Fit in a parent and in its child, 10,000 times."""
+    session.install(".[test]")
+    session.run("pytest", "tests/test_threads.py", "-k", "hundreds_of_children", env={"FASTGD_ROUNDS": "10000"})
+
+
+def memory(session: nox.Session) -> None:
+    """Refuse each allocation once."""
+    _cpp(session, "gcc")
+    session.run("build/gcc/tests/cpp/out_of_memory_test", "all", external=True, env={"FASTGD_TEAMS": "always"})
+
+
+def threads(session: nox.Session) -> None:
+    """Run the C++ tests under ThreadSanitizer."""
+    _cpp(session, "tsan")
+    session.run("ctest", "--preset", "tsan")
+
+
+NIGHTLY = {part.__name__: part for part in (numerics, forks, memory, threads)}
 
 
 @nox.session
@@ -108,17 +120,3 @@ def bench(session: nox.Session) -> None:
     """Run the Python benchmarks; arguments go to them."""
     session.install(".[bench]")
     session.run("fastgd", "bench", *session.posargs)
-
-
-@nox.session
-@nox.parametrize("part", ["memory", "threads", "addresses"])
-def nightly(session: nox.Session, part: str) -> None:
-    """Run what takes too long for every change: each allocation refused, ThreadSanitizer, AddressSanitizer."""
-    session.install("cmake", "ninja")
-    preset = {"memory": "gcc", "threads": "tsan", "addresses": "asan"}[part]
-    session.run("cmake", "--preset", preset)
-    session.run("cmake", "--build", "--preset", preset)
-    if part == "memory":
-        session.run("build/gcc/tests/cpp/out_of_memory_test", "all", external=True, env={"FASTGD_TEAMS": "always"})
-    else:
-        session.run("ctest", "--preset", preset)

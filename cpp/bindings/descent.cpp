@@ -201,18 +201,17 @@ void bind_descent(py::module_& module) {
         .def(py::init(&make_state))
         .def("parts", &parts_of)
         .def("select", [](const State& self, const Ints& models) { return State{select(*self.core, view(models))}; });
-    module.def("minimize", &run, py::arg("objective"), py::arg("params").noconvert(), py::kw_only(),
-               py::arg("optimizer"), py::arg("optimizer_params"), py::arg("schedule"), py::arg("alpha"),
-               py::arg("l1_ratio"), py::arg("batch_size"), py::arg("max_epochs"), py::arg("tol").none(true),
-               py::arg("n_iter_no_change"), py::arg("shuffle"), py::arg("order").none(true), py::arg("seed"),
-               py::arg("init_seed") = std::vector<std::uint64_t>(), py::arg("gtol").none(true),
-               py::arg("gap_tol").none(true), py::arg("clip_value"), py::arg("clip_norm"), py::arg("lazy"),
-               py::arg("fold_of_row"), py::arg("fold_of_model"), py::arg("stream"), py::arg("evaluate"),
-               py::arg("grad_norm"), py::arg("resume").none(true),
-               py::arg("checkpoint").none(true) = py::none(), py::arg("checkpoint_epochs") = 0,
-               py::arg("checkpoint_seconds") = std::numeric_limits<double>::infinity(),
-               py::arg("save").none(true) = py::none(), py::arg("time_limit"),
-               py::arg("observer").none(true), py::arg("n_threads"));
+    module.def(
+        "minimize", &run, py::arg("objective"), py::arg("params").noconvert(), py::kw_only(), py::arg("optimizer"),
+        py::arg("optimizer_params"), py::arg("schedule"), py::arg("alpha"), py::arg("l1_ratio"), py::arg("batch_size"),
+        py::arg("max_epochs"), py::arg("tol").none(true), py::arg("n_iter_no_change"), py::arg("shuffle"),
+        py::arg("order").none(true), py::arg("seed"), py::arg("init_seed") = std::vector<std::uint64_t>(),
+        py::arg("gtol").none(true), py::arg("gap_tol").none(true), py::arg("clip_value"), py::arg("clip_norm"),
+        py::arg("lazy"), py::arg("fold_of_row"), py::arg("fold_of_model"), py::arg("stream"), py::arg("evaluate"),
+        py::arg("grad_norm"), py::arg("resume").none(true), py::arg("checkpoint").none(true) = py::none(),
+        py::arg("checkpoint_epochs") = 0, py::arg("checkpoint_seconds") = std::numeric_limits<double>::infinity(),
+        py::arg("save").none(true) = py::none(), py::arg("time_limit"), py::arg("observer").none(true),
+        py::arg("n_threads"));
 }
 
 }  // namespace fastgd::bindings
