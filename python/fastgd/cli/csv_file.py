@@ -233,11 +233,12 @@ def _choose_columns(
 def _model_columns(request: Request, names: list[str] | None, features: list[int]) -> list[int]:
     """The columns that a model's features are in: by name where both have names, else all that are not ignored."""
     if names and request.features:
-        missing = [name for name in request.features if name not in names]
+        places = {name: index for index, name in enumerate(names)}
+        missing = [name for name in request.features if name not in places]
         if missing:
             listed = ", ".join(map(repr, missing[:5])) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
             raise BadFile(f"{request.path}: columns that the model was trained on are missing: {listed}")
-        return [names.index(name) for name in request.features]
+        return [places[name] for name in request.features]
     if len(features) != request.n_features:
         raise BadFile(
             f"{request.path}: {len(features)} columns, the model needs {request.n_features}; "
@@ -247,8 +248,9 @@ def _model_columns(request: Request, names: list[str] | None, features: list[int
 
 
 def _load(layout: _Layout, codes: dict[str, int]) -> Array:
+    numeric = layout.numeric_columns()
     converters: dict[int | str, Callable[[str], float]] = {
-        index: _anything for index in range(layout.n_columns) if index not in layout.numeric_columns()
+        index: _anything for index in range(layout.n_columns) if index not in numeric
     }
     if layout.labels and layout.target is not None:
 

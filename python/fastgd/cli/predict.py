@@ -86,12 +86,19 @@ def _lines(model: Model, path: str, X: readers.Array, scores: bool) -> Iterator[
         bad = readers.first_nonfinite(raw)
         if bad is not None:
             raise ValueError(f"{path}: {_nonfinite(X, row + bad[0])}")
-        row += raw.shape[0]
         if model.classes is None:
             mean = model.mean(raw)
-            predictions = (mean[:, None] if mean.ndim == 1 else mean).tolist()
+            mean = mean[:, None] if mean.ndim == 1 else mean
+            bad = readers.first_nonfinite(mean)
+            if bad is not None:
+                raise ValueError(
+                    f"{path}: the prediction of row {row + bad[0]} (counted from 0) is not finite: "
+                    f"its score, {raw[bad]}, is too large for exp"
+                )
+            predictions = mean.tolist()
         else:
             predictions = [[model.classes[i]] for i in model.class_index(raw)]
+        row += raw.shape[0]
         if not scores:
             yield from predictions
         else:

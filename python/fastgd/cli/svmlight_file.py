@@ -27,7 +27,10 @@ def read_svmlight(request: Request) -> Table:
     datasets = optional("sklearn.datasets", "reading the svmlight format", "sklearn")
     # Counting from 0 here and shifting below keeps the choice, so that a later file is read as the training file was.
     try:
-        sparse, y = datasets.load_svmlight_file(request.path, zero_based=True)
+        with open_bytes(request.path) as stream:
+            sparse, y = datasets.load_svmlight_file(stream, zero_based=True)
+    except BadFile:
+        raise
     except (ValueError, OverflowError) as error:
         raise _diagnose(request.path, str(error)) from None
     if sparse.shape[0] == 0:
