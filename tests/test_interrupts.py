@@ -19,7 +19,6 @@ KEEP_A_RESULT = (
     "csr",
     "mlp",
     "mlp, full batch",
-    "mixture",
     "function",
     "end of a run",
     "sweep",
