@@ -156,8 +156,7 @@ def largest_excess(case: _design.Case, folder: Path) -> float:
     return max(excess(found.x - expected.x, reach), excess(found.history.loss - expected.history.loss, loss_reach))
 
 
-# Since losses are right for small and large scores, too: ten times as far from the twin as eight noisy twins are from each
-# other, where a step is a quotient of differences.
+# Ten times as far from the twin as noisy twins are from each other, where a step is a quotient of differences.
 OPEN = "barzilai_borwein-full-float32-47f1e32a"
 
 
