@@ -138,16 +138,16 @@ def neighbours() -> Call:
     return lambda: model.kneighbors(X)
 
 
-# What is made beforehand, which returns the call.
+# What is made beforehand, which returns the call. Rates are given: who looks for one has no result to keep yet.
 CALLS: dict[str, Callable[[], Call]] = {
     "full batch": lambda: descent(linear()),
     "large batch": lambda: descent(linear(), batch_size=20_000),
-    "mini-batch": lambda: descent(linear(), optimizer="adam", batch_size=64),
+    "mini-batch": lambda: descent(linear(), optimizer=Adam(1e-4), batch_size=64),
     "per sample": lambda: descent(linear(), batch_size=1),
     "csr": lambda: descent(sparse(), batch_size=16),
     "mlp": lambda: descent(network(), optimizer=Adam(1e-4), batch_size=256),
     "mlp, full batch": lambda: descent(network()),
-    "mixture": lambda: descent(mixture(), optimizer="adam", batch_size=1024),
+    "mixture": lambda: descent(mixture(), optimizer=Adam(1e-4), batch_size=1024),
     "function": lambda: descent(function()),
     "end of a run": lambda: descent(function_that_ends_slowly(), max_epochs=3),
     "sweep": lambda: sweep(linear()),

@@ -44,6 +44,11 @@ class NoisyTwin:
     def loss_sum(self, w: np.ndarray, rows: np.ndarray) -> float:
         return float(np.sum(self.twin.weight[rows] * self.row_losses(w, rows)))
 
+    def value(self, w: np.ndarray) -> float:
+        # Which parameters a fit ends with may hang on the last bit of two values.
+        rows = np.arange(self.twin.n_samples)
+        return self.loss_sum(w, rows) / float(np.sum(self.twin.weight)) + self.twin.penalty(w)[0]
+
     def batch_gradient(self, w: np.ndarray, rows: np.ndarray) -> np.ndarray:
         penalty = np.abs(self.twin.smooth_penalty_gradient(w))
         size = self.bounds.gradient_error(self.twin, w, rows, self.eps) + EVALUATION * self.eps * penalty

@@ -19,6 +19,7 @@ KEEP_A_RESULT = (
     "csr",
     "mlp",
     "mlp, full batch",
+    "mixture",
     "function",
     "end of a run",
     "sweep",

@@ -148,7 +148,9 @@ def largest_excess(case: _design.Case, folder: Path) -> float:
     assert expected.n_restarts == 0
     np.testing.assert_array_equal(found.history.step, expected.history.step)
     np.testing.assert_allclose(found.history.lr, expected.history.lr, rtol=8 * EPS64)
-    noisy = [_noisy_twin.minimize(twin, w, eps=problem.eps, seed=seed, **twins) for seed in range(N_NOISY)]
+    # Which of two parameters is the better one may be a toss: enough for both sides.
+    n_noisy = 4 * N_NOISY if OPTIMIZERS[name].ends_with_best else N_NOISY
+    noisy = [_noisy_twin.minimize(twin, w, eps=problem.eps, seed=seed, **twins) for seed in range(n_noisy)]
     reach = float(np.max([np.abs(one.x - expected.x) for one in noisy]))
     if not 0.0 < reach < 2.0**-6 * np.max(np.abs(expected.x - w)):
         raise ProvesNothing("rounding may lead as far as the fit")
@@ -156,16 +158,7 @@ def largest_excess(case: _design.Case, folder: Path) -> float:
     return max(excess(found.x - expected.x, reach), excess(found.history.loss - expected.history.loss, loss_reach))
 
 
-# Ten times as far from the twin as noisy twins are from each other, where a step is a quotient of differences.
-OPEN = "barzilai_borwein-full-float32-47f1e32a"
-
-
-def marked(case: _design.Case) -> Any:
-    marks = [pytest.mark.xfail(reason="to be explained", strict=True)] if name_of(case) == OPEN else []
-    return pytest.param(case, marks=marks, id=name_of(case))
-
-
-@pytest.mark.parametrize("case", [marked(allowed(case)) for case in CASES])
+@pytest.mark.parametrize("case", [*map(allowed, CASES)], ids=name_of)
 def test_a_fit_ends_where_the_twins_ends(case: _design.Case, tmp_path: Path) -> None:
     """On other data where the first make Lion take a sign that rounding could turn."""
     for attempt in range(3):

@@ -36,10 +36,11 @@ public:
     }
 
     void checkpoint(std::int64_t n_epochs, std::vector<std::byte> state) override {
-        const py::gil_scoped_acquire held;
-        const auto* bytes = reinterpret_cast<const std::uint8_t*>(state.data());
-        const std::vector<std::uint8_t> numbers(bytes, bytes + state.size());
-        unless_interrupted([&] { return (*save_)(n_epochs, to_array(numbers, {std::ssize(numbers)})); });
+        const HeldGil held;
+        unless_interrupted([&] {
+            return (*save_)(n_epochs, py::array_t<std::uint8_t>(std::ssize(state),
+                                                                reinterpret_cast<const std::uint8_t*>(state.data())));
+        });
     }
 
     bool interrupted() override {
