@@ -39,6 +39,9 @@ constexpr int kMaxRestarts = 3;
 // A gap takes up to two passes over the data.
 constexpr std::int64_t kGapEpochs = 10;
 
+// Of steps and epochs: far from where adding to them overflows.
+constexpr std::int64_t kMostCounted = std::int64_t{1} << 62;
+
 // Thrown through a pass over the data, to end it.
 struct Stopped {
     Status status;
@@ -376,8 +379,16 @@ private:
         for (const std::size_t size :
              {history_.step.size(), history_.loss.size(), history_.lr.size(), history_.grad_norm.size()})
             fits = fits && size == n_records * n_models_;
-        require(fits && n_epochs_ >= 0 && next_epoch_ >= 0, "checkpoint must be one of a descent");
+        for (const std::int64_t count : {next_epoch_, n_epochs_, step_, steps_before_, position_})
+            fits = fits && count >= 0 && count < kMostCounted;
+        require(fits, "checkpoint must be one of a descent");
         for (const ModelProgress& model : models_) {
+            for (const std::int64_t count : {model.n_steps, model.n_made, model.n_made_before, model.n_epochs})
+                fits = fits && count >= 0 && count < kMostCounted;
+            // Each is where something may go back to.
+            fits = fits && (position_ == 0 || model.ended || options_.stream || !model.begin.params.empty()) &&
+                   model.best_begin.empty() == model.best.params.empty();
+            require(fits, "checkpoint must be one of a descent");
             for (const std::vector<double>* params : {&model.final_params, &model.best_begin, &model.best_end})
                 require(params->empty() || params->size() == n_params_, "checkpoint must be of the same objective");
             for (const ModelState* state : {&model.begin, &model.best})

@@ -123,16 +123,21 @@ def run(
 ) -> _Outcome:
     """Descend with every model in the same passes over the data."""
     _check_momenta(objective, models, plan)
-    return _core.minimize(
-        objective._core_objective(models[0].w0.size),
-        np.stack([model.w0 for model in models]),
-        fold_of_row=np.empty(0, np.int32) if folds is None else folds.of_row,
-        fold_of_model=[] if folds is None else list(folds.of_model),
-        resume=resume,
-        observer=observer,
-        **({} if saves is None else saves.arguments()),
-        **arguments(models, plan),
-    )
+    try:
+        return _core.minimize(
+            objective._core_objective(models[0].w0.size),
+            np.stack([model.w0 for model in models]),
+            fold_of_row=np.empty(0, np.int32) if folds is None else folds.of_row,
+            fold_of_model=[] if folds is None else list(folds.of_model),
+            resume=resume,
+            observer=observer,
+            **({} if saves is None else saves.arguments()),
+            **arguments(models, plan),
+        )
+    except ValueError as error:
+        if saves is None or not str(error).startswith("checkpoint "):
+            raise
+        raise ValueError(f"{saves.path} is not a usable checkpoint: {error}") from None
 
 
 def arguments(models: Sequence[Model], plan: Plan) -> dict[str, Any]:

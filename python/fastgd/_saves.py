@@ -58,6 +58,11 @@ class Saves:
         for left in glob.glob(os.path.join(glob.escape(folder), f".{glob.escape(os.path.basename(target))}.*.tmp")):
             os.unlink(left)
 
+    @property
+    def path(self) -> str:
+        """Of the file."""
+        return self._checkpoint.path
+
     def arguments(self) -> dict[str, Any]:
         """What the core is told."""
         return {

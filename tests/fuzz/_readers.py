@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import functools
 import io
+import tempfile
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -17,13 +18,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+import fastgd
 from fastgd import _model_file
-from fastgd.cli import predict
+from fastgd.cli import predict, svmlight_file
 from fastgd.cli.readers import Request, read
+from fastgd.optimizers import Adam
 
 # Between the entries of a model file, of which `pack` makes the archive: no fuzzer would find their checksums.
 SEPARATOR = b"\0|\0"
 DATA = {"data.csv": "a,b\n1,2\n3,-4\n", "data.svm": "0 1:1 2:2\n", "data.npy": np.array([[1.0, 2.0], [3.0, -4.0]])}
+
+
+# Few bytes reach it: what a file may claim to hold is tried on both sides of the limit, and none takes long.
+svmlight_file._DENSE_BYTES = 1 << 16
 
 
 class Call(NamedTuple):
@@ -68,8 +75,42 @@ def model(path: Path) -> None:
                 raise
 
 
+def descend(checkpoint: Path, max_epochs: int) -> fastgd.Result:
+    objective = fastgd.LinearObjective(np.arange(12.0).reshape(6, 2) / 8.0, [0, 1, 1, 0, 1, 0])
+    kept = fastgd.Checkpoint(checkpoint, every=2)
+    return fastgd.minimize(
+        objective, optimizer=Adam(0.125), batch_size=4, max_epochs=max_epochs, tol=None, checkpoint=kept
+    )
+
+
+def resumed(path: Path) -> None:
+    """Go on from a checkpoint, which must come to the end of the run."""
+    found = descend(path, 3)
+    assert found.x.shape == (3,)
+
+
+@functools.cache
+def good_checkpoint() -> dict[str, np.ndarray]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "good.ckpt"
+        descend(path, 2)
+        with np.load(path) as arrays:
+            return dict(arrays)
+
+
+def patched(entry: str, patches: bytes) -> bytes:
+    """A good checkpoint of this version, in whose entry each three bytes, a place and a value, replace one."""
+    arrays = good_checkpoint()
+    changed = arrays[entry].copy()
+    for low, high, value in zip(patches[::3], patches[1::3], patches[2::3], strict=False):
+        changed[(low + 256 * high) % len(changed)] = value
+    stream = io.BytesIO()
+    np.savez(stream, **{**arrays, entry: changed})
+    return stream.getvalue()
+
+
 def pack(entries: bytes) -> bytes:
-    """The archive of these entries; the header is its text alone."""
+    """The archive of a model's entries; the header is its text alone."""
     header, *arrays = entries.split(SEPARATOR, 2)
     stream = io.BytesIO()
     np.save(stream, np.frombuffer(header, np.uint8))
@@ -107,6 +148,10 @@ READERS: dict[str, list[Call]] = {
     ],
     "npy": ways(".npy", {"target": "0"}, {"target": "-1", "weights": "0"}, {"n_features": 2}),
     "model": [Call(".fastgd", model), Call(".fastgd", model, pack)],
+    "checkpoint": [
+        Call(".ckpt", resumed, functools.partial(patched, "state")),
+        Call(".ckpt", resumed, functools.partial(patched, "header")),
+    ],
 }
 
 
