@@ -116,6 +116,6 @@ class Saves:
         if self._notes is not None:
             try:
                 self._notes.take_numbers(notes)
-            except (ValueError, IndexError) as error:
+            except (ValueError, IndexError, OverflowError) as error:
                 raise ValueError(f"{path} is not a usable checkpoint: its notes are of another fit ({error})") from None
         return state
