@@ -39,9 +39,6 @@ constexpr int kMaxRestarts = 3;
 // A gap takes up to two passes over the data.
 constexpr std::int64_t kGapEpochs = 10;
 
-// Of steps and epochs: far from where adding to them overflows.
-constexpr std::int64_t kMostCounted = std::int64_t{1} << 62;
-
 // Thrown through a pass over the data, to end it.
 struct Stopped {
     Status status;
@@ -122,15 +119,10 @@ private:
         for (std::size_t m = 0; m < n_models_; ++m) {
             // A state may be no more than a place in the schedule.
             if (from.runs[m].params.empty()) continue;
-            require_alike(from.runs[m], run_->state(static_cast<int>(m)), "resume");
+            require(is_alike(from.runs[m], run_->state(static_cast<int>(m))),
+                    "resume must be of the same objective and optimizer");
             run_->set_state(static_cast<int>(m), from.runs[m]);
         }
-    }
-
-    static void require_alike(const ModelState& state, const ModelState& like, const std::string& name) {
-        require(like.params.size() == state.params.size() && like.slots.size() == state.slots.size() &&
-                    like.memory.size() == state.memory.size(),
-                name + " must be of the same objective and optimizer");
     }
 
     // Back to where an epoch began that did not come to its end.
@@ -374,26 +366,14 @@ private:
         Archive archive(checkpoint);
         serialize(archive);
         archive.end();
-        const std::size_t n_records = history_.epoch.size();
-        bool fits = history_.seconds.size() == n_records;
-        for (const std::size_t size :
-             {history_.step.size(), history_.loss.size(), history_.lr.size(), history_.grad_norm.size()})
-            fits = fits && size == n_records * n_models_;
+        bool fits = is_sound(history_, n_models_);
         for (const std::int64_t count : {next_epoch_, n_epochs_, step_, steps_before_, position_})
-            fits = fits && count >= 0 && count < kMostCounted;
-        require(fits, "checkpoint must be one of a descent");
+            fits = fits && is_count(count);
         for (const ModelProgress& model : models_) {
-            for (const std::int64_t count : {model.n_steps, model.n_made, model.n_made_before, model.n_epochs})
-                fits = fits && count >= 0 && count < kMostCounted;
-            // Each is where something may go back to.
-            fits = fits && (position_ == 0 || model.ended || options_.stream || !model.begin.params.empty()) &&
-                   model.best_begin.empty() == model.best.params.empty();
-            require(fits, "checkpoint must be one of a descent");
-            for (const std::vector<double>* params : {&model.final_params, &model.best_begin, &model.best_end})
-                require(params->empty() || params->size() == n_params_, "checkpoint must be of the same objective");
-            for (const ModelState* state : {&model.begin, &model.best})
-                if (!state->params.empty()) require_alike(*state, like, "checkpoint");
+            const bool goes_back = position_ > 0 && !model.ended && !options_.stream;
+            fits = fits && is_sound(model, n_params_, like) && !(goes_back && model.begin.params.empty());
         }
+        require(fits, "checkpoint must be one of a descent with this objective and optimizer");
     }
 
     void save() {

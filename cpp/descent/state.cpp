@@ -50,6 +50,29 @@ std::shared_ptr<const DescentState> select(const DescentState& state, std::span<
     return chosen;
 }
 
+bool is_alike(const ModelState& a, const ModelState& b) {
+    return a.params.size() == b.params.size() && a.slots.size() == b.slots.size() && a.memory.size() == b.memory.size();
+}
+
+bool is_count(std::int64_t n) { return n >= 0 && n < std::int64_t{1} << 62; }
+
+bool is_sound(const History& history, std::size_t n_models) {
+    const std::size_t n = history.epoch.size();
+    return history.seconds.size() == n && history.step.size() == n * n_models && history.loss.size() == n * n_models &&
+           history.lr.size() == n * n_models && history.grad_norm.size() == n * n_models;
+}
+
+bool is_sound(const ModelProgress& model, std::size_t n_params, const ModelState& like) {
+    const auto fits = [&](const ModelState& state) { return state.params.empty() || is_alike(state, like); };
+    const auto has_size = [&](const std::vector<double>& params) {
+        return params.empty() || params.size() == n_params;
+    };
+    return is_count(model.n_steps) && is_count(model.n_made) && is_count(model.n_made_before) &&
+           is_count(model.n_epochs) && fits(model.begin) && fits(model.best) && has_size(model.final_params) &&
+           has_size(model.best_begin) && has_size(model.best_end) &&
+           model.best_begin.empty() == model.best.params.empty();
+}
+
 Status status_of(const ModelProgress& model, Status ended, std::span<const double> x) {
     if (model.ended == Status::diverged) return Status::diverged;
     const Status status = model.ended.value_or(ended);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -52,6 +53,14 @@ struct ModelProgress {
         convergence = Convergence(tol, n_iter_no_change);
     }
 };
+
+// Whether one can be put where the other is.
+bool is_alike(const ModelState& a, const ModelState& b);
+// Whether these are what a run may have left in a checkpoint, whose checksum anybody can make: counts far from where
+// adding to them overflows, and places to go back to of the right size.
+bool is_count(std::int64_t n);
+bool is_sound(const History& history, std::size_t n_models);
+bool is_sound(const ModelProgress& model, std::size_t n_params, const ModelState& like);
 
 // A run that would end with this many times the loss it began with has diverged, though every number is finite.
 inline constexpr double kGrowth = 10.0;
