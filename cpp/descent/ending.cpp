@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "fastgd/errors.hpp"
 
@@ -22,13 +23,13 @@ const char* name_of(ConvergedBy by) {
 }  // namespace
 
 Ending::Ending(Run& run, const DescentOptions& options, std::span<const ModelProgress> models,
-               std::span<const double> start)
+               std::span<const double> start, std::vector<double> room)
     : run_(run),
       options_(options),
       models_(models),
       start_(start),
       n_params_(start.size() / models.size()),
-      x_(start.begin(), start.end()) {
+      x_(std::move(room)) {
     run_.solution(x_);
 }
 

@@ -14,9 +14,9 @@ namespace fastgd {
 // What a descent has come to: for each model how it ended, and the parameters that are its result.
 class Ending {
 public:
-    // `start`: the parameters that the models began with.
+    // `start`: the parameters that the models began with; `room` is as large, for where they ended.
     Ending(Run& run, const DescentOptions& options, std::span<const ModelProgress> models,
-           std::span<const double> start);
+           std::span<const double> start, std::vector<double> room);
 
     // Parameters, their objectives and how the models ended, all but what the descent did on the way. `with_best`:
     // whether the best parameters are asked for where a descent was not cut short. Leaves the run at the result. What

@@ -326,13 +326,15 @@ private:
 
     // How the models ended, and where the run did.
     DescentResult finish(Status ended) {
+        // Of large networks each copy of the parameters counts.
+        after_ = std::vector<double>();
         const std::shared_ptr<DescentState> end = state();
         // Not for the time limit, which was the run's.
         const auto poll = [this] {
             if (observer_ != nullptr && observer_->interrupted()) throw Interrupted();
         };
-        DescentResult result =
-            Ending(*run_, options_, models_, start_).result(ended, ends_with_best_, folds_.count() > 0, poll);
+        DescentResult result = Ending(*run_, options_, models_, start_, std::move(x_))
+                                   .result(ended, ends_with_best_, folds_.count() > 0, poll);
         const auto diverged = [](Status status) { return status == Status::diverged; };
         if (std::all_of(result.status.begin(), result.status.end(), diverged))
             result.nonfinite = objective_.find_nonfinite();
