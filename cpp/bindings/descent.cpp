@@ -35,7 +35,7 @@ public:
         });
     }
 
-    void checkpoint(std::int64_t n_epochs, std::vector<std::byte> state) override {
+    void checkpoint(std::int64_t n_epochs, std::span<const std::byte> state) override {
         const HeldGil held;
         unless_interrupted([&] {
             return (*save_)(n_epochs, py::array_t<std::uint8_t>(std::ssize(state),

@@ -102,7 +102,7 @@ public:
     virtual bool interrupted() { return false; }
     // All that a run needs to go on from here, and how many epochs it has made; the bytes are of this version of the
     // library and of machines of this byte order.
-    virtual void checkpoint(std::int64_t /*n_epochs*/, std::vector<std::byte> /*state*/) {}
+    virtual void checkpoint(std::int64_t /*n_epochs*/, std::span<const std::byte> /*state*/) {}
 };
 
 struct History {
