@@ -59,11 +59,10 @@ def cases() -> list[_design.Case]:
     return _design.cover(CROSSED, DEALT)
 
 
-def n_columns(columns: str, is_double: bool) -> int:
+def n_columns(columns: Any, is_double: bool) -> int:
     lanes = 8 if is_double else 16
-    return {"1": 1, "N-1": lanes - 1, "N": lanes, "N+1": lanes + 1, "4N+1": 4 * lanes + 1, "P+1": _parity.PANEL + 1}[
-        columns
-    ]
+    named = {"1": 1, "N-1": lanes - 1, "N": lanes, "N+1": lanes + 1, "4N+1": 4 * lanes + 1, "P+1": _parity.PANEL + 1}
+    return int(named.get(columns, columns))
 
 
 def draw_weight(rng: np.random.Generator, kind: str, n: int) -> np.ndarray | None:

@@ -191,7 +191,7 @@ def make_problem(case: _design.Case, folder: Path) -> Problem:
     lanes = 8 if is_double else 16
     columns = {"1": 1, "N-1": lanes - 1, "N": lanes, "N+1": lanes + 1, "4N+1": 4 * lanes + 1}
     columns |= {"P": PANEL, "P+1": PANEL + 1, "2P+4N-1": 2 * PANEL + 4 * lanes - 1}
-    n, d = case["n_rows"], columns[case["columns"]]
+    n, d = case["n_rows"], columns.get(case["columns"], case["columns"])
     n_outputs = OUTPUTS[KINDS[loss]][case["outputs"]]
 
     X = draw_data(rng, case["storage"], (n, d))

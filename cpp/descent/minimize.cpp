@@ -374,6 +374,7 @@ private:
         for (const ModelProgress& model : models_) {
             const bool goes_back = position_ > 0 && !model.ended && !options_.stream;
             fits = fits && is_sound(model, n_params_, like) && !(goes_back && model.begin.params.empty());
+            fits = fits && model.n_restarts >= 0 && model.n_restarts <= kMaxRestarts;
         }
         require(fits, "checkpoint must be one of a descent with this objective and optimizer");
     }

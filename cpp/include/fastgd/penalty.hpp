@@ -13,15 +13,14 @@ struct Penalty {
     double l1() const { return alpha * l1_ratio; }
     // Of n coefficients.
     double value(const double* coef, std::int64_t n) const {
-        // The squares may be infinite.
-        if (alpha == 0.0) return 0.0;
         double squares = 0.0;
         double absolutes = 0.0;
         for (std::int64_t i = 0; i < n; ++i) {
             squares += coef[i] * coef[i];
             absolutes += coef[i] < 0.0 ? -coef[i] : coef[i];
         }
-        return 0.5 * l2() * squares + l1() * absolutes;
+        // The sums may be infinite, and 0 times infinity is NaN.
+        return (l2() > 0.0 ? 0.5 * l2() * squares : 0.0) + (l1() > 0.0 ? l1() * absolutes : 0.0);
     }
     void add_gradient(const double* coef, double* grad, std::int64_t n) const {
         for (std::int64_t i = 0; i < n; ++i)

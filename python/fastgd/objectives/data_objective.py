@@ -317,8 +317,9 @@ class DataObjective(Evaluated, Abilities):
 
     def _penalty(self, w: NDArray[np.float64]) -> float:
         coef = self._penalised(w)
-        squares, magnitudes = 0.5 * float(coef @ coef), float(np.abs(coef).sum())
-        return self.alpha * ((1.0 - self.l1_ratio) * squares + self.l1_ratio * magnitudes)
+        shares = (1.0 - self.l1_ratio, 0.5 * float(coef @ coef)), (self.l1_ratio, float(np.abs(coef).sum()))
+        # The sums may be infinite, and 0 times infinity is NaN.
+        return self.alpha * sum(share * norm for share, norm in shares if share > 0.0) if self.alpha > 0.0 else 0.0
 
     @cached_property
     def _n_present(self) -> int:

@@ -86,7 +86,9 @@ def elastic_net(coef: ArrayLike, *, alpha: float, l1_ratio: float) -> tuple[floa
     """
     squares, squares_gradient = l2(coef)
     absolutes, absolutes_gradient = l1(coef)
-    value = alpha * ((1.0 - l1_ratio) * squares + l1_ratio * absolutes)
+    # The sums may be infinite, and 0 times infinity is NaN.
+    shares = (1.0 - l1_ratio, squares), (l1_ratio, absolutes)
+    value = alpha * sum(share * norm for share, norm in shares if share > 0.0) if alpha > 0.0 else 0.0
     return value, alpha * ((1.0 - l1_ratio) * squares_gradient + l1_ratio * absolutes_gradient)
 
 
