@@ -7,6 +7,7 @@ import gzip
 import random
 import re
 import sys
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -237,6 +238,34 @@ def test_svmlight_beyond_the_model_and_without_scikit_learn(tmp_path: Path, monk
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
     with pytest.raises(RuntimeError, match=r'pip install "fastgd\[sklearn\]"'):
         table(tmp_path / "t.svm", "1 1:1\n")
+
+
+def test_zeros_of_a_sparse_file_take_no_more_memory_than_its_size_allows(tmp_path: Path) -> None:
+    message = fault(tmp_path / "t.svm", f"1 1:1\n-1 {10**9}:1\n")
+    assert "made dense, 2 rows of 1000000000 features take 1.53e+04 MiB for 2 entries" in message
+    assert f"feature {'9' * 40}... has more than 18 digits" in fault(tmp_path / "t.svm", f"1 {'9' * 5000}:1\n")
+    assert table(tmp_path / "t.svm", "1 1:1\n-1 1000000:1\n").X.shape == (2, 1_000_000)
+
+
+def test_decompressed_data_do_not_grow_without_end(tmp_path: Path) -> None:
+    bomb = bz2.compress(b"1,2\n" * (1 << 22))
+    assert "decompressed, it is more than 1000 times as large" in fault(tmp_path / "t.csv.bz2", bomb, target="1")
+    assert "decompressed, it is more than 1000 times" in fault(
+        tmp_path / "t.svm.bz2", bz2.compress(b"1 1:1\n" * 999999)
+    )
+    assert "compressed data are damaged" in fault(tmp_path / "t.csv.bz2", b"BZh9" + bytes(40), target="1")
+
+
+def test_a_long_label_is_as_long_in_its_own_row_alone(tmp_path: Path) -> None:
+    long = "x" * 100_000
+    tracemalloc.start()
+    try:
+        got = table(tmp_path / "t.csv", "a,y\n" + "1,u\n" * 1000 + f"1,{long}\n", target="y")
+        assert tracemalloc.get_traced_memory()[1] < 1 << 24
+    finally:
+        tracemalloc.stop()
+    assert got.y is not None
+    assert set(got.y) == {"u", long}
 
 
 @pytest.mark.parametrize("dtype", ["u1", "i1", "f2", "f4", "f8", "?"])

@@ -252,3 +252,30 @@ def test_progress_goes_to_standard_error(terminal: Terminal) -> None:
     )
     assert len(loud.err) > len(quiet.err)
     assert re.sub(r"[\d.]+ s", "", loud.out) == re.sub(r"[\d.]+ s", "", quiet.out)
+
+
+@pytest.mark.parametrize(
+    "layout, message",
+    [
+        ([1], "the layout of its training data must be an object"),
+        ({"delimiter": ",;"}, "its delimiter must be one ASCII character, not ',;'"),
+        ({"first_index": "x"}, "its first index must be 0 or 1, not 'x'"),
+    ],
+)
+def test_a_model_whose_layout_is_none_is_refused(terminal: Terminal, layout: Any, message: str) -> None:
+    write_csv("t.csv", {"a": [1, 2]})
+    model = _model_file.Model("squared_error", np.ones((1, 1)), np.zeros(1), training={"layout": layout})
+    _model_file.save("m.npz", model)
+    refused = terminal("predict", "t.csv", "--model", "m.npz")
+    assert refused.status == 2
+    assert f"m.npz: {message}" in refused.err
+
+
+def test_a_prediction_beyond_float64_is_named_and_not_printed(terminal: Terminal) -> None:
+    write_csv("t.csv", {"a": [1, 1000]})
+    _model_file.save("m.npz", _model_file.Model("poisson", np.ones((1, 1)), np.zeros(1)))
+    refused = terminal("predict", "t.csv", "--model", "m.npz")
+    assert refused.status == 2
+    assert "t.csv: the prediction of row 1 (counted from 0) is not finite: its score, 1000.0, is too large for exp" in (
+        refused.err
+    )

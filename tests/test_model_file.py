@@ -6,6 +6,7 @@ import json
 import os
 import pickle
 import stat
+import struct
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -196,6 +197,52 @@ def test_an_array_that_promises_more_than_it_holds_is_refused(tmp_path: Path) ->
     with zipfile.ZipFile(tmp_path / "m.npz", "a") as archive:
         archive.writestr("coef.npy", stream.getvalue())
     with pytest.raises(ValueError, match=r"'coef' of shape .* needs \d+ bytes, 0 are there"):
+        _model_file.load(tmp_path / "m.npz")
+
+
+def test_a_compressed_entry_is_refused_before_it_grows(tmp_path: Path) -> None:
+    with zipfile.ZipFile(write(tmp_path / "good.npz")) as good, zipfile.ZipFile(tmp_path / "m.npz", "w") as bad:
+        for name in good.namelist():
+            kind = zipfile.ZIP_DEFLATED if name == "coef.npy" else zipfile.ZIP_STORED
+            bad.writestr(name, good.read(name), kind)
+    with pytest.raises(ValueError, match=r"coef\.npy is compressed"):
+        _model_file.load(tmp_path / "m.npz")
+
+
+def test_an_entry_that_claims_to_be_longer_than_the_file_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "m.npz")
+    whole = bytearray(path.read_bytes())
+    # Both sizes of the first entry in the archive's directory.
+    place = whole.index(b"PK\x01\x02")
+    whole[place + 20 : place + 28] = struct.pack("<II", 1 << 30, 1 << 30)
+    path.write_bytes(whole)
+    with pytest.raises(ValueError, match=r"longer than the file"):
+        _model_file.load(path)
+
+
+def test_an_entry_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "m.npz")
+    with zipfile.ZipFile(path) as archive:
+        again = archive.read("coef.npy")
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.writestr("coef.npy", again)
+    with pytest.raises(ValueError, match=r"holds coef.npy, coef.npy"):
+        _model_file.load(path)
+
+
+@pytest.mark.parametrize("changes", [b'{"format": 1e999}', b'{"format": "\\ud800"}'])
+def test_a_header_that_could_not_be_written_again_is_refused(tmp_path: Path, changes: bytes) -> None:
+    with pytest.raises(ValueError, match="entry 'header' is not UTF-8 JSON"):
+        _model_file.load(write(tmp_path / "m.npz", changes))
+
+
+@pytest.mark.parametrize("shape", ["(-3, -2)", f"(0, {2**70})", "(3, 2)" + " " * 20_000])
+def test_a_shape_that_no_array_has_is_refused(tmp_path: Path, shape: str) -> None:
+    text = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}}}\n".encode()
+    write(tmp_path / "m.npz", coef=None)
+    with zipfile.ZipFile(tmp_path / "m.npz", "a") as archive:
+        archive.writestr("coef.npy", b"\x93NUMPY\x02\x00" + struct.pack("<I", len(text)) + text + bytes(48))
+    with pytest.raises(ValueError, match=r"m\.npz is not a usable model file: entry 'coef'"):
         _model_file.load(tmp_path / "m.npz")
 
 

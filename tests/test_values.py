@@ -10,6 +10,7 @@ from _user_losses import as_callback, squared_error
 from conftest import Data
 
 import fastgd
+from fastgd import reference
 
 # More models than one pass takes, whatever their number of outputs.
 N_MODELS = 150
@@ -91,6 +92,18 @@ def test_where_scores_overflow_the_value_is_infinite(data: Data) -> None:
     assert data.objective("zero_one").values(W)[1] == np.inf
     network = fastgd.MLPObjective(data.X, data.signs, loss="log_loss", hidden_layer_sizes=3)
     assert network.values(np.full((1, network.n_params), 1e300)).tolist() == [np.inf]
+
+
+@pytest.mark.parametrize("loss", ["modified_huber", "zero_one"])
+def test_a_penalty_of_one_norm_is_not_that_of_the_other_times_zero(data: Data, loss: str) -> None:
+    """The squares of these parameters are infinite, their absolute values are not."""
+    w = np.append(np.full(4, 1e200), 0.0)
+    X = np.zeros_like(data.X)
+    lasso = data.objective(loss, X=X, alpha=0.5, l1_ratio=1.0)
+    assert lasso.value(w) == pytest.approx(2e200)
+    with np.errstate(over="ignore"):
+        assert reference.penalties.elastic_net(w, alpha=0.5, l1_ratio=1.0)[0] == pytest.approx(2e200)
+        assert data.objective(loss, X=X, alpha=0.5, l1_ratio=0.5).value(w) == np.inf
 
 
 @pytest.mark.parametrize("loss", ["log_loss", "zero_one"])

@@ -8,7 +8,6 @@ import math
 import os
 import struct
 import sys
-import tokenize
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -132,8 +131,11 @@ def npy_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]
         raise ValueError(f"npy version {version[0]}.{version[1]} holds no plain numbers; 1.0 and 2.0 can be read")
     try:
         shape, fortran, dtype = readers[version](start)
-    except (SyntaxError, TypeError, KeyError, RecursionError, MemoryError, OverflowError, tokenize.TokenError) as error:
-        raise ValueError(f"its header cannot be parsed ({error})") from None
+    except ValueError:
+        raise
+    except Exception as error:
+        # Python's tokens and literals and NumPy's dtypes meet any text here, and raise whatever they like.
+        raise ValueError(f"its header cannot be parsed ({type(error).__name__}: {error})") from None
     if dtype.hasobject:
         raise ValueError("it holds pickled Python objects, which are never loaded")
     if dtype.itemsize == 0 or dtype.fields is not None or dtype.subdtype is not None:
