@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import nox
 
 nox.options.sessions = ["lint", "tests"]
@@ -98,7 +100,17 @@ def threads(session: nox.Session) -> None:
     session.run("ctest", "--preset", "tsan")
 
 
-NIGHTLY = {part.__name__: part for part in (numerics, forks, memory, threads)}
+def fuzz(session: nox.Session) -> None:
+    """Fuzz each reader of files for ten minutes, and the kernels with 20,000 cases of the day's own."""
+    session.install("atheris", ".[test]")
+    for reader in ("csv", "svmlight", "npy", "model", "checkpoint"):
+        corpora = (session.create_tmp(), f"tests/fuzz/corpus/{reader}")
+        session.run("python", "tests/fuzz/fuzz_readers.py", reader, *corpora, "-max_total_time=600")
+    day = str(datetime.date.today().toordinal())
+    session.run("pytest", "tests/test_differential.py", env={"FASTGD_CASES": "20000", "FASTGD_SEED": day})
+
+
+NIGHTLY = {part.__name__: part for part in (numerics, forks, memory, threads, fuzz)}
 
 
 @nox.session

@@ -19,7 +19,7 @@ project_copyright = author
 version = release = version_of("fastgd")
 
 root_doc = "docs/index"
-include_patterns = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/**"]
+include_patterns = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs/**"]
 exclude_patterns = ["build", ".*", "docs/_*"]
 templates_path = [str(SITE / "templates")]  # autosummary takes what is relative from the source folder
 

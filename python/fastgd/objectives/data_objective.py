@@ -317,9 +317,10 @@ class DataObjective(Evaluated, Abilities):
 
     def _penalty(self, w: NDArray[np.float64]) -> float:
         coef = self._penalised(w)
-        shares = (1.0 - self.l1_ratio, 0.5 * float(coef @ coef)), (self.l1_ratio, float(np.abs(coef).sum()))
         # The sums may be infinite, and 0 times infinity is NaN.
-        return self.alpha * sum(share * norm for share, norm in shares if share > 0.0) if self.alpha > 0.0 else 0.0
+        squares = (1.0 - self.l1_ratio) * 0.5 * float(coef @ coef) if self.l1_ratio < 1.0 else 0.0
+        magnitudes = self.l1_ratio * float(np.abs(coef).sum()) if self.l1_ratio > 0.0 else 0.0
+        return self.alpha * (squares + magnitudes) if self.alpha > 0.0 else 0.0
 
     @cached_property
     def _n_present(self) -> int:
