@@ -7,14 +7,16 @@ one of the reader's calls, the others are the file.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import io
 import tempfile
 import warnings
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest import mock
 
 import numpy as np
 
@@ -29,17 +31,19 @@ SEPARATOR = b"\0|\0"
 DATA = {"data.csv": "a,b\n1,2\n3,-4\n", "data.svm": "0 1:1 2:2\n", "data.npy": np.array([[1.0, 2.0], [3.0, -4.0]])}
 
 
-# Limits that few bytes reach, so that files are tried on both sides of them and none takes long.
-svmlight_file._DENSE_BYTES = 1 << 16
-readers._MOST_EXPANSION = 20
-
-
 class Call(NamedTuple):
     """One way to read a file whose name ends in `suffix`; `made` turns the fuzzer's bytes into the file's."""
 
     suffix: str
     read: Callable[[Path], object]
     made: Callable[[bytes], bytes] = bytes
+
+
+@contextlib.contextmanager
+def low_limits() -> Iterator[None]:
+    """Limits that few bytes reach, so that files are tried on both sides of them and none takes long."""
+    with mock.patch.object(svmlight_file, "_DENSE_BYTES", 1 << 16), mock.patch.object(readers, "_MOST_EXPANSION", 20):
+        yield
 
 
 def table(path: Path, **request: Any) -> None:

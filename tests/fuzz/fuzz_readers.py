@@ -35,7 +35,7 @@ def mapped() -> int:
 def main() -> None:
     reader, *arguments = sys.argv[1:]
     calls = _readers.READERS[reader]
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as name:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as name, _readers.low_limits():
         folder = Path(name)
         _readers.prepare(folder)
         _readers.accepts(calls, b"", folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 
 import _readers
@@ -15,9 +16,10 @@ MEMORY = 1 << 26
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path) -> Iterator[Path]:
     _readers.prepare(tmp_path)
-    return tmp_path
+    with _readers.low_limits():
+        yield tmp_path
 
 
 @pytest.mark.parametrize("path", INPUTS, ids=lambda path: f"{path.parent.name}-{path.name}")
