@@ -1,6 +1,6 @@
 """What other code does to threads around a fit, each in a process of its own that may hang or die.
 
-    python tests/_thread_programs.py NAME     runs the function of that name and prints what it returns as JSON
+    python tests/_thread_programs.py NAME...  runs the functions of these names and prints what the last returns as JSON
 
 The bits are those of four whole fits of `_fits`, so that every kind of team is in use: blocks of full batches, columns
 of mini-batches, rows one by one.
@@ -252,6 +252,15 @@ def many_children_in_turn() -> dict[str, Any]:
     return {"n_rounds": n_rounds, "n_results": len({x for x, _ in found}), "least_tasks": min(n for _, n in found)}
 
 
+def torch_products() -> float:
+    """PyTorch's matrix products on its own threads, which its own children would wait for without an end."""
+    import torch
+
+    torch.set_num_threads(4)
+    a = torch.ones(400, 400)
+    return float((a @ a)[0, 0])
+
+
 def pool_by_joblib(backend: str) -> dict[str, Any]:
     from joblib import Parallel, delayed
 
@@ -363,7 +372,8 @@ def small_problems() -> dict[str, Any]:
 
 
 def main() -> None:
-    json.dump(globals()[sys.argv[1]](), sys.stdout)
+    found = [globals()[name]() for name in sys.argv[1:]]
+    json.dump(found[-1], sys.stdout)
 
 
 if __name__ == "__main__":

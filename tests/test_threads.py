@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
 
 import _fits
 import _program
 import _thread_programs
 import pytest
+from _thread_runs import run
 
 import fastgd
 
@@ -21,18 +21,6 @@ HAS_OPENMP = fastgd._core.openmp_runtime() != "none"
 HAS_TASKS = _fits.n_tasks() > 0
 posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc and sets affinity as Linux does")
-
-
-def run(name: str, **environment: str) -> dict[str, Any]:
-    """What the program returns, all of whose fits gave the bits that the repository holds."""
-    found: dict[str, Any] = _program.run(
-        "_thread_programs.py", name, timeout=90.0, **{"OPENBLAS_NUM_THREADS": "1", **environment}
-    )
-    golden = _fits.golden_lines()
-    expected = [golden[name] for name in _thread_programs.NAMES]
-    for bits in found.get("all", [expected]):
-        assert bits == expected
-    return found
 
 
 @posix
