@@ -72,6 +72,34 @@ def test_sparse_rows_end_where_dense_ones_do(
     np.testing.assert_allclose(found[1].history.loss, found[0].history.loss, rtol=1e-9)
 
 
+@pytest.mark.parametrize(
+    "optimizer, penalty, options",
+    [
+        # Not as rows one by one: idle coefficients catch up.
+        *((SGD(0.5), penalty, {"clip_norm": 0.05}) for penalty in PENALTIES.values()),
+        # A penalty whose strength is no sign of its absence, parameters that idle from a start which is not 0.
+        *((one, (1.0, 0.0), {}) for one in (optimizers.Adagrad(0.1), optimizers.FTRL(0.1))),
+        *((one, (0.02, 1.0), {}) for one in (optimizers.Adagrad(0.1), optimizers.FTRL(0.1))),
+    ],
+    ids=str,
+)
+def test_idle_coefficients_are_where_steps_would_have_taken_them(
+    optimizer: fastgd.optimizers.Optimizer,
+    penalty: tuple[float, float],
+    options: dict[str, Any],
+    dense: np.ndarray,
+    y: np.ndarray,
+) -> None:
+    start = np.random.default_rng(5).normal(size=3 * (D + 1))
+    ends = []
+    for X in (dense, _csr.as_csr(dense, "csr_float64_int32")):
+        objective = fastgd.LinearObjective(X, y, loss="multinomial", alpha=penalty[0], l1_ratio=penalty[1])
+        found = fastgd.minimize(objective, start, optimizer=optimizer, batch_size=8, max_epochs=3, tol=None, **options)
+        ends.append(found.x)
+    np.testing.assert_allclose(ends[1], ends[0], rtol=1e-8, atol=1e-10)
+    np.testing.assert_array_equal(ends[1] == 0.0, ends[0] == 0.0)
+
+
 @pytest.mark.parametrize("batch_size", [1, 8])
 @pytest.mark.parametrize("optimizer", [SGD(), optimizers.Adagrad(), optimizers.FTRL(), optimizers.Adam()])
 def test_models_of_a_sweep_have_the_bits_of_runs_alone(

@@ -38,7 +38,8 @@ def test_parameters_and_defaults_are_those_of_scikit_learn(name: str) -> None:
         ({"learning_rate": lambda step: 0.1 / (1 + step)}, lambda step: 0.1 / (1 + step)),
         ({"learning_rate": "auto"}, "auto"),
     ],
-    ids=str,
+    # The same names in every process.
+    ids=lambda value: str(value).partition(" at 0x")[0],
 )
 def test_rates_count_steps(options: dict[str, Any], rate: Any) -> None:
     X, y = two_classes()

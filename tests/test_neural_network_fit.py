@@ -40,7 +40,7 @@ SOLVERS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("options", SOLVERS, ids=str)
+@pytest.mark.parametrize("options", SOLVERS, ids=lambda options: str(options).partition(" at 0x")[0])
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_every_way_to_descend_tells_quadrants_apart(options: dict[str, Any]) -> None:
     X, y = quadrants()

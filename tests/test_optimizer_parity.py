@@ -69,7 +69,7 @@ CHOICES = [
     choice("schedule_free_adamw", 0.01),
     choice("schedule_free_adamw", 0.01, beta1=0.75, beta2=0.875, eps=0.125, weight_decay=0.5, weight_lr_power=1.5),
     choice("prodigy", 1.0, d0=0.002),
-    choice("prodigy", 1.0, d0=0.002, beta1=0.75, beta2=0.875, eps=0.125, d_coef=0.5, weight_decay=0.5),
+    choice("prodigy", 1.0, d0=0.002, beta1=0.75, beta2=0.875, beta3=0.0, eps=0.125, d_coef=0.5, weight_decay=0.5),
     choice("prodigy", 1.0, d0=0.002, beta3=0.75, safeguard_warmup=True),
     choice("dog", 1.0, reps_rel=0.02),
     choice("dog", 0.5, reps_rel=0.02, eps=4.0),

@@ -151,8 +151,9 @@ def test_polyaks_rate_is_at_most_lr_and_ends_at_the_least_value() -> None:
     np.testing.assert_allclose(one.x, [2.0, -1.5], rtol=1e-15)
     slow = fastgd.minimize(objective, optimizer=PolyakSGD(0.125, f_min=3.0), max_epochs=1, **options)
     np.testing.assert_allclose(slow.x, [3.0, -2.25], rtol=1e-15)
-    there = fastgd.minimize(objective, optimizer=PolyakSGD(10.0, f_min=28.0), max_epochs=5, **options)
-    np.testing.assert_array_equal(there.x, [4.0, -3.0])
+    for f_min in (28.0, 29.0):
+        there = fastgd.minimize(objective, optimizer=PolyakSGD(10.0, f_min=f_min), max_epochs=5, **options)
+        np.testing.assert_array_equal(there.x, [4.0, -3.0])
 
 
 # --------------------------------------------------------------------------------------------------- the l1 norm
