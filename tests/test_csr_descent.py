@@ -6,6 +6,7 @@ import itertools
 from typing import Any
 
 import _csr
+import _user_losses
 import numpy as np
 import pytest
 
@@ -73,28 +74,29 @@ def test_sparse_rows_end_where_dense_ones_do(
 
 
 @pytest.mark.parametrize(
-    "optimizer, penalty, options",
+    "optimizer, penalty",
     [
-        # Not as rows one by one: idle coefficients catch up.
-        *((SGD(0.5), penalty, {"clip_norm": 0.05}) for penalty in PENALTIES.values()),
-        # A penalty whose strength is no sign of its absence, parameters that idle from a start which is not 0.
-        *((one, (1.0, 0.0), {}) for one in (optimizers.Adagrad(0.1), optimizers.FTRL(0.1))),
-        *((one, (0.02, 1.0), {}) for one in (optimizers.Adagrad(0.1), optimizers.FTRL(0.1))),
+        *((SGD(0.05), penalty) for penalty in PENALTIES.values()),
+        # Penalties whose strength is no sign of their absence, parameters that idle from a start which is not 0.
+        (optimizers.ASGD(0.05), (1.0, 1.0)),
+        (optimizers.Adagrad(0.1), (1.0, 0.0)),
+        (optimizers.Adagrad(0.1), (0.02, 1.0)),
+        (optimizers.FTRL(0.1), (1.0, 0.0)),
+        (optimizers.FTRL(0.1), (0.02, 1.0)),
     ],
     ids=str,
 )
 def test_idle_coefficients_are_where_steps_would_have_taken_them(
-    optimizer: fastgd.optimizers.Optimizer,
-    penalty: tuple[float, float],
-    options: dict[str, Any],
-    dense: np.ndarray,
-    y: np.ndarray,
+    optimizer: fastgd.optimizers.Optimizer, penalty: tuple[float, float], dense: np.ndarray, y: np.ndarray
 ) -> None:
-    start = np.random.default_rng(5).normal(size=3 * (D + 1))
+    start = np.random.default_rng(5).normal(size=D + 1)
     ends = []
     for X in (dense, _csr.as_csr(dense, "csr_float64_int32")):
-        objective = fastgd.LinearObjective(X, y, loss="multinomial", alpha=penalty[0], l1_ratio=penalty[1])
-        found = fastgd.minimize(objective, start, optimizer=optimizer, batch_size=8, max_epochs=3, tol=None, **options)
+        # With a loss of its own SGD takes the road of the others, not that of rows one by one.
+        objective = fastgd.LinearObjective(
+            X, y.astype(np.float64), loss=_user_losses.squared_error, alpha=penalty[0], l1_ratio=penalty[1]
+        )
+        found = fastgd.minimize(objective, start, optimizer=optimizer, batch_size=8, max_epochs=3, tol=None)
         ends.append(found.x)
     np.testing.assert_allclose(ends[1], ends[0], rtol=1e-8, atol=1e-10)
     np.testing.assert_array_equal(ends[1] == 0.0, ends[0] == 0.0)
