@@ -6,13 +6,34 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import pytest
 import scipy.sparse as sp
 
 import fastgd
+from fastgd import _saves
+from fastgd._npz_file import write_atomically
 from fastgd.optimizers import SGD
 
 N_ROWS = 9000
 EPOCHS = 6
+
+
+class Ended(Exception):
+    """In the place of whatever ends a process."""
+
+
+def end_after(n_written: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let so many checkpoints be written and then raise."""
+    n = 0
+
+    def write(path: Any, fill: Any) -> None:
+        nonlocal n
+        write_atomically(path, fill)
+        n += 1
+        if n == n_written:
+            raise Ended
+
+    monkeypatch.setattr(_saves, "write_atomically", write)
 
 
 @cache

@@ -14,14 +14,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from _runs import RUNS, bits, descend
+from _runs import RUNS, Ended, bits, descend, end_after
 
 import fastgd
 from fastgd import Checkpoint, _saves
-
-
-class Ended(Exception):
-    """In the place of whatever ends a process."""
 
 
 def message_of(call: Callable[[], object]) -> str | None:
@@ -33,39 +29,19 @@ def message_of(call: Callable[[], object]) -> str | None:
     return None
 
 
-@pytest.fixture
-def end_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Lets so many checkpoints be written and then raises."""
-
-    def end_after(n_written: int) -> None:
-        n = 0
-
-        def write(path: Any, fill: Any) -> None:
-            nonlocal n
-            write_atomically(path, fill)
-            n += 1
-            if n == n_written:
-                raise Ended
-
-        monkeypatch.setattr(_saves, "write_atomically", write)
-
-    write_atomically = _saves.write_atomically
-    return end_after
-
-
 @pytest.mark.parametrize("name", RUNS)
 @pytest.mark.parametrize(("every", "n_written"), [(2, 2), ("1e-9s", 3)])
 def test_goes_on_with_the_same_bits(
-    name: str, every: int | str, n_written: int, tmp_path: Path, end_after: Callable[[int], None]
+    name: str, every: int | str, n_written: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = descend(name)
     kept = Checkpoint(tmp_path / "run.ckpt", every)
-    end_after(n_written)
+    end_after(n_written, monkeypatch)
     with pytest.raises(Ended):
         descend(name, checkpoint=kept, n_threads=1)
     assert bits(descend(name, checkpoint=kept, n_threads=2)) == bits(whole)
     # Once it has come to its end it is there at once.
-    end_after(1)
+    end_after(1, monkeypatch)
     assert bits(descend(name, checkpoint=kept)) == bits(whole)
 
 

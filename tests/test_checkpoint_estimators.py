@@ -5,76 +5,95 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from _runs import Ended, end_after
 from sklearn.exceptions import ConvergenceWarning
 
-from fastgd import Checkpoint, _saves
-from fastgd.linear_model import SGDClassifier, SGDOneClassSVM, SGDRegressor
+from fastgd import Checkpoint
+from fastgd._estimators.stopping import fitted_attributes
+from fastgd.linear_model import (
+    LinearRegression,
+    LogisticRegression,
+    Perceptron,
+    Ridge,
+    SGDClassifier,
+    SGDOneClassSVM,
+    SGDRegressor,
+)
 from fastgd.neural_network import MLPClassifier, MLPRegressor
 
 RNG = np.random.default_rng(0)
-X = RNG.normal(size=(600, 8))
-Y = (X[:, 0] + 0.5 * RNG.normal(size=600) > 0.0).astype(int)
+# More rows than there are between two looks at the clock.
+X = RNG.normal(size=(5000, 8)) @ np.diag(np.logspace(0, -1, 8))
+Y = (X[:, 0] + 0.5 * RNG.normal(size=5000) > 0.0).astype(int)
 FITS: dict[str, Callable[[], Any]] = {
     "SGDClassifier": lambda: SGDClassifier(random_state=0, max_iter=60),
     "validation": lambda: SGDClassifier(loss="log_loss", early_stopping=True, random_state=0),
+    "Perceptron": lambda: Perceptron(tol=None, max_iter=8),
     "SGDRegressor": lambda: SGDRegressor(random_state=1),
     "SGDOneClassSVM": lambda: SGDOneClassSVM(random_state=0),
     "MLPClassifier": lambda: MLPClassifier(hidden_layer_sizes=(5,), random_state=0, max_iter=20, early_stopping=True),
     "MLPRegressor": lambda: MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs", random_state=0, max_iter=20),
+    "LogisticRegression": lambda: LogisticRegression(class_weight="balanced"),
+    "LogisticRegression, l1 norm": lambda: LogisticRegression(l1_ratio=0.5, C=0.1, standardize=True),
+    "Ridge": lambda: Ridge(solver="lbfgs", tol=1e-10),
+    "LinearRegression": lambda: LinearRegression(solver="lbfgs", tol=1e-10),
 }
 
 
-class Ended(Exception):
-    """In the place of whatever ends a process."""
-
-
-def told(estimator: Any) -> dict[str, Any]:
-    """What a fit has found, but for the time that it took."""
-    names = ("coef_", "intercept_", "offset_", "coefs_", "intercepts_", "n_iter_", "t_", "loss_curve_")
-    found = {name: getattr(estimator, name) for name in (*names, "validation_scores_") if hasattr(estimator, name)}
+def told(estimator: Any) -> dict[str, list[bytes]]:
+    """The bits of what a fit has found, but for the time that it took."""
+    found = fitted_attributes(estimator)
+    found |= vars(found.pop("history_", SimpleNamespace()))
     return {
-        name: [np.asarray(v).tolist() for v in value] if isinstance(value, list) else np.asarray(value).tolist()
+        name: [np.asarray(one).tobytes() for one in (value if isinstance(value, list) else [value])]
         for name, value in found.items()
+        if name != "seconds"
     }
 
 
 @pytest.mark.parametrize("name", FITS)
-def test_goes_on_with_the_same_bits(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("every", [1, "1e-9s"])
+def test_goes_on_with_the_same_bits(
+    name: str, every: int | str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     warnings.simplefilter("ignore", ConvergenceWarning)
     whole = told(FITS[name]().fit(X, Y))
-    kept = Checkpoint(tmp_path / "fit.ckpt")
-    write_atomically, n_written = _saves.write_atomically, 0
-
-    def end(path: Any, fill: Any) -> None:
-        nonlocal n_written
-        write_atomically(path, fill)
-        n_written += 1
-        if n_written == 5:
-            raise Ended
-
-    with monkeypatch.context() as patched:
-        patched.setattr(_saves, "write_atomically", end)
-        with pytest.raises(Ended):
-            FITS[name]().fit(X, Y, checkpoint=kept)
-    assert told(FITS[name]().fit(X, Y, checkpoint=kept)) == whole
+    kept = Checkpoint(tmp_path / "fit.ckpt", every)
+    end_after(3, monkeypatch)
+    with pytest.raises(Ended):
+        FITS[name]().set_params(n_threads=1).fit(X, Y, checkpoint=kept)
+    assert told(FITS[name]().set_params(n_threads=2).fit(X, Y, checkpoint=kept)) == whole
+    # Once it has come to its end it is there at once.
+    end_after(1, monkeypatch)
     assert told(FITS[name]().fit(X, Y, checkpoint=kept)) == whole
 
 
-def test_another_fit_is_told_apart(tmp_path: Path) -> None:
+SGD: dict[str, Any] = {"random_state": 0, "max_iter": 3}
+OTHERS = [
+    (SGDClassifier(**SGD), SGDClassifier(**SGD, alpha=1.0), "optimizer is .*alpha|alpha is 0.0001, here 1.0"),
+    (SGDClassifier(**SGD), SGDClassifier(random_state=1), "random_state is 0, here 1|init_seed is 0, here 1"),
+    (SGDClassifier(**SGD), SGDClassifier(**SGD, tol=0.1), r"is SGDClassifier\(tol=0.001, .*here .*tol=0.1"),
+    (SGDClassifier(**SGD), SGDRegressor(**SGD), "of another run"),
+    (LogisticRegression(), LogisticRegression(C=2.0), "there alpha is .*, here"),
+    (LogisticRegression(), LogisticRegression(class_weight={0: 1.0, 1: 3.0}), "there alpha is .*, here"),
+    (LogisticRegression(), LogisticRegression(class_weight="balanced"), "it is of other data"),
+    (LogisticRegression(), LogisticRegression(tol=0.1), "there gtol is 0.0001, here 0.1"),
+    (LogisticRegression(), LogisticRegression(fit_intercept=False), "fit_intercept=False"),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "what"), OTHERS)
+def test_another_fit_is_told_apart(one: Any, other: Any, what: str, tmp_path: Path) -> None:
+    warnings.simplefilter("ignore", ConvergenceWarning)
     kept = Checkpoint(tmp_path / "fit.ckpt")
-    SGDClassifier(random_state=0).fit(X, Y, checkpoint=kept)
-    for other, what in [
-        (SGDClassifier(random_state=0, alpha=1.0), "optimizer is .*alpha|alpha is 0.0001, here 1.0"),
-        (SGDClassifier(random_state=1), "random_state is 0, here 1|init_seed is 0, here 1"),
-        (SGDClassifier(random_state=0, tol=0.1), r"estimator is SGDClassifier\(tol=0.001, .*here .*tol=0.1"),
-        (SGDRegressor(random_state=0), "of another run"),
-    ]:
-        with pytest.raises(ValueError, match=what):
-            other.fit(X, Y, checkpoint=kept)
+    one.fit(X, Y, checkpoint=kept)
+    with pytest.raises(ValueError, match=what):
+        other.fit(X, Y, checkpoint=kept)
 
 
 def test_what_cannot_go_on_is_refused(tmp_path: Path) -> None:
@@ -83,4 +102,9 @@ def test_what_cannot_go_on_is_refused(tmp_path: Path) -> None:
         SGDClassifier().fit(X, Y, checkpoint=kept)
     with pytest.raises(ValueError, match="checkpoint must be None with learning_rate='adaptive'"):
         SGDClassifier(learning_rate="adaptive", random_state=0).fit(X, Y, checkpoint=kept)
+    for closed in (Ridge(), Ridge(solver="lbfgs", positive=True), LinearRegression()):
+        with pytest.raises(ValueError, match="checkpoint must be None but for one descent, that of solver='lbfgs'"):
+            closed.fit(X, Y, checkpoint=kept)
+    with pytest.raises(ValueError, match="and one alpha for all targets"):
+        Ridge(alpha=[1.0, 2.0], solver="lbfgs").fit(X, np.column_stack([Y, Y]), checkpoint=kept)
     assert not (tmp_path / "fit.ckpt").exists()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from sklearn.base import MultiOutputMixin
 
+from .. import _validation as check
 from .._estimators.inputs import check_sample_weight, check_X_y, refuse_no_weight, refuse_nonfinite, threads_of
 from .._matrix import as_matrix, is_sparse
 from ..objectives import LinearObjective
@@ -17,6 +18,8 @@ from ._quasi_newton import to_the_minimum
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from .._checkpoint import Checkpoint
 
     Floats = NDArray[np.float64]
 
@@ -38,7 +41,9 @@ class LeastSquares(MultiOutputMixin, LinearRegressor):
     # Whether targets of one column are as flat ones, which they are to scikit-learn's Ridge.
     _ravels_one_column: ClassVar[bool] = False
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, alpha: Any, way: str, cutoff: float) -> str:
+    def _fit(
+        self, X: Any, y: Any, sample_weight: Any, alpha: Any, way: str, checkpoint: Checkpoint | None, cutoff: float
+    ) -> str:
         """Set the coefficients; return the way that was gone."""
         X, y = check_X_y(self, X, y, reset=True, multi_output=True, y_numeric=True)
         weight = check_sample_weight(sample_weight, X.shape[0])
@@ -53,12 +58,15 @@ class LeastSquares(MultiOutputMixin, LinearRegressor):
         problem = closed_form.Problem(X, targets, weight, bool(self.fit_intercept))
         if way == "auto" and not closed_form.is_suitable(X):
             way = "lbfgs"
+        if checkpoint is not None and (self.positive or way != "lbfgs" or (alphas != alphas[0]).any()):
+            allowed = "None but for one descent, that of solver='lbfgs', positive=False and one alpha for all targets"
+            raise check.refuse("checkpoint", allowed, checkpoint)
         self.n_iter_ = np.ones(len(alphas), np.int32)
         with _blas_threads(threads_of(self)):
             if self.positive:
                 coef, intercept, way = self._positive(problem, alphas, way)
             elif way == "lbfgs":
-                coef, intercept = self._descend(problem, alphas)
+                coef, intercept = self._descend(problem, alphas, checkpoint)
             else:
                 means = self._means(problem)
                 solution = closed_form.solve(problem, means, alphas, cutoff, way)
@@ -105,11 +113,13 @@ class LeastSquares(MultiOutputMixin, LinearRegressor):
             for k in range(1 if together else len(alphas))
         ]
 
-    def _descend(self, problem: closed_form.Problem, alphas: Floats) -> tuple[Floats, Floats]:
+    def _descend(
+        self, problem: closed_form.Problem, alphas: Floats, checkpoint: Checkpoint | None
+    ) -> tuple[Floats, Floats]:
         coefs, intercepts, n_iter = [], [], []
         for objective in self._objectives(problem, alphas):
             slope = float(np.linalg.norm(objective.grad(objective.initial())))
-            result = to_the_minimum(self, objective, gtol=self.tol * slope)
+            result = to_the_minimum(self, objective, gtol=self.tol * slope, checkpoint=checkpoint)
             coef, intercept = objective.raw_coef(result.x)
             coefs.append(coef)
             intercepts.append(intercept)

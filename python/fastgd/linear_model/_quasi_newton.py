@@ -13,6 +13,7 @@ from ..optimizers import LBFGS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from .._checkpoint import Checkpoint
     from ..objectives import LinearObjective
     from ..result import Result
 
@@ -21,7 +22,12 @@ MAX_ITER = 15_000
 
 
 def to_the_minimum(
-    estimator: Any, objective: LinearObjective, start: NDArray[np.float64] | None = None, *, gtol: float
+    estimator: Any,
+    objective: LinearObjective,
+    start: NDArray[np.float64] | None = None,
+    *,
+    gtol: float,
+    checkpoint: Checkpoint | None = None,
 ) -> Result:
     """Minimise until the norm of the gradient is at most `gtol`, or rounding allows no decrease."""
     max_iter = MAX_ITER if estimator.max_iter is None else int(estimator.max_iter)
@@ -32,6 +38,7 @@ def to_the_minimum(
         max_epochs=max_iter,
         tol=None,
         gtol=gtol,
+        checkpoint=checkpoint,
         progress=bool(getattr(estimator, "verbose", 0)),
         n_threads=threads_of(estimator),
     )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from typing_extensions import Self
 
+    from .._checkpoint import Checkpoint
     from ._closed_form import Solution
 
 SOLVERS = {"auto": "auto", "closed_form": "closed_form", "svd": "qr", "lbfgs": "lbfgs"}
@@ -120,7 +121,7 @@ class LinearRegression(LeastSquares):
         self.n_threads = n_threads
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, checkpoint: Checkpoint | None = None) -> Self:
         """Fit the model.
 
         Parameters
@@ -131,6 +132,9 @@ class LinearRegression(LeastSquares):
             Targets.
         sample_weight : float or array-like of shape (n_samples,), optional
             Weights; 1 each by default. A row of weight 0 is as absent.
+        checkpoint : fastgd.Checkpoint, optional
+            Where to keep what the fit needs to go on should it be ended from outside, and where to go on from; for
+            descent alone.
 
         Returns
         -------
@@ -138,7 +142,7 @@ class LinearRegression(LeastSquares):
             This estimator, fitted.
         """
         forget(self, "rank_", "singular_")
-        self._fit(X, y, sample_weight, 0.0, SOLVERS[self.solver], cutoff=float(self.tol))
+        self._fit(X, y, sample_weight, 0.0, SOLVERS[self.solver], checkpoint, cutoff=float(self.tol))
         return self
 
     def _keep(self, solution: Solution) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from typing_extensions import Self
 
+    from .._checkpoint import Checkpoint
+
     Floats = NDArray[np.floating[Any]]
 
 SOLVERS = ("lbfgs", "newton-cg", "newton-cholesky", "sag", "saga", "liblinear")
@@ -176,7 +178,7 @@ class LogisticRegression(LinearClassifier):
         self.n_threads = n_threads
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, checkpoint: Checkpoint | None = None) -> Self:
         """Fit the model.
 
         Parameters
@@ -187,6 +189,8 @@ class LogisticRegression(LinearClassifier):
             Labels: strings, integers, bool.
         sample_weight : array-like of shape (n_samples,), optional
             Weights; 1 each by default. A row of weight 0 is as absent.
+        checkpoint : fastgd.Checkpoint, optional
+            Where to keep what the fit needs to go on should it be ended from outside, and where to go on from.
 
         Returns
         -------
@@ -217,7 +221,7 @@ class LogisticRegression(LinearClassifier):
         start = None
         if self.warm_start and hasattr(self, "coef_"):
             start = start_from(self, objective)
-        result = to_the_minimum(self, objective, start, gtol=float(self.tol))
+        result = to_the_minimum(self, objective, start, gtol=float(self.tol), checkpoint=checkpoint)
         self.classes_ = classes
         coef, intercept = objective.raw_coef(result.x)
         if len(classes) > 2:

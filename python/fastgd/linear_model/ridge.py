@@ -14,6 +14,7 @@ from ._least_squares import LeastSquares
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from .._checkpoint import Checkpoint
     from ._closed_form import Solution
 
 # Each of scikit-learn's names, and the way that is gone for it.
@@ -146,7 +147,7 @@ class Ridge(LeastSquares):
         self.n_threads = n_threads
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, checkpoint: Checkpoint | None = None) -> Self:
         """Fit the model.
 
         Parameters
@@ -157,6 +158,9 @@ class Ridge(LeastSquares):
             Targets.
         sample_weight : float or array-like of shape (n_samples,), optional
             Weights; 1 each by default. A row of weight 0 is as absent.
+        checkpoint : fastgd.Checkpoint, optional
+            Where to keep what the fit needs to go on should it be ended from outside, and where to go on from; for
+            descent alone, with one `alpha` for all targets.
 
         Returns
         -------
@@ -169,7 +173,7 @@ class Ridge(LeastSquares):
                 "positive=True"
             )
         forget(self, "rank_")
-        way = self._fit(X, y, sample_weight, self.alpha, SOLVERS[self.solver], cutoff=_CUTOFF)
+        way = self._fit(X, y, sample_weight, self.alpha, SOLVERS[self.solver], checkpoint, cutoff=_CUTOFF)
         self.solver_ = _TOLD.get(way, way)
         return self
 
