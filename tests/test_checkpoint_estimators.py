@@ -30,11 +30,19 @@ RNG = np.random.default_rng(0)
 # More rows than there are between two looks at the clock.
 X = RNG.normal(size=(5000, 8)) @ np.diag(np.logspace(0, -1, 8))
 Y = (X[:, 0] + 0.5 * RNG.normal(size=5000) > 0.0).astype(int)
+# Each epoch but the first lowers the rate.
+AT_ONCE: dict[str, Any] = {"learning_rate": "adaptive", "tol": 1.0, "n_iter_no_change": 1, "random_state": 0}
+ADAPTIVE = {**AT_ONCE, "eta0": 0.1}
 FITS: dict[str, Callable[[], Any]] = {
     "SGDClassifier": lambda: SGDClassifier(random_state=0, max_iter=60),
     "validation": lambda: SGDClassifier(loss="log_loss", early_stopping=True, random_state=0),
     "Perceptron": lambda: Perceptron(tol=None, max_iter=8),
     "SGDRegressor": lambda: SGDRegressor(random_state=1),
+    "smaller rates": lambda: SGDClassifier(**ADAPTIVE),
+    "smaller rates, a table of slopes": lambda: SGDClassifier(**ADAPTIVE, loss="log_loss", optimizer="saga"),
+    "smaller rates, validation": lambda: MLPClassifier(
+        hidden_layer_sizes=(5,), solver="sgd", early_stopping=True, **AT_ONCE
+    ),
     "SGDOneClassSVM": lambda: SGDOneClassSVM(random_state=0),
     "MLPClassifier": lambda: MLPClassifier(hidden_layer_sizes=(5,), random_state=0, max_iter=20, early_stopping=True),
     "MLPRegressor": lambda: MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs", random_state=0, max_iter=20),
@@ -78,6 +86,7 @@ OTHERS = [
     (SGDClassifier(**SGD), SGDClassifier(**SGD, alpha=1.0), "optimizer is .*alpha|alpha is 0.0001, here 1.0"),
     (SGDClassifier(**SGD), SGDClassifier(random_state=1), "random_state is 0, here 1|init_seed is 0, here 1"),
     (SGDClassifier(**SGD), SGDClassifier(**SGD, tol=0.1), r"is SGDClassifier\(tol=0.001, .*here .*tol=0.1"),
+    (SGDClassifier(**{**ADAPTIVE, "learning_rate": "constant"}), SGDClassifier(**ADAPTIVE), "learning_rate='adaptive'"),
     (SGDClassifier(**SGD), SGDRegressor(**SGD), "of another run"),
     (LogisticRegression(), LogisticRegression(C=2.0), "there alpha is .*, here"),
     (LogisticRegression(), LogisticRegression(class_weight={0: 1.0, 1: 3.0}), "there alpha is .*, here"),
@@ -100,8 +109,6 @@ def test_what_cannot_go_on_is_refused(tmp_path: Path) -> None:
     kept = Checkpoint(tmp_path / "fit.ckpt")
     with pytest.raises(ValueError, match=r"random_state must be an int with checkpoint, .*got None"):
         SGDClassifier().fit(X, Y, checkpoint=kept)
-    with pytest.raises(ValueError, match="checkpoint must be None with learning_rate='adaptive'"):
-        SGDClassifier(learning_rate="adaptive", random_state=0).fit(X, Y, checkpoint=kept)
     for closed in (Ridge(), Ridge(solver="lbfgs", positive=True), LinearRegression()):
         with pytest.raises(ValueError, match="checkpoint must be None but for one descent, that of solver='lbfgs'"):
             closed.fit(X, Y, checkpoint=kept)

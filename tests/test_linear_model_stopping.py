@@ -37,6 +37,9 @@ def test_adaptive_rates_fall_to_a_fifth_where_constant_ones_end(early_stopping: 
     np.testing.assert_allclose(np.unique(rates)[::-1], 0.1 / 5.0 ** np.arange(len(np.unique(rates))))
     assert rates[n - 1] > rates[n]
     assert rates[-1] <= 1e-6
+    # It is one run.
+    assert adaptive.history_.epoch.tolist() == list(range(adaptive.n_iter_))
+    assert (np.diff(adaptive.history_.seconds) >= 0.0).all()
 
 
 def test_the_warning_has_figures() -> None:

@@ -22,8 +22,8 @@ public:
                    py::ssize_t n_params)
         : callback_(std::move(callback)), save_(std::move(save)), n_models_(n_models), n_params_(n_params) {}
 
-    bool epoch_end(const EpochInfo& info) override {
-        if (!callback_) return false;
+    double epoch_end(const EpochInfo& info) override {
+        if (!callback_) return 1.0;
         const HeldGil held;
         const auto params = py::cpp_function([&info, this] {
             py::array_t<double> out({n_models_, n_params_});
@@ -31,7 +31,8 @@ public:
             return out;
         });
         return unless_interrupted([&] {
-            return (*callback_)(info.epoch, info.step, row(info.loss), row(info.lr), info.seconds, params).cast<bool>();
+            return (*callback_)(info.epoch, info.step, row(info.loss), row(info.lr), info.seconds, params)
+                .cast<double>();
         });
     }
 

@@ -240,7 +240,7 @@ private:
         }
     }
 
-    // Records the epoch and settles which models go on. False when a callback ends the run.
+    // Records the epoch and settles which models go on, and at which rates. False when a callback ends the run.
     bool close_epoch(std::int64_t epoch) {
         ++n_epochs_;
         history_.epoch.push_back(epoch);
@@ -258,8 +258,11 @@ private:
             rates_.epoch_end(m, loss_[m]);
         }
         if (observer_ == nullptr) return true;
-        return !observer_->epoch_end({epoch, step_, loss_, lr_, history_.seconds.back(),
-                                      [this](std::span<double> out) { run_->solution(out); }});
+        const double factor = observer_->epoch_end({epoch, step_, loss_, lr_, history_.seconds.back(),
+                                                    [this](std::span<double> out) { run_->solution(out); }});
+        if (factor == 0.0) return false;
+        for (ModelProgress& model : models_) model.rate_factor *= factor;
+        return true;
     }
 
     std::vector<double> params_of(std::size_t m, const std::vector<double>& of) const {

@@ -104,8 +104,8 @@ class Observers:
 
     def __call__(
         self, epoch: int, step: int, loss: Floats, lr: Floats, seconds: float, params: Callable[[], Floats]
-    ) -> bool:
-        """Whether a callback asks the run to end."""
+    ) -> float:
+        """1, or 0 where a callback asks the run to end."""
         info = EpochInfo(epoch, step, float(loss[0]), float(lr[0]), seconds, params)
         if self._bar is not None:
             self._bar.set_postfix(**_told(loss, lr), refresh=False)
@@ -115,7 +115,7 @@ class Observers:
             answers = [_asks_to_stop(callback, info) for callback in self._callbacks]
         finally:
             info._close()
-        return any(answers)
+        return 0.0 if any(answers) else 1.0
 
 
 def _told(loss: Floats, lr: Floats) -> dict[str, str]:

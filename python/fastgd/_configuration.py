@@ -31,13 +31,20 @@ def configuration(objective: Objective, model: Model, plan: Plan) -> dict[str, s
         "alpha": repr(model.alpha),
         "l1_ratio": repr(model.l1_ratio),
         "init_seed": repr(model.init_seed),
-        **{name: _told(value) for name, value in options.items()},
-        "objective": _told(objective),
+        **{name: told(value) for name, value in options.items()},
+        "objective": told(objective),
         "data": _digest(_data(objective)),
         "w0": _digest([model.w0]),
         # Where it was found from the data.
         "lr": repr(model.lr),
     }
+
+
+def told(value: Any) -> str:
+    """An argument as text."""
+    if callable(value):
+        return f"the function {getattr(value, '__qualname__', type(value).__qualname__)}"
+    return f"array {_digest([value])}" if isinstance(value, np.ndarray) else repr(value)
 
 
 def difference(there: dict[str, str], here: dict[str, str]) -> str | None:
@@ -49,12 +56,6 @@ def difference(there: dict[str, str], here: dict[str, str]) -> str | None:
             return f"it is of other {'data' if name == 'data' else 'start parameters w0'}"
         return f"there {name} is {there.get(name, 'not said')}, here {here[name]}"
     return None
-
-
-def _told(value: Any) -> str:
-    if callable(value):
-        return f"the function {getattr(value, '__qualname__', type(value).__qualname__)}"
-    return f"array {_digest([value])}" if isinstance(value, np.ndarray) else repr(value)
 
 
 def _data(objective: Objective) -> Sequence[Any]:

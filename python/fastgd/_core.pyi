@@ -341,6 +341,6 @@ def minimize(
     checkpoint_seconds: float = ...,
     save: Callable[[int, NDArray[np.uint8]], object] | None = ...,
     time_limit: float,
-    observer: Callable[[int, int, _Floats, _Floats, float, Callable[[], _Floats]], bool] | None,
+    observer: Callable[[int, int, _Floats, _Floats, float, Callable[[], _Floats]], float] | None,
     n_threads: int,
 ) -> _Outcome: ...

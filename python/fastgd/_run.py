@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .optimizers import Optimizer
 
     Floats = NDArray[np.float64]
-    Observer = Callable[[int, int, Floats, Floats, float, Callable[[], Floats]], bool]
+    Observer = Callable[[int, int, Floats, Floats, float, Callable[[], Floats]], float]
 
 __all__ = ["Folds", "Model", "Plan", "run"]
 

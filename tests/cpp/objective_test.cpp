@@ -135,7 +135,10 @@ void test_interruptions() {
     // The evaluation of the end, which keeps what there is.
     struct Impatient : Observer {
         bool has_ended = false;
-        bool epoch_end(const EpochInfo&) override { return has_ended = true; }
+        double epoch_end(const EpochInfo&) override {
+            has_ended = true;
+            return 0.0;
+        }
         bool interrupted() override { return has_ended; }
     };
     const auto keeps = [](const Objective& objective, const std::vector<double>& start) {

@@ -96,8 +96,8 @@ struct EpochInfo {
 class Observer {
 public:
     virtual ~Observer() = default;
-    // True ends the run.
-    virtual bool epoch_end(const EpochInfo&) { return false; }
+    // What the models' rates are multiplied by from here on; 0 ends the run.
+    virtual double epoch_end(const EpochInfo&) { return 1.0; }
     // At least every 50 ms. True interrupts the run: the best valid parameters are the result.
     virtual bool interrupted() { return false; }
     // All that a run needs to go on from here, and how many epochs it has made; the bytes are of this version of the

@@ -359,8 +359,8 @@ class EpochEnd:
 
     def __call__(
         self, epoch: int, step: int, loss: Floats, lr: Floats, seconds: float, params: Callable[[], Floats]
-    ) -> bool:
-        """Whether the run ends here."""
+    ) -> float:
+        """1, or 0 where the run ends here."""
         # A model that has ended leaves nan.
         better = loss < self._best - (self._tol or 0.0)
         self._n_bad = np.where(better, 0, self._n_bad + 1)
@@ -369,7 +369,7 @@ class EpochEnd:
             lowest = f"lowest loss of {len(loss)} starts" if len(loss) > 1 else "loss"
             print(f"{self._name} epoch {epoch + 1}: {lowest} {self._best.min():.6g}, {seconds:.3g} s")
         self.settled = self._tol is not None and bool((self._n_bad >= _PATIENCE).all())
-        return self.settled
+        return 0.0 if self.settled else 1.0
 
 
 def _constant_columns(X: NDArray[Any]) -> NDArray[np.intp]:

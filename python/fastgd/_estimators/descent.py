@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from .. import _core
 from .._checkpoint import check_checkpoint, saves_of
 from .._outcome import make_result, refuse_nonfinite
-from .._plan import Plan, make_plan
+from .._plan import make_plan
 from .._rate import with_rate
 from .._run import Model, check_together, run
 from .inputs import forget, threads_of
 from .problem import Problem, Validation, seed_of
-from .stopping import ADAPTIVE_DIVISOR, CallbackTasks, EpochEnd
+from .stopping import CallbackTasks, EpochEnd
 from .stream import Stream, go_on, stream_after
 
 try:
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .._checkpoint import Checkpoint
-    from .._saves import Saves
+    from .._plan import Plan
     from ..objectives import DataObjective
     from ..optimizers import Optimizer
     from ..result import Result
@@ -166,8 +165,7 @@ class Descending(CallbackSupportMixin, BaseEstimator):
     ) -> Result:
         """Fit from the given parameters; the options are those of `fastgd.minimize`."""
         kept = check_checkpoint(checkpoint)
-        if kept is not None:
-            self._refuse_to_keep()
+        told = {} if kept is None else {"estimator": self._told()}
         seed = seed_of(self.random_state) if seed is None else seed
         plan = make_plan(
             objective,
@@ -194,33 +192,32 @@ class Descending(CallbackSupportMixin, BaseEstimator):
         score = None if validation is None else self._scorer(validation)
         end = EpochEnd(self, fitted, score, tasks, self._n_kept(model, plan, score is not None))
         model = with_rate(objective, model, plan)
-        saves = saves_of(kept, objective, model, plan, end, estimator=self._told())
-        result, state = _run_with_smaller_rates(objective, model, plan, end, saves)
+        saves = saves_of(kept, objective, model, plan, end, **told)
+        outcome = run(objective, [model], plan, end, saves=saves)
+        refuse_nonfinite(objective, outcome)
+        result = make_result(objective, model, plan, [(outcome, 0)], lambda: objective)
         self._set_params_of(objective, self._chosen(objective, result, end))
         self._count(result.n_epochs, result.n_steps, objective._n_present, goes_on=False)
         self.loss_curve_ = result.history.loss.tolist()
         self.history_ = result.history
         if validation is not None:
             self.validation_scores_ = end.scores
-        self._stream = stream_after(state, model.lr, self._held(), model.optimizer._core_name)
+        self._stream = stream_after(outcome["state"], model.lr, self._held(), model.optimizer._core_name)
         if tasks is not None:
             tasks.end()
         self._report(result, end)
         return result
 
-    def _refuse_to_keep(self) -> None:
-        """Raise where a fit cannot go on from a checkpoint."""
+    def _told(self) -> str:
+        """What of the estimator decides about the end of a fit, for its checkpoint."""
+        from .._configuration import told
+
         if not isinstance(self.random_state, Integral):
             raise ValueError(
                 f"random_state must be an int with checkpoint, so that the fit can be told, got {self.random_state!r}"
             )
-        if isinstance(self.learning_rate, str) and self.learning_rate == "adaptive":
-            raise ValueError("checkpoint must be None with learning_rate='adaptive', which is several runs in a row")
-
-    def _told(self) -> str:
-        """What of the estimator decides about the end of a fit, for its checkpoint."""
-        names = ("tol", "n_iter_no_change", "early_stopping", "validation_fraction", "scoring")
-        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in names)})"
+        names = ("tol", "n_iter_no_change", "early_stopping", "validation_fraction", "scoring", "learning_rate")
+        return f"{type(self).__name__}({', '.join(f'{name}={told(getattr(self, name))}' for name in names)})"
 
     def _go_on(self, problem: Problem) -> None:
         """One epoch on a piece of a stream."""
@@ -236,21 +233,3 @@ class Descending(CallbackSupportMixin, BaseEstimator):
         scorer = check_scoring(self, self.scoring)
         weights = {} if weight is None else {"sample_weight": weight}
         return lambda fitted: float(scorer(fitted, X, y, **weights))
-
-
-def _run_with_smaller_rates(
-    objective: DataObjective, model: Model, plan: Plan, end: EpochEnd, saves: Saves | None
-) -> tuple[Result, _core.DescentState]:
-    """Descend, and again with smaller rates as long as the end of an epoch asks for them."""
-    legs = []
-    going, n_left, state = model, plan.max_epochs, None
-    while True:
-        outcome = run(objective, [going], plan._replace(max_epochs=n_left), end, resume=state, saves=saves)
-        legs.append((outcome, 0))
-        n_left -= outcome["n_epochs"]
-        if not end.lowers_rate or n_left == 0:
-            break
-        rate = going.lr or float(going.optimizer._schedule()(0))
-        going, state = going._replace(lr=rate / ADAPTIVE_DIVISOR), outcome["state"]
-    refuse_nonfinite(objective, outcome)
-    return make_result(objective, model, plan, legs, lambda: objective), outcome["state"]

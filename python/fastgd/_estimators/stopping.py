@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     # A fitted copy of the estimator with the given parameters.
     Fitted = Callable[[Floats], Any]
 
-# What "adaptive" divides the rate by, and where it gives up.
-ADAPTIVE_DIVISOR, ADAPTIVE_END = 5.0, 1e-6
+# What "adaptive" multiplies the rate by, and where it gives up.
+_ADAPTIVE_FACTOR, _ADAPTIVE_END = 0.2, 1e-6
 
 
 class EpochEnd:
@@ -31,8 +31,6 @@ class EpochEnd:
         By how much the last epoch was better than the best one before it.
     converged : bool
         Whether it was this that ended the run.
-    lowers_rate : bool
-        Whether the run is to go on with a smaller rate.
     best : array of shape (n_params,), or None
         The parameters with the best validation score.
     last : deque of array of shape (n_params,)
@@ -51,7 +49,6 @@ class EpochEnd:
         self.scores: list[float] = []
         self.decrease = math.nan
         self.converged = False
-        self.lowers_rate = False
         self.best: Floats | None = None
         self._tol = math.inf if estimator.tol is None else float(estimator.tol)
         self._patience = estimator._patience()
@@ -66,8 +63,8 @@ class EpochEnd:
 
     def __call__(
         self, epoch: int, step: int, loss: Floats, lr: Floats, seconds: float, params: Callable[[], Floats]
-    ) -> bool:
-        """Whether the run ends here."""
+    ) -> float:
+        """What the rate is multiplied by from here on; 0 where the run ends."""
         value = float(loss[0])
         if self.last.maxlen:
             self.last.append(params()[0])
@@ -84,11 +81,11 @@ class EpochEnd:
             print(f"{self._name} {epoch + 1}: loss {float(loss[0]):.6g}{score}, lr {float(lr[0]):.3g}, {seconds:.3g} s")
         settled = self._tol < math.inf and self._n_bad >= self._patience
         stops = self._tasks is not None and self._tasks.epoch_end(self._fitted, params)
-        self.lowers_rate = settled and not stops and self._is_adaptive and float(lr[0]) > ADAPTIVE_END
-        self.converged = settled and not self.lowers_rate
-        if self.lowers_rate:
+        if settled and not stops and self._is_adaptive and float(lr[0]) > _ADAPTIVE_END:
             self._n_bad = 0
-        return settled or stops
+            return _ADAPTIVE_FACTOR
+        self.converged = settled
+        return 0.0 if settled or stops else 1.0
 
     def numbers(self) -> Floats:
         """All that it has noted: how much of each there is, then the scores, the best parameters, and the last ones."""
