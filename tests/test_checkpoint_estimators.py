@@ -15,6 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from fastgd import Checkpoint
 from fastgd._estimators.stopping import fitted_attributes
+from fastgd.covariance import Gaussian
 from fastgd.linear_model import (
     LinearRegression,
     LogisticRegression,
@@ -24,6 +25,7 @@ from fastgd.linear_model import (
     SGDOneClassSVM,
     SGDRegressor,
 )
+from fastgd.mixture import GaussianMixture
 from fastgd.neural_network import MLPClassifier, MLPRegressor
 
 RNG = np.random.default_rng(0)
@@ -46,6 +48,9 @@ FITS: dict[str, Callable[[], Any]] = {
     "SGDOneClassSVM": lambda: SGDOneClassSVM(random_state=0),
     "MLPClassifier": lambda: MLPClassifier(hidden_layer_sizes=(5,), random_state=0, max_iter=20, early_stopping=True),
     "MLPRegressor": lambda: MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs", random_state=0, max_iter=20),
+    "Gaussian": lambda: Gaussian(batch_size=500, random_state=0),
+    "GaussianMixture": lambda: GaussianMixture(2, n_init=3, max_iter=12, random_state=0),
+    "mini-batches of a mixture": lambda: GaussianMixture(2, n_init=2, batch_size=500, tol=1e-2, random_state=0),
     "LogisticRegression": lambda: LogisticRegression(class_weight="balanced"),
     "LogisticRegression, l1 norm": lambda: LogisticRegression(l1_ratio=0.5, C=0.1, standardize=True),
     "Ridge": lambda: Ridge(solver="lbfgs", tol=1e-10),
@@ -88,6 +93,8 @@ OTHERS = [
     (SGDClassifier(**SGD), SGDClassifier(**SGD, tol=0.1), r"is SGDClassifier\(tol=0.001, .*here .*tol=0.1"),
     (SGDClassifier(**{**ADAPTIVE, "learning_rate": "constant"}), SGDClassifier(**ADAPTIVE), "learning_rate='adaptive'"),
     (SGDClassifier(**SGD), SGDRegressor(**SGD), "of another run"),
+    (GaussianMixture(2, **SGD), GaussianMixture(2, **SGD, n_init=2), "estimator is .*n_init=1.*, here .*n_init=2"),
+    (GaussianMixture(2, **SGD), GaussianMixture(2, **SGD, means_init=X[:2]), "it is of other start parameters w0"),
     (LogisticRegression(), LogisticRegression(C=2.0), "there alpha is .*, here"),
     (LogisticRegression(), LogisticRegression(class_weight={0: 1.0, 1: 3.0}), "there alpha is .*, here"),
     (LogisticRegression(), LogisticRegression(class_weight="balanced"), "it is of other data"),
@@ -109,6 +116,8 @@ def test_what_cannot_go_on_is_refused(tmp_path: Path) -> None:
     kept = Checkpoint(tmp_path / "fit.ckpt")
     with pytest.raises(ValueError, match=r"random_state must be an int with checkpoint, .*got None"):
         SGDClassifier().fit(X, Y, checkpoint=kept)
+    with pytest.raises(ValueError, match=r"random_state must be an int with checkpoint, .*got None"):
+        GaussianMixture(2).fit(X, checkpoint=kept)
     for closed in (Ridge(), Ridge(solver="lbfgs", positive=True), LinearRegression()):
         with pytest.raises(ValueError, match="checkpoint must be None but for one descent, that of solver='lbfgs'"):
             closed.fit(X, Y, checkpoint=kept)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from . import _validation as check
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ._plan import Objective, Plan
     from ._run import Model
     from ._saves import Notes, Saves
@@ -94,7 +96,7 @@ def check_checkpoint(checkpoint: object) -> Checkpoint | None:
 def saves_of(
     checkpoint: Checkpoint | None,
     objective: Objective,
-    model: Model,
+    models: Sequence[Model],
     plan: Plan,
     notes: Notes | None = None,
     **more: str,
@@ -106,7 +108,7 @@ def saves_of(
     from ._configuration import configuration
     from ._saves import Saves
 
-    return Saves(checkpoint, configuration(objective, model, plan) | more, notes)
+    return Saves(checkpoint, more | configuration(objective, models, plan), notes)
 
 
 def _interval(every: object) -> tuple[int, float]:

@@ -21,22 +21,19 @@ _MAX_ENTRIES = 1 << 18
 _MAY_DIFFER = ("max_epochs", "time_limit", "n_threads", "evaluate", "grad_norm")
 
 
-def configuration(objective: Objective, model: Model, plan: Plan) -> dict[str, str]:
+def configuration(objective: Objective, models: Sequence[Model], plan: Plan) -> dict[str, str]:
     """All that the bits of a run are a function of, as text by name; of data and functions what can be told of them."""
     options = {name: value for name, value in plan._asdict().items() if name not in _MAY_DIFFER}
     options["batch_size"] = plan.batch_size or "full"
     options["random_state"] = options.pop("seed")
     return {
-        "optimizer": repr(model.optimizer),
-        "alpha": repr(model.alpha),
-        "l1_ratio": repr(model.l1_ratio),
-        "init_seed": repr(model.init_seed),
+        **{name: _of_all(models, name) for name in ("optimizer", "alpha", "l1_ratio", "init_seed")},
         **{name: told(value) for name, value in options.items()},
         "objective": told(objective),
         "data": _digest(_data(objective)),
-        "w0": _digest([model.w0]),
+        "w0": _digest([model.w0 for model in models]),
         # Where it was found from the data.
-        "lr": repr(model.lr),
+        "lr": _of_all(models, "lr"),
     }
 
 
@@ -56,6 +53,11 @@ def difference(there: dict[str, str], here: dict[str, str]) -> str | None:
             return f"it is of other {'data' if name == 'data' else 'start parameters w0'}"
         return f"there {name} is {there.get(name, 'not said')}, here {here[name]}"
     return None
+
+
+def _of_all(models: Sequence[Model], name: str) -> str:
+    texts = [repr(getattr(model, name)) for model in models]
+    return texts[0] if len(set(texts)) == 1 else ", ".join(texts)
 
 
 def _data(objective: Objective) -> Sequence[Any]:

@@ -208,7 +208,7 @@ def minimize(
     check_together(objective, model, plan)
     kept = check_checkpoint(checkpoint)
     model = with_rate(objective, model, plan)
-    saves = saves_of(kept, objective, model, plan)
+    saves = saves_of(kept, objective, [model], plan)
     with Observers(given, bar) as observers:
         outcome = run(objective, [model], plan, observers if observers else None, saves=saves)
     refuse_nonfinite(objective, outcome)

@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from .. import _validation as check
+from .._checkpoint import check_checkpoint, saves_of
 from .._halving import ranked
 from .._outcome import make_result, refuse_nonfinite
 from .._plan import Plan, make_plan
@@ -27,6 +28,7 @@ from .problem import Problem, seed_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from .._checkpoint import Checkpoint
     from ..result import Result
 
     Floats = NDArray[np.float64]
@@ -52,6 +54,7 @@ class Density(DensityMixin, Descending):
 
     shuffle = True
     verbose_interval = 10
+    _of_fit: tuple[str, ...] = ("tol",)
     _of_stream = (
         *("covariance_type", "reg_covar", "batch_size", "optimizer", "standardize", "n_threads"),
         "n_components",
@@ -201,7 +204,8 @@ class Density(DensityMixin, Descending):
     def _batch_rows(self, n_samples: int) -> int | str:
         return "full" if self.batch_size == "full" else int(self.batch_size)
 
-    def _fit_density(self, X: Any) -> None:
+    def _fit_density(self, X: Any, checkpoint: Checkpoint | None) -> None:
+        kept = check_checkpoint(checkpoint)
         goes_on = bool(self.warm_start) and self._held() is not None
         if goes_on:
             self._refuse_changed()
@@ -212,7 +216,7 @@ class Density(DensityMixin, Descending):
         seed = seed_of(self.random_state)
         objective = self._density(X, bool(self.standardize))
         starts = [self._pack(objective)] if goes_on else self._starts(objective, X, seed, is_piece=False)
-        result, plan = self._best(objective, starts, seed)
+        result, plan = self._best(objective, starts, seed, kept)
         self._set_params_of(objective, result.x)
         self._standard = standard_of(objective)
         self._count(result.n_epochs, result.n_steps, len(X), goes_on=False)
@@ -225,7 +229,9 @@ class Density(DensityMixin, Descending):
     def _tell(self, result: Result) -> None:
         """Set what the objective tells of a fit."""
 
-    def _best(self, objective: Any, starts: Sequence[Floats], seed: int) -> tuple[Result, Plan]:
+    def _best(
+        self, objective: Any, starts: Sequence[Floats], seed: int, checkpoint: Checkpoint | None
+    ) -> tuple[Result, Plan]:
         """The lowest of the descents from all starts, in the same passes over the rows."""
         optimizer = self._make_optimizer()
         info, is_full = optimizer._info, self.batch_size == "full"
@@ -243,7 +249,8 @@ class Density(DensityMixin, Descending):
             check_together(objective, model, plan)
         models = [with_rate(objective, model, plan) for model in models]
         end = EpochEnd(self, len(models), None if plan.gtol is not None else float(self.tol))
-        outcome = run(objective, models, plan, end)
+        saves = saves_of(checkpoint, objective, models, plan, end, **self._told(checkpoint))
+        outcome = run(objective, models, plan, end, saves=saves)
         refuse_nonfinite(objective, outcome)
         order = ranked(outcome["fun"], outcome["status"], 1).tolist()
         at = next((i for i in order if not self._is_degenerate(objective, outcome["x"][i])), order[0])
@@ -370,6 +377,16 @@ class EpochEnd:
             print(f"{self._name} epoch {epoch + 1}: {lowest} {self._best.min():.6g}, {seconds:.3g} s")
         self.settled = self._tol is not None and bool((self._n_bad >= _PATIENCE).all())
         return 0.0 if self.settled else 1.0
+
+    def numbers(self) -> Floats:
+        """All that it has noted."""
+        return np.array([self.settled, *self._best, *self._n_bad], np.float64)
+
+    def take_numbers(self, numbers: Floats) -> None:
+        """Note that again."""
+        best, n_bad = numbers[1:].reshape(2, len(self._best))
+        self.settled, self._best = bool(numbers[0]), best.copy()
+        self._n_bad = np.array([int(n) for n in n_bad], np.int64)
 
 
 def _constant_columns(X: NDArray[Any]) -> NDArray[np.intp]:

@@ -57,6 +57,11 @@ class Descending(CallbackSupportMixin, BaseEstimator):
 
     # How a line of `verbose` calls a pass over the rows.
     _name_of_epoch = "Epoch"
+    # The parameters that decide about a fit beside its objective.
+    _of_fit: tuple[str, ...] = (
+        *("tol", "n_iter_no_change", "early_stopping", "validation_fraction", "scoring"),
+        "learning_rate",
+    )
     # The parameters that make pieces of a stream one and the same problem.
     _of_stream: tuple[str, ...] = ()
 
@@ -165,7 +170,7 @@ class Descending(CallbackSupportMixin, BaseEstimator):
     ) -> Result:
         """Fit from the given parameters; the options are those of `fastgd.minimize`."""
         kept = check_checkpoint(checkpoint)
-        told = {} if kept is None else {"estimator": self._told()}
+        told = self._told(kept)
         seed = seed_of(self.random_state) if seed is None else seed
         plan = make_plan(
             objective,
@@ -192,7 +197,7 @@ class Descending(CallbackSupportMixin, BaseEstimator):
         score = None if validation is None else self._scorer(validation)
         end = EpochEnd(self, fitted, score, tasks, self._n_kept(model, plan, score is not None))
         model = with_rate(objective, model, plan)
-        saves = saves_of(kept, objective, model, plan, end, **told)
+        saves = saves_of(kept, objective, [model], plan, end, **told)
         outcome = run(objective, [model], plan, end, saves=saves)
         refuse_nonfinite(objective, outcome)
         result = make_result(objective, model, plan, [(outcome, 0)], lambda: objective)
@@ -208,16 +213,18 @@ class Descending(CallbackSupportMixin, BaseEstimator):
         self._report(result, end)
         return result
 
-    def _told(self) -> str:
-        """What of the estimator decides about the end of a fit, for its checkpoint."""
+    def _told(self, checkpoint: Checkpoint | None) -> dict[str, str]:
+        """What of the estimator decides about a fit beside its objective, for its checkpoint if there is one."""
+        if checkpoint is None:
+            return {}
         from .._configuration import told
 
         if not isinstance(self.random_state, Integral):
             raise ValueError(
                 f"random_state must be an int with checkpoint, so that the fit can be told, got {self.random_state!r}"
             )
-        names = ("tol", "n_iter_no_change", "early_stopping", "validation_fraction", "scoring", "learning_rate")
-        return f"{type(self).__name__}({', '.join(f'{name}={told(getattr(self, name))}' for name in names)})"
+        arguments = ", ".join(f"{name}={told(getattr(self, name))}" for name in self._of_fit)
+        return {"estimator": f"{type(self).__name__}({arguments})"}
 
     def _go_on(self, problem: Problem) -> None:
         """One epoch on a piece of a stream."""

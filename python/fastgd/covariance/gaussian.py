@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from typing_extensions import Self
 
+    from .._checkpoint import Checkpoint
     from .._plan import Plan
     from ..result import Result
 
@@ -135,7 +136,7 @@ class Gaussian(Density):
         self.n_threads = n_threads
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, *, checkpoint: Checkpoint | None = None) -> Self:
         """Fit the Gaussian.
 
         Parameters
@@ -144,6 +145,9 @@ class Gaussian(Density):
             Data, read as they are: float64, float32, float16, uint8, int8 and bool without a copy.
         y : object, optional
             Ignored.
+        checkpoint : fastgd.Checkpoint, optional
+            Where to keep what the fit needs to go on should it be ended from outside, and where to go on from; needs
+            an int as `random_state`.
 
         Returns
         -------
@@ -151,7 +155,7 @@ class Gaussian(Density):
             This estimator, fitted.
         """
         with self._unless_refused():
-            self._fit_density(X)
+            self._fit_density(X, checkpoint)
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
@@ -253,9 +257,11 @@ class Gaussian(Density):
         found = gaussians(np.ones((len(given.rows), 1)), given, reg_covar, is_full, True)
         return [objective.pack(found.means[0], found.factors[0])]
 
-    def _best(self, objective: Any, starts: Sequence[Floats], seed: int) -> tuple[Result, Plan]:
+    def _best(
+        self, objective: Any, starts: Sequence[Floats], seed: int, checkpoint: Checkpoint | None
+    ) -> tuple[Result, Plan]:
         """As for all, but the start where the end is alike: where rounding was all that was left to descend."""
-        result, plan = super()._best(objective, starts, seed)
+        result, plan = super()._best(objective, starts, seed, checkpoint)
         noise = _NOISE * float(np.finfo(objective.dtype).eps) * max(1.0, abs(result.fun))
         if abs(objective.value(starts[0]) - result.fun) <= noise:
             result.x = starts[0]

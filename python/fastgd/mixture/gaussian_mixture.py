@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from typing_extensions import Self
 
+    from .._checkpoint import Checkpoint
     from ..result import Result
 
     Floats = NDArray[np.float64]
@@ -138,6 +139,7 @@ class GaussianMixture(Density):
     ([[-2.0, -2.0], [3.0, 3.0]], [0.75, 0.25])
     """
 
+    _of_fit = ("tol", "n_init", "init_params")
     _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012
         **Density._parameter_constraints,
         "n_components": [Interval(Integral, 1, None, closed="left")],
@@ -191,7 +193,7 @@ class GaussianMixture(Density):
         self.n_threads = n_threads
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, *, checkpoint: Checkpoint | None = None) -> Self:
         """Fit the mixture.
 
         Parameters
@@ -200,6 +202,9 @@ class GaussianMixture(Density):
             Data, read as they are: float64, float32, float16, uint8, int8 and bool without a copy.
         y : object, optional
             Ignored.
+        checkpoint : fastgd.Checkpoint, optional
+            Where to keep what the fit needs to go on should it be ended from outside, and where to go on from; needs
+            an int as `random_state`.
 
         Returns
         -------
@@ -207,7 +212,7 @@ class GaussianMixture(Density):
             This estimator, fitted.
         """
         with self._unless_refused():
-            self._fit_density(X)
+            self._fit_density(X, checkpoint)
         return self
 
     def fit_predict(self, X: Any, y: Any = None) -> NDArray[np.intp]:
