@@ -112,6 +112,26 @@ def test_another_fit_is_told_apart(one: Any, other: Any, what: str, tmp_path: Pa
         other.fit(X, Y, checkpoint=kept)
 
 
+@pytest.mark.parametrize("kind", [SGDClassifier, MLPClassifier])
+@pytest.mark.parametrize("labels", [np.array([0, 1]), np.array(["no", "yes"], object)])
+def test_other_rows_to_score_are_told_apart(kind: Any, labels: np.ndarray, tmp_path: Path) -> None:
+    warnings.simplefilter("ignore", ConvergenceWarning)
+    kept = Checkpoint(tmp_path / "fit.ckpt")
+    rows, of_rows = X[:50], labels[Y[:50]]
+
+    def fit(X_val: Any, y_val: Any, **weights: Any) -> Any:
+        model = kind(early_stopping=True, max_iter=2, random_state=0)
+        return model.fit(X, labels[Y], X_val=X_val, y_val=y_val, checkpoint=kept, **weights)
+
+    whole = told(fit(rows, of_rows))
+    assert told(fit(rows.copy(), of_rows.copy())) == whole
+    for other in [(rows + 1.0, of_rows), (rows, of_rows[::-1]), (rows[:-1], of_rows[:-1])]:
+        with pytest.raises(ValueError, match="it is of other rows to score"):
+            fit(*other)
+    with pytest.raises(ValueError, match="it is of other rows to score"):
+        fit(rows, of_rows, sample_weight_val=np.arange(1.0, 51.0))
+
+
 def test_what_cannot_go_on_is_refused(tmp_path: Path) -> None:
     kept = Checkpoint(tmp_path / "fit.ckpt")
     with pytest.raises(ValueError, match=r"random_state must be an int with checkpoint, .*got None"):

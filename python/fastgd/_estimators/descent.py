@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from .._checkpoint import check_checkpoint, saves_of
+from .._matrix import as_matrix
 from .._outcome import make_result, refuse_nonfinite
 from .._plan import make_plan
 from .._rate import with_rate
@@ -170,7 +171,7 @@ class Descending(CallbackSupportMixin, BaseEstimator):
     ) -> Result:
         """Fit from the given parameters; the options are those of `fastgd.minimize`."""
         kept = check_checkpoint(checkpoint)
-        told = self._told(kept)
+        told = self._told(kept, validation)
         seed = seed_of(self.random_state) if seed is None else seed
         plan = make_plan(
             objective,
@@ -213,18 +214,24 @@ class Descending(CallbackSupportMixin, BaseEstimator):
         self._report(result, end)
         return result
 
-    def _told(self, checkpoint: Checkpoint | None) -> dict[str, str]:
-        """What of the estimator decides about a fit beside its objective, for its checkpoint if there is one."""
+    def _told(self, checkpoint: Checkpoint | None, validation: Validation | None = None) -> dict[str, str]:
+        """What decides about a fit beside its objective, for its checkpoint if there is one."""
         if checkpoint is None:
             return {}
-        from .._configuration import told
+        from .._configuration import told, told_rows
 
         if not isinstance(self.random_state, Integral):
             raise ValueError(
                 f"random_state must be an int with checkpoint, so that the fit can be told, got {self.random_state!r}"
             )
         arguments = ", ".join(f"{name}={told(getattr(self, name))}" for name in self._of_fit)
-        return {"estimator": f"{type(self).__name__}({arguments})"}
+        estimator = {"estimator": f"{type(self).__name__}({arguments})"}
+        if validation is None:
+            return estimator
+        X, y, weight = validation
+        labels = y.astype(str) if y.dtype.hasobject else y
+        parts = [labels] if weight is None else [labels, weight]
+        return estimator | {"validation": told_rows(as_matrix("X_val", X), parts)}
 
     def _go_on(self, problem: Problem) -> None:
         """One epoch on a piece of a stream."""
