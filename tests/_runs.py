@@ -118,6 +118,19 @@ def descend(name: str, **options: Any) -> fastgd.Result:
     return fastgd.minimize(objective(), **{"max_epochs": EPOCHS, "tol": None, **arguments, **options})
 
 
+SWEEPS: dict[str, dict[str, Any]] = {
+    "rates, one of them too large": {"grid": {"lr": [0.1, 1e6], "alpha": [1e-3, 0.1]}, "batch_size": 64},
+    "folds": {"grid": {"lr": [0.01, "auto"]}, "cv": 3, "batch_size": 64, "optimizer": "adam"},
+    "tables of slopes": {"grid": {"alpha": [1e-3, 0.1]}, "cv": 2, "batch_size": 10, "optimizer": "saga"},
+    "line searches": {"grid": {"alpha": [1e-3, 0.1], "memory": [2, 10]}, "optimizer": "lbfgs"},
+}
+
+
+def sweep(name: str, **options: Any) -> fastgd.SweepResult:
+    """One of the sweeps; the options are more of `fastgd.sweep`."""
+    return fastgd.sweep(_linear(), **{"max_epochs": EPOCHS, "tol": None, **SWEEPS[name], **options})
+
+
 def bits(result: fastgd.Result) -> tuple[Any, ...]:
     """All that two runs of the same bits have in common."""
     history = result.history

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from _runs import RUNS, Ended, bits, descend, end_after
+from _runs import RUNS, SWEEPS, Ended, bits, descend, end_after, sweep
 
 import fastgd
 from fastgd import Checkpoint, _saves
@@ -43,6 +43,39 @@ def test_goes_on_with_the_same_bits(
     # Once it has come to its end it is there at once.
     end_after(1, monkeypatch)
     assert bits(descend(name, checkpoint=kept)) == bits(whole)
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+@pytest.mark.parametrize("every", [1, "1e-9s"])
+def test_a_sweep_goes_on_with_the_same_bits(
+    name: str, every: int | str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found(**options: Any) -> list[Any]:
+        result = sweep(name, **options)
+        scores = {} if result.scores is None else result.scores
+        return [*map(bits, result.results), *(np.asarray(column).tobytes() for column in scores.values())]
+
+    whole = found()
+    kept = Checkpoint(tmp_path / "sweep.ckpt", every)
+    end_after(3, monkeypatch)
+    with pytest.raises(Ended):
+        found(checkpoint=kept, n_threads=1)
+    assert found(checkpoint=kept, n_threads=2) == whole
+    end_after(1, monkeypatch)
+    assert found(checkpoint=kept) == whole
+
+
+def test_another_sweep_is_told_apart(tmp_path: Path) -> None:
+    kept = Checkpoint(tmp_path / "sweep.ckpt")
+    sweep("folds", checkpoint=kept)
+    with pytest.raises(ValueError, match="there cv is 3, here 2"):
+        sweep("folds", checkpoint=kept, cv=2)
+    with pytest.raises(
+        ValueError, match=r"optimizer is 3 x Adam\(lr=0\.01, .*, 3 x Adam\(lr='auto', .*, here 3 x Adam"
+    ):
+        sweep("folds", checkpoint=kept, grid={"lr": [0.02, "auto"]})
+    with pytest.raises(ValueError, match="checkpoint must be None with halving"):
+        sweep("folds", checkpoint=kept, halving=True)
 
 
 def test_is_written_when_it_is_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,11 +21,11 @@ _EVERY = "a number of epochs >= 1, or of seconds > 0 as text such as '30s'"
 class Checkpoint:
     """Where a run keeps what it needs to go on, should it be ended from outside.
 
-    Given to `fastgd.minimize`, or to the `fit` of an estimator, as ``checkpoint=``. A run that finds a checkpoint of
-    its own at `path` goes on from it, and ends with the same bits in parameters and history as one that was never
-    ended: also on another number of threads, another SIMD level, or another machine of the same byte order. Then
-    ``max_epochs`` counts the epochs before it, too, so that a finished run goes on when asked for more, and is at its
-    end at once when it is not. Delete the file to begin anew.
+    Given to `fastgd.minimize`, `fastgd.sweep` or the `fit` of an estimator as ``checkpoint=``. A run that finds a
+    checkpoint of its own at `path` goes on from it, and ends with the same bits in parameters and history as one that
+    was never ended: also on another number of threads, another SIMD level, or another machine of the same byte order.
+    Then ``max_epochs`` counts the epochs before it, too, so that a finished run goes on when asked for more, and is at
+    its end at once when it is not. Delete the file to begin anew.
 
     Parameters
     ----------

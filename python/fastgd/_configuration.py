@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,8 +73,8 @@ def difference(there: dict[str, str], here: dict[str, str]) -> str | None:
 
 
 def _of_all(models: Sequence[Model], name: str) -> str:
-    texts = [repr(getattr(model, name)) for model in models]
-    return texts[0] if len(set(texts)) == 1 else ", ".join(texts)
+    alike = ((text, len([*group])) for text, group in groupby(repr(getattr(model, name)) for model in models))
+    return ", ".join(text if n == 1 else f"{n} x {text}" for text, n in alike)
 
 
 def _digest(arrays: Sequence[NDArray[Any]]) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ._core import _Outcome
     from ._plan import Objective, Plan
     from ._run import Observer
+    from ._saves import Saves
 
 # One in so many configurations stays, and has so many times the epochs.
 _FACTOR = 3
@@ -28,11 +29,12 @@ def descend(
     folds: Folds | None,
     group: int,
     observer: Observer | None,
+    saves: Saves | None = None,
 ) -> list[list[tuple[_Outcome, int]]]:
     """Descend with all models; says for each in which outcomes it took part, and where in them.
 
-    With a `group` above 0, models are halved: so many consecutive ones are one configuration, that of its folds. Time
-    limit and seconds are those of all outcomes together.
+    With a `group` above 0, models are halved: so many consecutive ones are one configuration, that of its folds; only
+    without one there may be checkpoints. Time limit and seconds are those of all outcomes together.
     """
     alive = np.arange(len(models))
     legs: list[list[tuple[_Outcome, int]]] = [[] for _ in models]
@@ -46,7 +48,7 @@ def descend(
             max_epochs=until - done,
             time_limit=None if plan.time_limit is None else max(plan.time_limit - before, 0.0),
         )
-        outcome = run(objective, [models[m] for m in alive.tolist()], rung, observer, of_rung, state)
+        outcome = run(objective, [models[m] for m in alive.tolist()], rung, observer, of_rung, state, saves)
         outcome["history"]["seconds"] += before
         done = until
         for at, m in enumerate(alive.tolist()):

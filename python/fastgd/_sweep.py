@@ -10,6 +10,7 @@ import numpy as np
 
 from . import _validation as check
 from ._callbacks import Observers, make_bar
+from ._checkpoint import check_checkpoint, saves_of
 from ._folds import make_folds, without
 from ._grid import check_grid, make_models
 from ._halving import descend
@@ -24,6 +25,7 @@ from .optimizers import get_optimizer
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from ._checkpoint import Checkpoint
     from ._core import _Outcome
     from ._plan import Objective
     from .optimizers import Optimizer
@@ -53,6 +55,7 @@ def sweep(
     clip_norm: float | None = None,
     lazy: bool = False,
     time_limit: float | None = None,
+    checkpoint: Checkpoint | None = None,
     progress: bool = False,
     n_threads: int | None = None,
 ) -> SweepResult:
@@ -91,6 +94,9 @@ def sweep(
         As in `fastgd.minimize`, and shared by all configurations; `tol` and `gtol` end each model's descent by itself.
     clip_value, clip_norm, lazy, time_limit, progress, n_threads
         Likewise; the time limit is that of all descents together.
+    checkpoint : Checkpoint, optional
+        Where to keep what all descents need to go on should they be ended from outside, and where to go on from, as in
+        `fastgd.minimize`; not with `halving`.
 
     Returns
     -------
@@ -106,9 +112,12 @@ def sweep(
     ValueError
         As `fastgd.minimize`; and the grid is empty, names what is not known or cannot vary in one pass, holds a value
         that is not allowed, rates of several kinds of schedule, or seeds that all give the same start; `cv` is no
-        number of folds that the rows allow, or the objective has no rows to hold out; the optimiser cannot be halved.
+        number of folds that the rows allow, or the objective has no rows to hold out; the optimiser cannot be halved;
+        `checkpoint` is given with `halving`.
     ImportError
         ``progress=True`` without tqdm.
+    OSError
+        As `fastgd.minimize`.
 
     See Also
     --------
@@ -153,13 +162,18 @@ def sweep(
     k = _check_cv(objective, cv)
     if check.boolean("halving", halving):
         check_resumable(chosen)
+        if checkpoint is not None:
+            raise check.refuse("checkpoint", "None with halving, which is several runs in a row", checkpoint)
+    kept = check_checkpoint(checkpoint)
     models = make_models(objective, chosen, start, check.seed("init_seed", init_seed), settings)
     for model in models:
         check_together(objective, model, plan)
     bar = make_bar(plan.max_epochs) if check.boolean("progress", progress) else None
     fitted, folds = of_folds(objective, models, plan, k)
+    saves = saves_of(kept, objective, fitted, plan, cv=repr(cv))
     with Observers((), bar) as observer:
-        legs = descend(objective, fitted, plan, folds, max(k, 1) if halving else 0, observer if observer else None)
+        group = max(k, 1) if halving else 0
+        legs = descend(objective, fitted, plan, folds, group, observer if observer else None, saves)
     _refuse_nonfinite(objective, legs[0][0][0], folds)
 
     def result(at: int) -> Result:
