@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from _runs import Ended, end_after
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import accuracy_score, f1_score, make_scorer
 
 from fastgd import Checkpoint
 from fastgd._estimators.stopping import fitted_attributes
@@ -87,12 +88,24 @@ def test_goes_on_with_the_same_bits(
 
 
 SGD: dict[str, Any] = {"random_state": 0, "max_iter": 3}
+
+
+def scored_by(scoring: Any) -> SGDClassifier:
+    return SGDClassifier(**SGD, early_stopping=True, scoring=scoring)
+
+
 OTHERS = [
     (SGDClassifier(**SGD), SGDClassifier(**SGD, alpha=1.0), "optimizer is .*alpha|alpha is 0.0001, here 1.0"),
     (SGDClassifier(**SGD), SGDClassifier(random_state=1), "random_state is 0, here 1|init_seed is 0, here 1"),
     (SGDClassifier(**SGD), SGDClassifier(**SGD, tol=0.1), r"is SGDClassifier\(tol=0.001, .*here .*tol=0.1"),
     (SGDClassifier(**{**ADAPTIVE, "learning_rate": "constant"}), SGDClassifier(**ADAPTIVE), "learning_rate='adaptive'"),
-    (SGDClassifier(**SGD), SGDRegressor(**SGD), "of another run"),
+    (SGDClassifier(**SGD), SGDRegressor(**SGD), r"estimator is SGDClassifier\(.*, here SGDRegressor\("),
+    (
+        scored_by(make_scorer(f1_score)),
+        scored_by(make_scorer(accuracy_score)),
+        r"make_scorer\(f1_score.* here ",
+    ),
+    (scored_by(lambda *_: 0.0), scored_by("accuracy"), r"scoring=the function \S*lambda.*, here .*scoring='accuracy'"),
     (GaussianMixture(2, **SGD), GaussianMixture(2, **SGD, n_init=2), "estimator is .*n_init=1.*, here .*n_init=2"),
     (GaussianMixture(2, **SGD), GaussianMixture(2, **SGD, means_init=X[:2]), "it is of other start parameters w0"),
     (LogisticRegression(), LogisticRegression(C=2.0), "there alpha is .*, here"),

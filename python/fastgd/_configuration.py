@@ -47,9 +47,11 @@ def configuration(objective: Objective, models: Sequence[Model], plan: Plan) -> 
 
 def told(value: Any) -> str:
     """An argument as text."""
-    if callable(value):
+    text = repr(value)
+    # An address is another one in each process.
+    if callable(value) and " at 0x" in text:
         return f"the function {getattr(value, '__qualname__', type(value).__qualname__)}"
-    return f"array {_digest([value])}" if isinstance(value, np.ndarray) else repr(value)
+    return f"array {_digest([value])}" if isinstance(value, np.ndarray) else text
 
 
 def told_rows(matrix: Matrix | None, parts: Sequence[NDArray[Any]]) -> str:
