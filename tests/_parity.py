@@ -202,6 +202,9 @@ def make_problem(case: _design.Case, folder: Path) -> Problem:
     offset = rng.normal(size=(n, n_outputs)) if case["offset"] else np.zeros((n, n_outputs))
     coef, intercept, offset = (a.astype(np.float32).astype(np.float64) for a in (coef, intercept, offset))
 
+    if not coef.any() and not intercept.any():
+        # Other rows would not leave a kink that lies there.
+        coef[:, 0] = 0.5
     raw = X.astype(np.float64) @ coef.T + intercept + offset
     y = draw_targets(rng, loss, params, raw)
     while (again := np.flatnonzero(distance_to_kinks(loss, params, y, raw) < KINK)).size:

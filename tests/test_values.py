@@ -106,6 +106,20 @@ def test_a_penalty_of_one_norm_is_not_that_of_the_other_times_zero(data: Data, l
         assert data.objective(loss, X=X, alpha=0.5, l1_ratio=0.5).value(w) == np.inf
 
 
+@pytest.mark.parametrize("weight", [1.0, 10.0])
+def test_terms_beyond_the_type_leave_an_infinite_value(data: Data, weight: float) -> None:
+    """Of Poisson's -y raw, in rows of both signs and in outputs of both signs."""
+    X = np.array([[1.0], [-1.0]], np.float32)
+    y = np.full(2, 1e38)
+    options: dict[str, Any] = {"loss": "poisson", "fit_intercept": False, "sample_weight": np.full(2, weight)}
+    one = fastgd.LinearObjective(X, y, **options)
+    assert np.isfinite(one.value(np.array([0.25])))
+    assert one.values([[5.0], [-5.0]]).tolist() == [np.inf, np.inf]
+    two = fastgd.LinearObjective(X, np.stack([y, y], axis=1), **options)
+    assert two.value(np.array([5.0, -5.0])) == np.inf
+    assert fastgd.minimize(one, np.array([5.0]), max_epochs=3).status == "diverged"
+
+
 @pytest.mark.parametrize("loss", ["log_loss", "zero_one"])
 def test_data_that_are_not_finite_raise_as_ever(data: Data, loss: str) -> None:
     X = data.X.copy()

@@ -85,7 +85,10 @@ FASTGD_INLINE Mask<T> evaluate_rows(const LossCall<T>& call, int r, Lanes lanes)
             rows.set_dloss(k, deriv);
         }
     }
-    lanes.store(call.value + r, select(rows.present, total * rows.weight, o));
+    // Terms beyond the type may leave NaN, or less than nothing: infinite, by which a run is seen to diverge.
+    const Vec<T> value = total * rows.weight;
+    const Vec<T> bounded = select(lt(neg(infinity<T>()), value), value, infinity<T>());
+    lanes.store(call.value + r, select(rows.present, bounded, o));
     return finite;
 }
 
