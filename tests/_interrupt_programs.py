@@ -24,7 +24,8 @@ import scipy.sparse
 import fastgd
 from fastgd.linear_model import SGDClassifier
 from fastgd.neighbors import KNeighborsClassifier
-from fastgd.optimizers import SGD, Adam
+from fastgd.online import Learner
+from fastgd.optimizers import SGD, SVRG, Adam
 
 Call = Callable[[], Any]
 RNG = np.random.default_rng(0)
@@ -46,9 +47,9 @@ def sparse() -> fastgd.LinearObjective:
     return fastgd.LinearObjective(X, np.arange(40_000) % 2)
 
 
-def network(n: int = 20_000) -> fastgd.MLPObjective:
+def network(n: int = 20_000, n_units: int = 256) -> fastgd.MLPObjective:
     X = rows(n, 64)
-    return fastgd.MLPObjective(X, X[:, 0] > 0.0, hidden_layer_sizes=(256, 256))
+    return fastgd.MLPObjective(X, X[:, 0] > 0.0, hidden_layer_sizes=(n_units, n_units))
 
 
 def mixture() -> fastgd.GaussianMixtureObjective:
@@ -96,9 +97,9 @@ def descent(objective: Any, **options: Any) -> Call:
     return lambda: fastgd.minimize(objective, time_limit=PATIENCE, **options)
 
 
-def sweep(objective: Any) -> Call:
-    options: dict[str, Any] = {"batch_size": 32, "max_epochs": 10**9, "tol": None, "time_limit": PATIENCE}
-    return lambda: fastgd.sweep(objective, grid={"alpha": [1e-3, 1e-4, 1e-5]}, **options).best
+def sweep(objective: Any, n_models: int = 3, batch_size: int = 32) -> Call:
+    options: dict[str, Any] = {"batch_size": batch_size, "max_epochs": 10**9, "tol": None, "time_limit": PATIENCE}
+    return lambda: fastgd.sweep(objective, grid={"alpha": np.geomspace(1e-5, 1e-3, n_models)}, **options).best
 
 
 def value(objective: Any) -> Call:
@@ -132,6 +133,26 @@ def risk() -> Call:
     return again(lambda: fastgd.risk(model, X=X, y=X[:, 0] > 0.0))
 
 
+def standardized() -> Call:
+    X = rows(60_000, 200)
+    return again(lambda: fastgd.LinearObjective(X, X[:, 0] > 0.0, standardize=True))
+
+
+def learner() -> Call:
+    """Which learns all rows of an array or none."""
+    X = np.ones((8_000_000, 4))
+    y = [1.0] * len(X)
+
+    def learn() -> None:
+        learner = Learner(loss="squared_error")
+        try:
+            learner.update(X, y)
+        finally:
+            assert learner.n_steps == 0, "went to its end in spite of a signal, or had none"
+
+    return learn
+
+
 def neighbours() -> Call:
     X = rows(40_000, 64)
     model = KNeighborsClassifier(5).fit(X, np.arange(len(X)) % 3)
@@ -145,14 +166,20 @@ CALLS: dict[str, Callable[[], Call]] = {
     "mini-batch": lambda: descent(linear(), optimizer=Adam(1e-4), batch_size=64),
     "per sample": lambda: descent(linear(), batch_size=1),
     "csr": lambda: descent(sparse(), batch_size=16),
+    "snapshots": lambda: descent(linear(), optimizer=SVRG(1e-6), batch_size=256),
     "mlp": lambda: descent(network(), optimizer=Adam(1e-4), batch_size=256),
     "mlp, full batch": lambda: descent(network()),
+    "mlp, long steps": lambda: descent(network(8_000, 2_048), batch_size=4_096),
     "mixture": lambda: descent(mixture(), optimizer=Adam(1e-4), batch_size=1024),
     "function": lambda: descent(function()),
     "end of a run": lambda: descent(function_that_ends_slowly(), max_epochs=3),
     "sweep": lambda: sweep(linear()),
+    "sweep, long steps": lambda: sweep(linear(8_000), n_models=1_000, batch_size=4_096),
     "random_search": lambda: (lambda of: lambda: fastgd.random_search(of, max_evals=10**7))(linear()),
     "find_lr": lambda: (lambda of: again(lambda: fastgd.find_lr(of, batch_size=64)))(linear()),
+    "find_lr of networks": lambda: (lambda of: again(lambda: fastgd.find_lr(of)))(network(n_units=512)),
+    "standardized": standardized,
+    "learner": learner,
     "value": lambda: value(linear()),
     "value_and_grad": lambda: value_and_grad(linear()),
     "values": lambda: values(linear()),

@@ -17,12 +17,15 @@ KEEP_A_RESULT = (
     "mini-batch",
     "per sample",
     "csr",
+    "snapshots",
     "mlp",
     "mlp, full batch",
+    "mlp, long steps",
     "mixture",
     "function",
     "end of a run",
     "sweep",
+    "sweep, long steps",
     "random_search",
 )
 

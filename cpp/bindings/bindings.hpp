@@ -78,8 +78,20 @@ private:
     std::optional<py::gil_scoped_acquire> held_;
 };
 
+// Whether a thread has not looked for signals for a while: that takes the GIL, which others may have.
+inline bool signals_are_due() {
+    using Clock = std::chrono::steady_clock;
+    constexpr std::chrono::milliseconds kPause{20};
+    thread_local Clock::time_point looked;
+    const Clock::time_point now = Clock::now();
+    if (now - looked < kPause) return false;
+    looked = now;
+    return true;
+}
+
 // Lets a pending signal raise its Python exception; for use without the GIL.
 inline void check_signals() {
+    if (!signals_are_due()) return;
     const HeldGil held;
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
 }

@@ -84,6 +84,12 @@ inline std::optional<std::span<const std::int64_t>> view_rows(const std::optiona
     return view(*rows);
 }
 
+template <class Self>
+std::optional<std::pair<std::int64_t, std::int64_t>> find_nonfinite(const Self& self) {
+    const py::gil_scoped_release released;
+    return self.core.find_nonfinite(check_signals);
+}
+
 // value, values, decision_function, find_nonfinite and the sizes.
 template <class Self, class... Others>
 void bind_evaluation(py::classh<Self, Others...>& objective) {
@@ -127,7 +133,7 @@ void bind_evaluation(py::classh<Self, Others...>& objective) {
                 return out;
             },
             py::arg("w").noconvert(), py::arg("rows").noconvert().none(true), py::arg("n_threads"))
-        .def("find_nonfinite", [](const Self& self) { return self.core.find_nonfinite(); })
+        .def("find_nonfinite", &find_nonfinite<Self>)
         .def_property_readonly("n_samples", [](const Self& self) { return self.core.n_samples(); })
         .def_property_readonly("n_features", [](const Self& self) { return self.core.n_features(); })
         .def_property_readonly("n_outputs", [](const Self& self) { return self.core.n_outputs(); })

@@ -105,7 +105,7 @@ void bind_density_objective(py::module_& module) {
         .def("score_samples", &score_samples, py::arg("w").noconvert(), py::arg("rows").noconvert().none(true),
              py::arg("with_shares"), py::arg("n_threads"))
         .def("initial", &initial, py::arg("seed"))
-        .def("find_nonfinite", [](const DensityObjectiveOf& self) { return self.core.find_nonfinite(); })
+        .def("find_nonfinite", &find_nonfinite<DensityObjectiveOf>)
         .def("feature_means", [](const DensityObjectiveOf& self) { return as_array(self.core.feature_means()); })
         .def("feature_scales", [](const DensityObjectiveOf& self) { return as_array(self.core.feature_scales()); })
         .def_property_readonly("n_samples", [](const DensityObjectiveOf& self) { return self.core.n_samples(); })

@@ -45,10 +45,7 @@ public:
     }
 
     bool interrupted() override {
-        const HeldGil held;
-        unless_interrupted([] {
-            if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-        });
+        unless_interrupted(check_signals);
         return false;
     }
 

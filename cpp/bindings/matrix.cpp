@@ -47,10 +47,13 @@ void check_entries(const I* offsets, std::int64_t n_rows, const I* indices, std:
     const auto sign_of = [last](I index) {
         return static_cast<Unsigned>(index) | (last - static_cast<Unsigned>(index));
     };
+    constexpr std::int64_t kBetweenLooks = std::int64_t{kTogether} << 16;
     Unsigned signs[kTogether] = {};
     std::int64_t e = 0;
-    for (; e + kTogether <= offsets[n_rows]; e += kTogether)
+    for (; e + kTogether <= offsets[n_rows]; e += kTogether) {
+        if (e % kBetweenLooks == 0) check_signals();
         for (int i = 0; i < kTogether; ++i) signs[i] |= sign_of(indices[e + i]);
+    }
     for (; e < offsets[n_rows]; ++e) signs[0] |= sign_of(indices[e]);
     if (std::all_of(std::begin(signs), std::end(signs), [](Unsigned sign) { return static_cast<I>(sign) >= 0; }))
         return;

@@ -46,7 +46,7 @@ Floats initial(const std::vector<std::int64_t>& sizes, const std::string& activa
     std::vector<double> params;
     {
         const py::gil_scoped_release released;
-        params = mlp_initial({sizes, activation}, seed, method);
+        params = mlp_initial({sizes, activation}, seed, method, check_signals);
     }
     return to_array(params, {static_cast<py::ssize_t>(params.size())});
 }

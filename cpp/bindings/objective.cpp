@@ -77,7 +77,7 @@ double duality_gap(const Objective& self, const Floats& w, int n_threads) {
 
 std::map<std::string, double> row_moments(const Objective& self) {
     const py::gil_scoped_release released;
-    const RowMoments moments = self.core.row_moments();
+    const RowMoments moments = self.core.row_moments(check_signals);
     return {{"mean_square_norm", moments.mean_square_norm}, {"eigenvalue_bound", moments.eigenvalue_bound}};
 }
 

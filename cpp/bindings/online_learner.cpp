@@ -164,8 +164,15 @@ public:
     // Row by row, in order; all of them or none.
     Floats update_rows(const Floats& X, const py::sequence& y, const Floats& weights) {
         require(X.ndim() == 2 && std::ssize(y) == X.shape(0) && weights.size() == X.shape(0), "y must fit x");
+        const auto look = [](py::ssize_t row) {
+            constexpr py::ssize_t kRowsAtOnce = 1024;
+            if (row % kRowsAtOnce == 0 && signals_are_due() && PyErr_CheckSignals() != 0) throw py::error_already_set();
+        };
         std::vector<double> targets;
-        for (const py::handle label : y) targets.push_back(target_of(label));
+        for (const py::handle label : y) {
+            look(std::ssize(targets));
+            targets.push_back(target_of(label));
+        }
         const py::ssize_t n_features = X.shape(1);
         const Kind kind = take_width(n_features);
         for (py::ssize_t i = 0; i < X.shape(0); ++i) require_finite(X.data(i, 0), n_features, i);
@@ -178,10 +185,12 @@ public:
         const ModelState state = core_.state();
         try {
             core_.set_n_features(n_features);
-            for (py::ssize_t i = 0; i < X.shape(0); ++i)
+            for (py::ssize_t i = 0; i < X.shape(0); ++i) {
+                look(i);
                 losses.mutable_at(i) = core_.update({X.data(i, 0), static_cast<std::size_t>(n_features)},
                                                     targets[static_cast<std::size_t>(i)], weights.at(i),
                                                     rates_.rate(0, core_.n_steps(), 0));
+            }
         } catch (...) {
             core_.set_state(before, capacity, state);
             explain(std::current_exception());

@@ -1,5 +1,7 @@
 #include <pybind11/stl.h>
 
+#include <algorithm>
+
 #include "bindings/convert.hpp"
 #include "fastgd/matrix_view.hpp"
 #include "kernels/kernel_table.hpp"
@@ -75,9 +77,15 @@ py::array vector_math(const std::string& name, const py::array& x) {
 }
 
 Ints permutation(std::uint64_t n, std::uint64_t seed, std::uint64_t epoch) {
+    constexpr std::uint64_t kAtOnce = 1 << 20;
     const Permutation order(n, seed, epoch);
     Ints out(static_cast<py::ssize_t>(n));
-    order.fill(0, n, out.mutable_data());
+    std::int64_t* const data = out.mutable_data();
+    const py::gil_scoped_release released;
+    for (std::uint64_t begin = 0; begin < n; begin += kAtOnce) {
+        check_signals();
+        order.fill(begin, std::min(kAtOnce, n - begin), data + begin);
+    }
     return out;
 }
 

@@ -72,6 +72,8 @@ DescentResult Ending::result(Status ended, bool with_best, bool held_out, const 
         if (ended == Status::interrupted) throw;
         for (Status& status : result.status)
             if (status != Status::diverged) status = Status::interrupted;
+    } catch (const Unevaluated&) {
+        result.held_out.assign(result.held_out.size(), std::nan(""));
     }
     result.x = std::move(x_);
     return result;

@@ -11,6 +11,9 @@
 
 namespace fastgd {
 
+// Thrown by a poll: what the run has come to is kept as far as it is evaluated.
+struct Unevaluated {};
+
 // What a descent has come to: for each model how it ended, and the parameters that are its result.
 class Ending {
 public:
@@ -20,7 +23,7 @@ public:
 
     // Parameters, their objectives and how the models ended, all but what the descent did on the way. `with_best`:
     // whether the best parameters are asked for where a descent was not cut short. Leaves the run at the result. What
-    // `poll` throws is passed on, but for a first interruption, which leaves the result unevaluated.
+    // `poll` throws is passed on, but for Unevaluated and a first interruption, which leaves the result unevaluated.
     DescentResult result(Status ended, bool with_best, bool held_out, const std::function<void()>& poll);
 
 private:

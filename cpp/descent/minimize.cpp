@@ -26,10 +26,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Rows and steps between two looks at the clock, at most; time between two looks for an interruption.
-constexpr std::int64_t kSliceRows = 4096;
+// Steps between two looks at the clock, at most.
 constexpr std::int64_t kSliceSteps = 1024;
-constexpr double kPollSeconds = 0.02;
+// For the end of a run that was interrupted: who presses Ctrl-C does not wait for passes over large data.
+constexpr std::chrono::milliseconds kEvaluation{50};
 // At this many times the loss that it began with the end of a run is not waited for.
 constexpr double kExplosion = 1e4;
 // What becomes of the rate of a model that diverged, and how often.
@@ -73,7 +73,7 @@ public:
         const OptimizerInfo& info = optimizer_of(options);
         line_search_ = info.line_search;
         ends_with_best_ = info.full_batch;
-        run_ = objective.start_run(make_settings(objective, options, n_models_, folds_.count()));
+        run_ = objective.start_run(make_settings(objective, options, n_models_, folds_.count()), interruption());
         run_->set_params(x_);
         for (std::size_t m = 0; m < n_models_; ++m) models_.emplace_back(options.tol, options.n_iter_no_change);
         if (options.resume) resume(*options.resume);
@@ -81,7 +81,7 @@ public:
     }
 
     DescentResult run() {
-        began_ = polled_ = Clock::now();
+        began_ = Clock::now();
         due_.saved(n_epochs_);
         Sampler sampler = make_sampler();
         Status ended = is_ended_ ? Status::callback : Status::max_epochs;
@@ -171,12 +171,16 @@ private:
 
     // Between parallel regions, on the calling thread.
     void poll() {
-        const auto now = Clock::now();
-        if (std::chrono::duration<double>(now - began_).count() > options_.time_limit)
+        if (std::chrono::duration<double>(Clock::now() - began_).count() > options_.time_limit)
             throw Stopped{Status::time_limit};
-        if (observer_ == nullptr || std::chrono::duration<double>(now - polled_).count() < kPollSeconds) return;
-        polled_ = now;
-        if (observer_->interrupted()) throw Stopped{Status::interrupted};
+        if (observer_ != nullptr && observer_->interrupted()) throw Stopped{Status::interrupted};
+    }
+
+    // Before and after the descent, whose time limit is not theirs.
+    std::function<void()> interruption() const {
+        return [observer = observer_] {
+            if (observer != nullptr && observer->interrupted()) throw Interrupted();
+        };
     }
 
     // The next steps of all models; n_rows(batch, model) says how many rows of a batch a model sees.
@@ -220,10 +224,11 @@ private:
             run_->descend_full(step, loss_, grad_norm_, [this] { poll(); });
             return;
         }
+        const std::int64_t at_once = run_->rows_at_once();
         sampler.start_epoch(epoch, position_);
         while (!sampler.epoch_done()) {
             poll();
-            sampler.next(std::min(kSliceRows, kSliceSteps * std::min(kSliceRows, options_.batch_size)));
+            sampler.next(std::min(at_once, kSliceSteps * std::min(at_once, options_.batch_size)));
             if (sampler.batch_ends().empty()) continue;
             const StepPlan steps = plan(sampler.batch_ends().size(), epoch, [&](std::size_t b, std::size_t m) {
                 return sampler.n_present(b, folds_.of(m));
@@ -332,15 +337,15 @@ private:
         // Of large networks each copy of the parameters counts.
         after_ = std::vector<double>();
         const std::shared_ptr<DescentState> end = state();
-        // Not for the time limit, which was the run's.
-        const auto poll = [this] {
-            if (observer_ != nullptr && observer_->interrupted()) throw Interrupted();
+        const auto poll = [poll = interruption(), ended, until = Clock::now() + kEvaluation] {
+            poll();
+            if (ended == Status::interrupted && Clock::now() > until) throw Unevaluated();
         };
         DescentResult result = Ending(*run_, options_, models_, start_, std::move(x_))
                                    .result(ended, ends_with_best_, folds_.count() > 0, poll);
         const auto diverged = [](Status status) { return status == Status::diverged; };
         if (std::all_of(result.status.begin(), result.status.end(), diverged))
-            result.nonfinite = objective_.find_nonfinite();
+            result.nonfinite = objective_.find_nonfinite(interruption());
         result.lr = lr_;
         result.n_epochs = n_epochs_;
         result.history = std::move(history_);
@@ -429,7 +434,6 @@ private:
     // Those of the run before the checkpoint that it went on from.
     double seconds_before_ = 0.0;
     Clock::time_point began_;
-    Clock::time_point polled_;
 };
 
 }  // namespace

@@ -96,6 +96,9 @@ class Run {
 public:
     virtual ~Run() = default;
 
+    // Rows of a slice, at most, unless a single batch has more: so that it takes no more than some 20 ms.
+    virtual std::int64_t rows_at_once() const { return 4096; }
+
     // One optimiser step a batch; adds to the sums. `poll` is called now and then on the calling thread where batches
     // take long; what it throws leaves the parameters between two steps.
     virtual void descend(const Slice& slice, StepSums& sums, const std::function<void()>& poll) = 0;

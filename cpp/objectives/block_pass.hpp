@@ -34,8 +34,6 @@ struct BlockPlan {
     std::int64_t block_rows;
     std::int64_t n_blocks;
     int team;
-    // Blocks between two calls of `poll`: about 64 MB of data, less where there is more arithmetic on it.
-    std::int64_t stretch;
     // Rooms for sums of blocks beyond one a thread.
     int spare_rooms = 0;
 
@@ -64,22 +62,20 @@ BlockPlan plan_blocks(const Problem<T>& problem, std::ptrdiff_t n_scores, std::i
     const std::int64_t n_blocks = (n_rows + rows - 1) / rows;
     const int team =
         n_rows * row_work < kSerialBytes ? 1 : static_cast<int>(std::min<std::int64_t>(n_threads, n_blocks));
-    const std::int64_t fewest = problem.sparse() ? 2 * team : 16;
-    return {n_rows, rows, n_blocks, team, std::max(fewest, (std::int64_t{64} << 20) / (rows * row_work))};
+    return {n_rows, rows, n_blocks, team};
 }
 
 // work(thread, room, block) on whichever thread is free, then add(room) in the blocks' order; a room is a number below
 // n_rooms() that no other block has meanwhile, and a thread's own number where that is free. `poll` is called on the
-// calling thread between parallel regions; what it throws ends the pass.
+// calling thread between parallel regions of about 20 ms; what it throws ends the pass.
 template <class Work, class Add>
 void for_each_block(const BlockPlan& plan, const std::function<void()>& poll, Work&& work, Add&& add) {
     using Clock = std::chrono::steady_clock;
-    const std::int64_t stretch = poll ? plan.stretch : plan.n_blocks;
-    for (std::int64_t begin = 0; begin < plan.n_blocks; begin += stretch) {
+    constexpr std::chrono::milliseconds kSlice{20};
+    std::atomic<std::int64_t> next_block{0};
+    InOrder in_order(plan.n_blocks, plan.n_rooms(), plan.team);
+    for (std::int64_t begin = 0; begin < plan.n_blocks; begin = next_block) {
         if (poll) poll();
-        const std::int64_t end = std::min(plan.n_blocks, begin + stretch);
-        std::atomic<std::int64_t> next_block{begin};
-        InOrder in_order(begin, end, plan.n_rooms(), plan.team);
         // Of the calling thread's blocks, without its waiting, for them or for a processor.
         std::chrono::duration<double> busy{0.0};
         std::int64_t n_own = 0;
@@ -88,13 +84,15 @@ void for_each_block(const BlockPlan& plan, const std::function<void()>& poll, Wo
             try {
                 for (int room = in_order.take(thread); room != InOrder::kNone; room = in_order.take(thread)) {
                     const std::int64_t b = next_block++;
-                    if (b >= end) return in_order.leave(room);
+                    if (b >= plan.n_blocks) return in_order.leave(room);
                     const auto block_began = thread_time();
                     work(thread, room, b);
                     in_order.bring(b, room, add);
-                    if (thread != 0) continue;
-                    busy += thread_time() - block_began;
-                    ++n_own;
+                    if (thread == 0) {
+                        busy += thread_time() - block_began;
+                        ++n_own;
+                    }
+                    if (poll && Clock::now() - began >= kSlice) return;
                 }
             } catch (...) {
                 in_order.close();
@@ -103,7 +101,8 @@ void for_each_block(const BlockPlan& plan, const std::function<void()>& poll, Wo
         });
         if (n_threads == 1 || n_own == 0) continue;
         // At its own pace the calling thread would have made all blocks in this time.
-        const double n_blocks_of_own = static_cast<double>(end - begin) / static_cast<double>(n_own);
+        const std::int64_t n_made = std::min<std::int64_t>(next_block, plan.n_blocks) - begin;
+        const double n_blocks_of_own = static_cast<double>(n_made) / static_cast<double>(n_own);
         team_has_lost(Clock::now() - began - n_blocks_of_own * busy);
     }
 }

@@ -108,6 +108,9 @@ public:
 
     std::int64_t n_params() const override { return problem_.shape.n_params(); }
     double noise() const override { return sizeof(T) == 4 ? 1e-6 : 0.0; }
+    std::int64_t rows_at_once() const override {
+        return std::min(kLargestMiniBatch, kDensityStretch / problem_.row_work());
+    }
 
     void evaluate(std::span<const double> params, std::optional<std::span<const std::int64_t>> rows,
                   std::span<double> value, std::span<double> grad, const std::function<void()>& poll) override {
@@ -187,8 +190,9 @@ bool DensityObjective::computes_in_double() const {
     return std::holds_alternative<DensityProblem<double>>(impl_->problem);
 }
 const DensityOptions& DensityObjective::options() const { return impl_->options; }
-std::optional<std::pair<std::int64_t, std::int64_t>> DensityObjective::find_nonfinite() const {
-    return std::visit([](const auto& p) { return fastgd::find_nonfinite(p.data); }, impl_->problem);
+std::optional<std::pair<std::int64_t, std::int64_t>> DensityObjective::find_nonfinite(
+    const std::function<void()>& poll) const {
+    return std::visit([&](const auto& p) { return fastgd::find_nonfinite(p.data, poll); }, impl_->problem);
 }
 
 void DensityObjective::values(std::span<const double> w, std::span<double> value,
@@ -241,7 +245,7 @@ std::vector<double> DensityObjective::feature_scales() const {
     return std::visit([](const auto& p) { return p.shape.scale; }, impl_->problem);
 }
 
-std::unique_ptr<Run> DensityObjective::start_run(ModelSettings settings) const {
+std::unique_ptr<Run> DensityObjective::start_run(ModelSettings settings, const std::function<void()>&) const {
     check_run(settings);
     return std::visit(
         [&]<class T>(const DensityProblem<T>& problem) -> std::unique_ptr<Run> {
@@ -251,9 +255,7 @@ std::unique_ptr<Run> DensityObjective::start_run(ModelSettings settings) const {
             };
             const int parts = parts_of(problem, settings);
             if (parts == 1) return start(std::move(settings));
-            const std::int64_t row_work = problem.row_work() * settings.n_models;
-            return std::make_unique<SplitRun>(settings, n_params(), parts, start,
-                                              std::max<std::int64_t>(1, kDensityStretch * parts / row_work));
+            return std::make_unique<SplitRun>(settings, n_params(), parts, start);
         },
         impl_->problem);
 }

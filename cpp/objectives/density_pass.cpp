@@ -161,8 +161,7 @@ BlockPlan DensityPass<T>::plan(const RowSource& rows, std::size_t n_models, int 
     const std::int64_t n_blocks = (rows.count + n - 1) / n;
     const std::int64_t row_work = problem_.row_work() * static_cast<std::int64_t>(n_models);
     const std::int64_t team = std::clamp<std::int64_t>(std::min(rows.count * row_work / kWork, n_blocks), 1, n_threads);
-    const std::int64_t stretch = kDensityStretch * team / (n * row_work);
-    return {rows.count, n, n_blocks, static_cast<int>(team), std::max(stretch, team)};
+    return {rows.count, n, n_blocks, static_cast<int>(team)};
 }
 
 template <class T>
@@ -184,9 +183,11 @@ std::vector<DensitySums> DensityPass<T>::sums(std::span<const DensityModel<T>> m
     prepare(blocks, want_gradient);
     std::vector<DensitySums> totals(models.size(), DensitySums(problem_.shape, want_gradient));
     if (blocks.n_blocks == 1) {
-        if (poll) poll();
         workers_[0]->gather(rows, 0, rows.count);
-        for (std::size_t m = 0; m < models.size(); ++m) workers_[0]->evaluate(models[m], want_gradient, totals[m]);
+        for (std::size_t m = 0; m < models.size(); ++m) {
+            if (poll) poll();
+            workers_[0]->evaluate(models[m], want_gradient, totals[m]);
+        }
         return totals;
     }
     std::vector<std::vector<DensitySums>> of_room(static_cast<std::size_t>(blocks.team), totals);

@@ -26,6 +26,10 @@ public:
           flat_grad_(flat_.size()),
           value_(static_cast<std::size_t>(settings_.n_models)) {}
 
+    std::int64_t rows_at_once() const override {
+        return std::max<std::int64_t>(1, evaluation_->rows_at_once() / settings_.n_models);
+    }
+
     void descend(const Slice& slice, StepSums& sums, const std::function<void()>& poll) override {
         updates_.prepare(slice.plan);
         std::int64_t begin = 0;

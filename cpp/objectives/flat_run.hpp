@@ -21,6 +21,8 @@ public:
     virtual std::int64_t n_params() const = 0;
     // Relative rounding errors of the values.
     virtual double noise() const { return 0.0; }
+    // As Run has it, of one model.
+    virtual std::int64_t rows_at_once() const { return 4096; }
 
     // Of parameters (n_models x n_params, C order) on the rows that count (none: all); no gradients where `grad` is
     // empty. A value that is not finite is a step that diverged. `poll` is called now and then on the calling thread.

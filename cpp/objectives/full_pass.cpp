@@ -7,6 +7,7 @@
 
 #include "objectives/all_finite.hpp"
 #include "objectives/row_walk.hpp"
+#include "runtime/team_poll.hpp"
 #include "runtime/threads.hpp"
 
 namespace fastgd {
@@ -67,8 +68,16 @@ struct Room {
     }
 };
 
-// Sums for n_models of the parameters' shape; `walk(worker, grad)` makes those of a block, the gradient where it is not
-// null.
+// `poll` where a block takes long, of wide rows or many models; else nothing.
+template <class T>
+std::function<void()> within_block(const Problem<T>& problem, const BlockPlan& plan, std::ptrdiff_t n_scores,
+                                   const std::function<void()>& poll) {
+    constexpr std::int64_t kWork = 1 << 26;
+    return plan.capacity() * problem.row_entries() * n_scores > kWork ? poll : nullptr;
+}
+
+// Sums for n_models of the parameters' shape; `walk(worker, grad, poll)` makes those of a block, the gradient where it
+// is not null.
 template <class T, class Walk>
 PassSums sum_rows(const Problem<T>& problem, const Parameters<T>& parameters, const RowSource& rows, int n_models,
                   bool want_gradient, int n_threads, const std::function<void()>& poll, Walk&& walk) {
@@ -91,13 +100,16 @@ PassSums sum_rows(const Problem<T>& problem, const Parameters<T>& parameters, co
         sums.coef.assign(grad.coef.size(), 0.0);
         sums.intercept.assign(static_cast<std::size_t>(grad.n_scores()), 0.0);
     }
+    const std::function<void()> within = within_block(problem, plan, parameters.n_scores(), poll);
+    const TeamPoll look(within);
+    const std::function<void()> own = look.function();
     for_each_block(
         plan, poll,
         [&](int thread, int at, std::int64_t b) {
             Worker<T>& worker = *workers[static_cast<std::size_t>(thread)];
             Room<T>& room = furnished(at);
             worker.block.gather(rows, plan.begin(b), plan.end(b));
-            room.keep(worker.block, walk(worker, room.wanted_grad()));
+            room.keep(worker.block, walk(worker, room.wanted_grad(), own));
         },
         [&](int at) { rooms[static_cast<std::size_t>(at)]->add_to(sums); });
     return sums;
@@ -108,8 +120,9 @@ PassSums sum_rows(const Problem<T>& problem, const Parameters<T>& parameters, co
 template <class T>
 PassSums full_pass(const Problem<T>& problem, const Parameters<T>& parameters, const RowSource& rows,
                    bool want_gradient, int n_threads, const std::function<void()>& poll) {
-    const auto walk = [&](Worker<T>& worker, Parameters<T>* grad) -> const BlockSums<T>& {
-        return worker.walk.pass(parameters, worker.block, 0, worker.block.count(), nullptr, grad);
+    const auto walk = [&](Worker<T>& worker, Parameters<T>* grad,
+                          const std::function<void()>& own) -> const BlockSums<T>& {
+        return worker.walk.pass(parameters, worker.block, 0, worker.block.count(), nullptr, grad, nullptr, own);
     };
     return sum_rows(problem, parameters, rows, parameters.n_models, want_gradient, n_threads, poll, walk);
 }
@@ -117,8 +130,9 @@ PassSums full_pass(const Problem<T>& problem, const Parameters<T>& parameters, c
 template <class T>
 PassSums hessian_pass(const Problem<T>& problem, const Parameters<T>& point_and_direction, const RowSource& rows,
                       int n_threads, const std::function<void()>& poll) {
-    const auto walk = [&](Worker<T>& worker, Parameters<T>* product) -> const BlockSums<T>& {
-        return worker.walk.hessian_pass(point_and_direction, worker.block, *product);
+    const auto walk = [&](Worker<T>& worker, Parameters<T>* product,
+                          const std::function<void()>& own) -> const BlockSums<T>& {
+        return worker.walk.hessian_pass(point_and_direction, worker.block, *product, own);
     };
     return sum_rows(problem, point_and_direction, rows, 1, true, n_threads, poll, walk);
 }
@@ -132,10 +146,13 @@ bool raw_scores(const Problem<T>& problem, const Parameters<T>& parameters, cons
     const BlockPlan plan = plan_blocks(problem, parameters.n_scores(), rows.count, n_threads);
     const auto workers = make_workers(unweighted, parameters, plan);
     std::atomic<bool> finite{true};
+    const std::function<void()> within = within_block(problem, plan, parameters.n_scores(), poll);
+    const TeamPoll look(within);
     const auto score = [&](int thread, int, std::int64_t b) {
         Worker<T>& worker = *workers[static_cast<std::size_t>(thread)];
         worker.block.gather(rows, plan.begin(b), plan.end(b));
         for (std::ptrdiff_t first = 0; first < worker.block.count(); first += worker.walk.at_once()) {
+            look();
             const std::ptrdiff_t count = std::min(worker.walk.at_once(), worker.block.count() - first);
             const ScoreBlock<T>& scores = worker.walk.raw(parameters, worker.block, first, count);
             const T* offset = worker.block.offset(first);

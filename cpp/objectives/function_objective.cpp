@@ -36,7 +36,7 @@ FunctionObjective::FunctionObjective(std::int64_t n_params, std::int64_t n_sampl
     if (n_samples < 1) throw std::invalid_argument("n_samples must be at least 1");
 }
 
-std::unique_ptr<Run> FunctionObjective::start_run(ModelSettings settings) const {
+std::unique_ptr<Run> FunctionObjective::start_run(ModelSettings settings, const std::function<void()>&) const {
     if (settings.n_folds > 0) throw std::invalid_argument("a function has no rows to hold out");
     for (const Penalty& penalty : settings.penalties)
         if (penalty.alpha != 0.0) throw std::invalid_argument("alpha must be 0 for a function, which has no penalty");

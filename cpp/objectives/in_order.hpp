@@ -15,8 +15,8 @@ class InOrder {
 public:
     static constexpr int kNone = -1;
 
-    InOrder(std::int64_t first, std::int64_t end, int n_rooms, int n_threads)
-        : first_(first), room_of_(static_cast<std::size_t>(end - first), kNone), spins_(spins_of_team(n_threads)) {
+    InOrder(std::int64_t n_blocks, int n_rooms, int n_threads)
+        : room_of_(static_cast<std::size_t>(n_blocks), kNone), spins_(spins_of_team(n_threads)) {
         for (int room = n_rooms; room-- > 0;) free_.push_back(room);
     }
 
@@ -45,7 +45,7 @@ public:
     template <class Add>
     void bring(std::int64_t block, int room, Add&& add) {
         std::unique_lock<std::mutex> lock(mutex_);
-        room_of_[static_cast<std::size_t>(block - first_)] = room;
+        room_of_[static_cast<std::size_t>(block)] = room;
         if (is_adding_) return;
         is_adding_ = true;
         while (next_ < room_of_.size() && room_of_[next_] != kNone) {
@@ -67,8 +67,7 @@ public:
 
 private:
     std::mutex mutex_;
-    std::int64_t first_;
-    // Of blocks that are made; counted from the first.
+    // Of blocks that are made.
     std::vector<int> room_of_;
     std::size_t next_ = 0;
     std::vector<int> free_;

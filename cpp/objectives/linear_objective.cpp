@@ -229,12 +229,13 @@ void LinearObjective::decision_function(std::span<const double> w, void* out,
         impl_->problem);
 }
 
-std::optional<std::pair<std::int64_t, std::int64_t>> LinearObjective::find_nonfinite() const {
-    return std::visit([](const auto& p) { return fastgd::find_nonfinite(p); }, impl_->problem);
+std::optional<std::pair<std::int64_t, std::int64_t>> LinearObjective::find_nonfinite(
+    const std::function<void()>& poll) const {
+    return std::visit([&](const auto& p) { return fastgd::find_nonfinite(p, poll); }, impl_->problem);
 }
 
-RowMoments LinearObjective::row_moments() const {
-    return std::visit([&](const auto& p) { return fastgd::row_moments(p, impl_->map()); }, impl_->problem);
+RowMoments LinearObjective::row_moments(const std::function<void()>& poll) const {
+    return std::visit([&](const auto& p) { return fastgd::row_moments(p, impl_->map(), poll); }, impl_->problem);
 }
 
 std::vector<double> LinearObjective::feature_means() const {

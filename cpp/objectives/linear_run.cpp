@@ -13,10 +13,12 @@
 #include "objectives/model_space.hpp"
 #include "objectives/row_steps.hpp"
 #include "objectives/row_walk.hpp"
+#include "objectives/slope_pass.hpp"
 #include "objectives/team_choice.hpp"
 #include "objectives/team_walk.hpp"
 #include "objectives/updates.hpp"
 #include "runtime/dispatch.hpp"
+#include "runtime/team_poll.hpp"
 #include "runtime/threads.hpp"
 
 namespace fastgd {
@@ -27,13 +29,13 @@ class LinearRun final : public Run {
 public:
     // `standard` is that of all rows, null without.
     LinearRun(const Problem<T>& problem, bool fit_intercept, const Standard* standard, double curvature,
-              ModelSettings settings)
+              ModelSettings settings, const std::function<void()>& poll)
         : problem_(problem),
           settings_(std::move(settings)),
           info_(kernels().optimizers[settings_.optimizer]),
           has_intercept_(fit_intercept),
           curvature_(curvature),
-          of_models_(standards(standard)),
+          of_models_(standards(standard, poll)),
           space_(shape(), of_models_),
           updates_(*problem.kernels, info_, settings_, space_.params),
           searches_(settings_, sizeof(T) == 4 ? 1e-6 : 0.0),
@@ -60,6 +62,13 @@ public:
         }
     }
 
+    std::int64_t rows_at_once() const override {
+        // Multiply-adds, of which one alone takes as long as an element does from memory.
+        constexpr std::int64_t kWork = 1 << 26;
+        return std::clamp<std::int64_t>(kWork / (problem_.row_entries() * space_.params.n_scores()), 1,
+                                        kLargestMiniBatch);
+    }
+
     void descend(const Slice& slice, StepSums& sums, const std::function<void()>& poll) override {
         if (settings_.batch_size > kLargestMiniBatch) return descend_large(slice, sums, poll);
         const std::int64_t n_rows = std::ssize(slice.rows);
@@ -70,7 +79,7 @@ public:
         block_->gather({slice.rows.data(), n_rows}, 0, n_rows);
         block_->add_weights(n_rows, sums.weight);
         if (rows_) return rows_->descend(slice, *block_, space_.params, mean_weight_, sums);
-        if (info_.table == Table::snapshots && slice.epoch != last_epoch_) take_snapshot(slice.epoch);
+        if (info_.table == Table::snapshots && slice.epoch != last_epoch_) take_snapshot(slice.epoch, poll);
         last_epoch_ = slice.epoch;
         updates_.prepare(slice.plan);
         descend_batches(slice, sums, poll);
@@ -191,11 +200,12 @@ private:
     }
 
     // One for each model, from the rows that it sees.
-    std::vector<const Standard*> standards(const Standard* of_all) {
+    std::vector<const Standard*> standards(const Standard* of_all, const std::function<void()>& poll) {
         if (of_all == nullptr) return {};
         std::vector<const Standard*> of_models(static_cast<std::size_t>(settings_.n_models), of_all);
         if (settings_.n_folds == 0) return of_models;
-        standards_ = measure_standards(problem_, settings_.fold_of_row.data(), settings_.n_folds, settings_.n_threads);
+        standards_ =
+            measure_standards(problem_, settings_.fold_of_row.data(), settings_.n_folds, settings_.n_threads, poll);
         for (std::size_t m = 0; m < of_models.size(); ++m)
             if (const int fold = settings_.fold_of_model[m]; fold != kNoFold)
                 of_models[m] = &standards_[static_cast<std::size_t>(fold)];
@@ -286,7 +296,7 @@ private:
 
     // ---- a table of slopes at a snapshot of the parameters, and the gradient that they add up to
 
-    void take_snapshot(std::int64_t epoch) {
+    void take_snapshot(std::int64_t epoch, const std::function<void()>& poll) {
         table_->set_writes(false);
         if (epoch % static_cast<std::int64_t>(settings_.hyper[0]) != 0) return;
         table_->clear();
@@ -294,21 +304,8 @@ private:
         for (int m = 0; m < settings_.n_models; ++m) scale_[static_cast<std::size_t>(m)] = per_row(m);
         const std::vector<T> ones(scale_.size(), T(1));
         table_->begin_batch(ones.data(), problem_.n_outputs);
-        const BlockPlan plan = plan_blocks(problem_, space_.params.n_scores(), problem_.X.n_rows, 1);
-        RowBlock<T> block(problem_, plan.capacity());
-        RowWalk<T> walk(problem_, space_.data_params(), plan.capacity());
-        PassSums sums;
-        sums.coef.resize(space_.data_grad().coef.size());
-        sums.intercept.resize(static_cast<std::size_t>(space_.params.n_scores()));
         std::vector<std::int64_t> n_rows(scale_.size());
-        for (std::int64_t b = 0; b < plan.n_blocks; ++b) {
-            block.gather({nullptr, problem_.X.n_rows}, plan.begin(b), plan.end(b));
-            walk.pass(space_.data_params(), block, 0, block.count(), scale_.data(), &space_.data_grad(), &*table_);
-            for (std::size_t m = 0; m < n_rows.size(); ++m)
-                n_rows[m] += block.n_present(0, block.count(), problem_.fold_of(static_cast<int>(m)));
-            space_.data_grad().add_to(sums.coef.data(), sums.intercept.data());
-            space_.data_grad().clear();
-        }
+        const PassSums sums = slope_pass(problem_, space_.data_params(), scale_.data(), *table_, n_rows, poll);
         bring_gradient(sums, [&](int m) { return static_cast<double>(n_rows[static_cast<std::size_t>(m)]); });
         updates_.slot(0).set(flat_grad_.data());
         table_->set_writes(false);
@@ -319,39 +316,41 @@ private:
     // ---- a mini-batch a step
 
     void descend_batches(const Slice& slice, StepSums& sums, const std::function<void()>& poll) {
-        // A function of the user's may take its time.
-        if (wanted_team_ == 1) return descend_alone(slice, sums, problem_.user_loss != nullptr ? poll : nullptr);
+        // Within a step where one alone takes long, as a function of the user's may.
+        const bool is_long = problem_.user_loss != nullptr || std::ssize(slice.rows) > rows_at_once();
+        const std::function<void()> within = is_long ? poll : nullptr;
+        if (wanted_team_ == 1) return descend_alone(slice, sums, within);
         choice_.stretch(std::ssize(slice.rows), [&](bool as_team) {
-            if (as_team) return descend_as_team(slice, sums);
-            descend_alone(slice, sums);
+            if (as_team) return descend_as_team(slice, sums, within);
+            descend_alone(slice, sums, within);
             return 1;
         });
     }
 
-    int descend_as_team(const Slice& slice, StepSums& sums) {
+    int descend_as_team(const Slice& slice, StepSums& sums, const std::function<void()>& poll) {
+        const TeamPoll look(poll);
         return parallel(wanted_team_, [&](int thread, int n_threads, Barrier& barrier) {
             // Fewer than wanted, when another run of this process has the threads.
-            if (n_threads == 1) return descend_alone(slice, sums);
+            if (n_threads == 1) return descend_alone(slice, sums, poll);
             if (!team_walk_ || team_walk_->size() != n_threads) {
                 barrier.wait();
                 if (thread == 0) team_walk_.emplace(problem_, space_.data_params(), settings_.batch_size, n_threads);
                 barrier.wait();
             }
-            descend_in_team(slice, sums, thread, barrier);
+            descend_in_team(slice, sums, thread, barrier, look);
         });
     }
 
-    void descend_alone(const Slice& slice, StepSums& sums, const std::function<void()>& poll = {}) {
+    void descend_alone(const Slice& slice, StepSums& sums, const std::function<void()>& poll) {
         if (!walk_) walk_.emplace(problem_, space_.data_params(), settings_.batch_size);
         std::vector<T> per_row_of(scale_.size());
         for (std::size_t m = 0; m < scale_.size(); ++m) per_row_of[m] = per_row(static_cast<int>(m));
         for_batches(slice, scale_, [&](std::size_t batch, std::int64_t begin, std::int64_t end) {
-            if (poll) poll();
             if (idle_) idle_->meet(*block_, begin, end, updates_, space_.params);
             if (table_) divide_rows(slice.plan, batch);
             const BlockSums<T>& of_batch =
                 walk_->pass(space_.data_params(), *block_, begin, end, (table_ ? per_row_of : scale_).data(),
-                            &space_.data_grad(), table_ ? &*table_ : nullptr);
+                            &space_.data_grad(), table_ ? &*table_ : nullptr, poll);
             add(of_batch, sums);
             if (idle_) return idle_->step(slice.plan, batch, updates_, space_.params, space_.grad);
             finish_batch(slice.plan, batch, of_batch);
@@ -369,11 +368,11 @@ private:
     }
 
     // Every thread walks all batches over its own columns; the first one keeps the sums.
-    void descend_in_team(const Slice& slice, StepSums& sums, int thread, Barrier& barrier) {
+    void descend_in_team(const Slice& slice, StepSums& sums, int thread, Barrier& barrier, const TeamPoll& look) {
         std::vector<T> scale(scale_.size());
         for_batches(slice, scale, [&](std::size_t batch, std::int64_t begin, std::int64_t end) {
-            const BlockSums<T>& of_batch = team_walk_->pass(thread, barrier, space_.data_params(), *block_, begin, end,
-                                                            scale.data(), space_.data_grad());
+            const BlockSums<T>& of_batch = team_walk_->pass(thread, barrier, look, space_.data_params(), *block_, begin,
+                                                            end, scale.data(), space_.data_grad());
             if (thread == 0) add(of_batch, sums);
             if (is_whole()) {
                 barrier.wait();
@@ -438,13 +437,13 @@ private:
 
 template <class T>
 std::unique_ptr<Run> make_linear_run(const Problem<T>& problem, bool fit_intercept, const Standard* standard,
-                                     double curvature, ModelSettings settings) {
-    return std::make_unique<LinearRun<T>>(problem, fit_intercept, standard, curvature, std::move(settings));
+                                     double curvature, ModelSettings settings, const std::function<void()>& poll) {
+    return std::make_unique<LinearRun<T>>(problem, fit_intercept, standard, curvature, std::move(settings), poll);
 }
 
 template std::unique_ptr<Run> make_linear_run<float>(const Problem<float>&, bool, const Standard*, double,
-                                                     ModelSettings);
+                                                     ModelSettings, const std::function<void()>&);
 template std::unique_ptr<Run> make_linear_run<double>(const Problem<double>&, bool, const Standard*, double,
-                                                      ModelSettings);
+                                                      ModelSettings, const std::function<void()>&);
 
 }  // namespace fastgd

@@ -12,6 +12,6 @@ namespace fastgd {
 // Preconditioners. The problem and the standard have to outlive the run.
 template <class T>
 std::unique_ptr<Run> make_linear_run(const Problem<T>& problem, bool fit_intercept, const Standard* standard,
-                                     double curvature, ModelSettings settings);
+                                     double curvature, ModelSettings settings, const std::function<void()>& poll);
 
 }  // namespace fastgd

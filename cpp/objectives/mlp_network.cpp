@@ -48,7 +48,9 @@ void check_network(const MlpNetwork& network) {
     require(n_params < 0x1p56, "layers must have fewer than 2^56 parameters");
 }
 
-std::vector<double> mlp_initial(const MlpNetwork& network, std::uint64_t seed, const std::string& method) {
+std::vector<double> mlp_initial(const MlpNetwork& network, std::uint64_t seed, const std::string& method,
+                                const std::function<void()>& poll) {
+    constexpr std::int64_t kBetweenPolls = 1 << 20;
     check_network(network);
     require(method.empty() || method == "he" || method == "glorot",
             "method must be one of he, glorot; got '" + method + "'");
@@ -68,6 +70,7 @@ std::vector<double> mlp_initial(const MlpNetwork& network, std::uint64_t seed, c
         const double bound = std::sqrt(6.0 / fans);
         PhiloxWords words{};
         for (std::int64_t k = 0; k < sizes[l] * sizes[l + 1]; ++k) {
+            if (poll && k % kBetweenPolls == 0) poll();
             if (k % 4 == 0)
                 words = philox(seed, PhiloxStream::initial_parameters, l, static_cast<std::uint64_t>(k / 4));
             const double u = static_cast<double>(words[static_cast<std::size_t>(k % 4)] >> 11) * 0x1p-53;

@@ -156,8 +156,9 @@ bool MlpObjective::weighted() const {
 bool MlpObjective::present(std::int64_t row) const {
     return std::visit([row](const auto& p) { return p.data.present(row); }, impl_->problem);
 }
-std::optional<std::pair<std::int64_t, std::int64_t>> MlpObjective::find_nonfinite() const {
-    return std::visit([](const auto& p) { return fastgd::find_nonfinite(p.data); }, impl_->problem);
+std::optional<std::pair<std::int64_t, std::int64_t>> MlpObjective::find_nonfinite(
+    const std::function<void()>& poll) const {
+    return std::visit([&](const auto& p) { return fastgd::find_nonfinite(p.data, poll); }, impl_->problem);
 }
 
 double MlpObjective::value(std::span<const double> w, std::optional<std::span<const std::int64_t>> rows, int n_threads,
@@ -195,7 +196,7 @@ void MlpObjective::decision_function(std::span<const double> w, void* out,
         impl_->problem);
 }
 
-std::unique_ptr<Run> MlpObjective::start_run(ModelSettings settings) const {
+std::unique_ptr<Run> MlpObjective::start_run(ModelSettings settings, const std::function<void()>&) const {
     check_run(settings, options().dropout);
     return std::visit(
         [&](const auto& problem) -> std::unique_ptr<Run> {
@@ -204,8 +205,7 @@ std::unique_ptr<Run> MlpObjective::start_run(ModelSettings settings) const {
             };
             const int parts = parts_of(problem, settings);
             if (parts == 1) return start(std::move(settings));
-            const std::int64_t row_work = problem.row_work() * settings.n_models;
-            return std::make_unique<SplitRun>(settings, n_params(), parts, start, kMlpStretch * parts / row_work);
+            return std::make_unique<SplitRun>(settings, n_params(), parts, start);
         },
         impl_->problem);
 }

@@ -8,6 +8,7 @@
 #include "objectives/all_finite.hpp"
 #include "objectives/block_pass.hpp"
 #include "objectives/mlp_walk.hpp"
+#include "runtime/team_poll.hpp"
 
 namespace fastgd {
 namespace {
@@ -24,13 +25,12 @@ std::int64_t block_rows(const MlpProblem<T>& problem) {
 }
 
 template <class T>
-BlockPlan plan_blocks(const MlpProblem<T>& problem, int n_models, std::int64_t n_rows, int n_threads) {
+BlockPlan plan_blocks(const MlpProblem<T>& problem, std::int64_t n_rows, int n_threads) {
     const std::int64_t rows = block_rows(problem);
     const std::int64_t n_blocks = (n_rows + rows - 1) / rows;
     const int team = static_cast<int>(std::clamp<std::int64_t>(
         std::min<std::int64_t>(mlp_threads(problem, n_rows, n_threads), n_blocks), 1, n_threads));
-    const std::int64_t stretch = kMlpStretch * team / (rows * problem.row_work() * n_models);
-    return {n_rows, rows, n_blocks, team, std::max<std::int64_t>(stretch, team)};
+    return {n_rows, rows, n_blocks, team};
 }
 
 // What the rows of a block need.
@@ -78,11 +78,14 @@ PassSums mlp_pass(const MlpProblem<T>& problem, const Parameters<T>& params, con
     std::vector<Problem<T>> seen;
     for (int m = 0; m < params.n_models; ++m) seen.push_back(problem.seen_by(m));
 
-    const BlockPlan plan = plan_blocks(problem, params.n_models, rows.count, n_threads);
+    const BlockPlan plan = plan_blocks(problem, rows.count, n_threads);
     std::vector<std::unique_ptr<Worker<T>>> workers;
     for (int t = 0; t < plan.team; ++t)
         workers.push_back(std::make_unique<Worker<T>>(problem, params.n_models, plan.capacity(), want_gradient));
-    const auto alone = [] {};
+    // Within a block, too, where that takes long.
+    const bool is_long = plan.capacity() * problem.row_work() * params.n_models > kMlpStretch;
+    const std::function<void()> within = is_long ? poll : nullptr;
+    const TeamPoll look(within);
     for_each_block(
         plan, poll,
         [&](int, int room, std::int64_t b) {
@@ -93,10 +96,11 @@ PassSums mlp_pass(const MlpProblem<T>& problem, const Parameters<T>& params, con
                 const T* of_model = params.coef_row(static_cast<std::ptrdiff_t>(m));
                 if (want_gradient) {
                     T* grad = worker.grad.data() + static_cast<std::ptrdiff_t>(m) * size;
-                    worker.walk.gradient(0, alone, seen[m], of_model, worker.block, 0, count, T(1),
+                    worker.walk.gradient(0, look, seen[m], of_model, worker.block, 0, count, T(1),
                                          masks.empty() ? DropoutStep{} : masks[m], plan.begin(b),
                                          [&](const Stretch& stretch, T* part) { move_to(grad, stretch, part); });
                 } else {
+                    look();
                     worker.walk.losses(seen[m], of_model, worker.block, count);
                 }
                 worker.loss[m] = worker.walk.loss();
@@ -114,7 +118,7 @@ bool mlp_raw_scores(const MlpProblem<T>& problem, const T* params, const RowSour
     unweighted.data.weight = nullptr;
     unweighted.data.n_folds = 0;
     const auto n_outputs = problem.data.n_outputs;
-    const BlockPlan plan = plan_blocks(problem, 1, rows.count, n_threads);
+    const BlockPlan plan = plan_blocks(problem, rows.count, n_threads);
     std::vector<std::unique_ptr<Worker<T>>> workers;
     for (int t = 0; t < plan.team; ++t)
         workers.push_back(std::make_unique<Worker<T>>(unweighted, 1, plan.capacity(), false));

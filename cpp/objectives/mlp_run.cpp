@@ -10,6 +10,7 @@
 #include "objectives/mlp_walk.hpp"
 #include "objectives/team_choice.hpp"
 #include "runtime/dispatch.hpp"
+#include "runtime/team_poll.hpp"
 #include "runtime/threads.hpp"
 
 namespace fastgd {
@@ -38,6 +39,10 @@ public:
             settings_.stream ? std::vector<double>(seen_.size(), 1.0) : mean_weights(problem_.data, settings_.n_models);
     }
 
+    std::int64_t rows_at_once() const override {
+        return std::clamp<std::int64_t>(kMlpStretch / (problem_.row_work() * settings_.n_models), 1, kLargestMiniBatch);
+    }
+
     void descend(const Slice& slice, StepSums& sums, const std::function<void()>& poll) override {
         updates_.prepare(slice.plan);
         if (settings_.batch_size > kLargestMiniBatch) return descend_large(slice, sums, poll);
@@ -48,13 +53,8 @@ public:
         }
         block_->gather({slice.rows.data(), n_rows}, 0, n_rows);
         block_->add_weights(n_rows, sums.weight);
-        const std::int64_t batch_work = settings_.batch_size * problem_.row_work() * settings_.n_models;
-        const auto at_once = static_cast<std::size_t>(std::max<std::int64_t>(1, kMlpStretch / batch_work));
-        const std::size_t n_batches = slice.batch_ends.size();
-        for (std::size_t first = 0; first < n_batches; first += at_once) {
-            if (first > 0 && poll) poll();
-            descend_batches(slice, first, std::min(n_batches, first + at_once), sums);
-        }
+        // Within the step where one alone takes long.
+        descend_batches(slice, sums, n_rows > rows_at_once() ? poll : nullptr);
     }
 
     void descend_full(const StepPlan& plan, std::span<double> value, std::span<double> grad_norm,
@@ -240,15 +240,17 @@ private:
 
     // ---- a mini-batch a step
 
-    void descend_batches(const Slice& slice, std::size_t first, std::size_t last, StepSums& sums) {
-        const std::int64_t begin = begin_of(slice, first);
+    void descend_batches(const Slice& slice, StepSums& sums, const std::function<void()>& poll) {
+        const std::size_t n_batches = slice.batch_ends.size();
         std::int64_t most_rows = 0;
-        for (std::size_t b = first; b < last; ++b)
+        for (std::size_t b = 0; b < n_batches; ++b)
             most_rows = std::max(most_rows, slice.batch_ends[b] - begin_of(slice, b));
         if (updates_.is_whole()) grad();
         const auto descend = [&](int team) {
+            const TeamPoll look(poll);
             return parallel(team, [&](int thread, int n_threads, Barrier& barrier) {
                 const auto sync = [&] {
+                    look();
                     if (n_threads > 1) barrier.wait();
                 };
                 // One each, as the clock may choose now this and now that.
@@ -259,7 +261,7 @@ private:
                         walk.emplace(problem_.data, problem_.shape, problem_.activation, most_rows, n_threads);
                     sync();
                 }
-                for (std::size_t b = first; b < last; ++b)
+                for (std::size_t b = 0; b < n_batches; ++b)
                     for (int m = 0; m < settings_.n_models; ++m)
                         if (slice.plan.runs(b, m)) descend_batch(*walk, thread, sync, slice, b, m, sums);
             });
@@ -269,8 +271,7 @@ private:
             descend(1);
             return;
         }
-        choice_.stretch(slice.batch_ends[last - 1] - begin,
-                        [&](bool as_team) { return descend(as_team ? wanted : 1); });
+        choice_.stretch(std::ssize(slice.rows), [&](bool as_team) { return descend(as_team ? wanted : 1); });
     }
     static std::int64_t begin_of(const Slice& slice, std::size_t batch) {
         return batch == 0 ? 0 : slice.batch_ends[batch - 1];

@@ -129,7 +129,6 @@ void mean_losses(const Problem<T>& problem, const Parameters<T>& base, const T* 
     const std::int64_t block_work = plan.capacity() * problem.n_outputs * std::ssize(values);
     if (plan.n_blocks * block_work >= kStretchWork / 256)
         plan.team = static_cast<int>(std::min<std::int64_t>(n_threads, plan.n_blocks));
-    plan.stretch = std::min(plan.stretch, std::max<std::int64_t>(1, kStretchWork / block_work) * plan.team);
     std::vector<std::unique_ptr<PlaneWalk<T>>> walks;
     for (int t = 0; t < plan.team; ++t)
         walks.push_back(std::make_unique<PlaneWalk<T>>(problem, base, plan.capacity(), std::ssize(values)));

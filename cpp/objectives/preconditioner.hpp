@@ -43,7 +43,10 @@ public:
 
     std::vector<Precondition> make(const std::function<void()>& poll) {
         std::vector<Precondition> made;
-        for (int m = 0; m < settings_.n_models; ++m) made.push_back(of_model(m, poll));
+        for (int m = 0; m < settings_.n_models; ++m) {
+            if (poll) poll();
+            made.push_back(of_model(m, poll));
+        }
         return made;
     }
 

@@ -73,10 +73,14 @@ void check_rows(const RowIndices& rows, std::int64_t n_rows) {
 }
 
 template <class T>
-std::optional<std::pair<std::int64_t, std::int64_t>> find_nonfinite(const Problem<T>& problem) {
+std::optional<std::pair<std::int64_t, std::int64_t>> find_nonfinite(const Problem<T>& problem,
+                                                                    const std::function<void()>& poll) {
+    constexpr std::int64_t kEntriesAtOnce = 1 << 20;
+    const std::int64_t at_once = std::max<std::int64_t>(1, kEntriesAtOnce / problem.row_entries());
     RowEntries<T> entries(problem);
     const auto none = static_cast<std::size_t>(problem.X.n_cols);
     for (std::int64_t i = 0; i < problem.X.n_rows; ++i) {
+        if (poll && i % at_once == 0) poll();
         if (!problem.present(i)) continue;
         std::size_t first = none;
         entries.visit(i, [&](std::size_t j, T x) { first = std::isfinite(x) ? first : std::min(first, j); });
@@ -87,7 +91,9 @@ std::optional<std::pair<std::int64_t, std::int64_t>> find_nonfinite(const Proble
 
 template Problem<float> make_problem(const MatrixView&, const void*, const LossChoice&, int, const void*);
 template Problem<double> make_problem(const MatrixView&, const void*, const LossChoice&, int, const void*);
-template std::optional<std::pair<std::int64_t, std::int64_t>> find_nonfinite(const Problem<float>&);
-template std::optional<std::pair<std::int64_t, std::int64_t>> find_nonfinite(const Problem<double>&);
+template std::optional<std::pair<std::int64_t, std::int64_t>> find_nonfinite(const Problem<float>&,
+                                                                             const std::function<void()>&);
+template std::optional<std::pair<std::int64_t, std::int64_t>> find_nonfinite(const Problem<double>&,
+                                                                             const std::function<void()>&);
 
 }  // namespace fastgd

@@ -101,6 +101,7 @@ void check_rows(const RowIndices& rows, std::int64_t n_rows);
 
 // The first row and column of X that is NaN or infinite, in rows that weigh more than 0.
 template <class T>
-std::optional<std::pair<std::int64_t, std::int64_t>> find_nonfinite(const Problem<T>& problem);
+std::optional<std::pair<std::int64_t, std::int64_t>> find_nonfinite(const Problem<T>& problem,
+                                                                    const std::function<void()>& poll);
 
 }  // namespace fastgd

@@ -66,12 +66,14 @@ std::vector<double> random_direction(std::size_t size) {
 template <class T>
 class SecondMoment {
 public:
-    SecondMoment(const Problem<T>& problem, const ParameterMap& map, const std::vector<std::int64_t>& rows)
+    SecondMoment(const Problem<T>& problem, const ParameterMap& map, const std::vector<std::int64_t>& rows,
+                 const std::function<void()>& poll)
         : problem_(problem),
           map_(map.of_one_output()),
           rows_{rows.data(), static_cast<std::int64_t>(rows.size())},
           shape_(1, 1, problem.X.n_cols, problem.fit_intercept),
-          point_and_direction_(2, 1, problem.X.n_cols, problem.fit_intercept) {
+          point_and_direction_(2, 1, problem.X.n_cols, problem.fit_intercept),
+          poll_(poll) {
         problem_.n_outputs = 1;
         problem_.one_vs_rest = false;
         problem_.offset = nullptr;
@@ -84,7 +86,7 @@ public:
         flat_.assign(map_.n_data_params(), 0.0);
         map_.append(v, flat_);
         point_and_direction_.set(flat_.data());
-        const PassSums sums = hessian_pass(problem_, point_and_direction_, rows_, 1);
+        const PassSums sums = hessian_pass(problem_, point_and_direction_, rows_, 1, poll_);
         std::vector<double> product(size());
         map_.write_gradient(sums, shape_, sums.weight, product.data());
         return product;
@@ -96,6 +98,7 @@ private:
     RowSource rows_;
     Parameters<T> shape_;
     Parameters<T> point_and_direction_;
+    const std::function<void()>& poll_;
     std::vector<double> flat_;
 };
 
@@ -210,12 +213,13 @@ double max_square_norm(const Problem<T>& problem, const ParameterMap& map, int n
 }
 
 template <class T>
-RowMoments row_moments(const Problem<T>& problem, const ParameterMap& map) {
+RowMoments row_moments(const Problem<T>& problem, const ParameterMap& map, const std::function<void()>& poll) {
     const std::vector<std::int64_t> rows = sample_rows(problem);
     double weight_sum = 0.0;
     double total = 0.0;
     WeightedSquares<T> squares(problem, map);
     for (const std::int64_t i : rows) {
+        if (poll) poll();
         weight_sum += problem.weight != nullptr ? static_cast<double>(problem.weight[i]) : 1.0;
         total += squares.of_row(i);
     }
@@ -224,7 +228,7 @@ RowMoments row_moments(const Problem<T>& problem, const ParameterMap& map) {
     moments.eigenvalue_bound = moments.mean_square_norm;
     // The trace bounds the eigenvalue, and it is all there is to say of what is not finite, or 0.
     if (!std::isfinite(moments.mean_square_norm) || moments.mean_square_norm == 0.0) return moments;
-    SecondMoment<T> matrix(problem, map, rows);
+    SecondMoment<T> matrix(problem, map, rows, poll);
     const double found = lanczos(matrix);
     // No less than the mean of all eigenvalues, unless squares left the range of the compute type.
     if (found >= 0.5 * moments.mean_square_norm / static_cast<double>(matrix.size()))
@@ -232,8 +236,8 @@ RowMoments row_moments(const Problem<T>& problem, const ParameterMap& map) {
     return moments;
 }
 
-template RowMoments row_moments<float>(const Problem<float>&, const ParameterMap&);
-template RowMoments row_moments<double>(const Problem<double>&, const ParameterMap&);
+template RowMoments row_moments<float>(const Problem<float>&, const ParameterMap&, const std::function<void()>&);
+template RowMoments row_moments<double>(const Problem<double>&, const ParameterMap&, const std::function<void()>&);
 template double max_square_norm<float>(const Problem<float>&, const ParameterMap&, int, const std::function<void()>&);
 template double max_square_norm<double>(const Problem<double>&, const ParameterMap&, int, const std::function<void()>&);
 

@@ -9,7 +9,7 @@ namespace fastgd {
 
 // LinearObjective::row_moments.
 template <class T>
-RowMoments row_moments(const Problem<T>& problem, const ParameterMap& map);
+RowMoments row_moments(const Problem<T>& problem, const ParameterMap& map, const std::function<void()>& poll);
 
 // LinearObjective::max_square_norm.
 template <class T>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 
 #include "objectives/parameters.hpp"
 #include "objectives/problem.hpp"
@@ -45,11 +46,13 @@ public:
     std::ptrdiff_t at_once() const { return at_once_; }
 
     // The sums over rows begin .. end of the block; adds the gradient, times each model's `scale` (null: 1), to `grad`
-    // unless that is null. A table corrects the derivatives, but not the losses.
+    // unless that is null. A table corrects the derivatives, but not the losses. What `poll` throws ends the pass.
     const BlockSums<T>& pass(const Parameters<T>& parameters, const RowBlock<T>& block, std::ptrdiff_t begin,
-                             std::ptrdiff_t end, const T* scale, Parameters<T>* grad, SlopeTable<T>* table = nullptr) {
+                             std::ptrdiff_t end, const T* scale, Parameters<T>* grad, SlopeTable<T>* table = nullptr,
+                             const std::function<void()>& poll = {}) {
         if (scale == nullptr) scale = ones_.data();
         return walk(parameters, block, begin, end, grad, [&](std::ptrdiff_t first, std::ptrdiff_t count) {
+            if (poll) poll();
             scores_.apply_loss(*problem_, block, first, count, parameters.n_models, scale, sums_.finite());
             if (table != nullptr) table->correct(scores_, block, first, count);
         });
@@ -58,9 +61,10 @@ public:
     // The product of the loss's Hessian at the first of two models with the second one, over the whole block; added to
     // `product`, which is one model.
     const BlockSums<T>& hessian_pass(const Parameters<T>& point_and_direction, const RowBlock<T>& block,
-                                     Parameters<T>& product) {
+                                     Parameters<T>& product, const std::function<void()>& poll) {
         return walk(point_and_direction, block, 0, block.count(), &product,
                     [&](std::ptrdiff_t first, std::ptrdiff_t count) {
+                        if (poll) poll();
                         scores_.apply_curvature(*problem_, block, first, count, sums_.finite());
                     });
     }

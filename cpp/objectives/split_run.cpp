@@ -1,12 +1,12 @@
 #include "objectives/split_run.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <thread>
+#include <functional>
 #include <type_traits>
 #include <utility>
 
 #include "fastgd/optimizer_info.hpp"
+#include "runtime/team_poll.hpp"
 #include "runtime/threads.hpp"
 
 namespace fastgd {
@@ -28,28 +28,27 @@ ModelSettings settings_of(const ModelSettings& all, std::size_t first, std::size
     return some;
 }
 
-// The numbers of some models in a table [batch][model], for some of the batches.
+// The numbers of some models in a table [batch][model].
 struct Taken {
     std::size_t n_models;
     std::size_t first;
     std::size_t count;
-    std::size_t first_batch;
-    std::size_t last_batch;
+    std::size_t n_batches;
 
     template <class T>
     void operator()(std::span<const T> all, std::vector<T>& some) const {
-        some.resize((last_batch - first_batch) * count);
-        for (std::size_t b = first_batch; b < last_batch; ++b)
+        some.resize(n_batches * count);
+        for (std::size_t b = 0; b < n_batches; ++b)
             std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(b * n_models + first), count,
-                        some.begin() + static_cast<std::ptrdiff_t>((b - first_batch) * count));
+                        some.begin() + static_cast<std::ptrdiff_t>(b * count));
     }
 };
 
 }  // namespace
 
 SplitRun::SplitRun(const ModelSettings& settings, std::int64_t n_params, int n_parts,
-                   const std::function<std::unique_ptr<Run>(ModelSettings)>& start, std::int64_t rows_at_once)
-    : n_params_(static_cast<std::size_t>(n_params)), rows_at_once_(rows_at_once) {
+                   const std::function<std::unique_ptr<Run>(ModelSettings)>& start)
+    : n_params_(static_cast<std::size_t>(n_params)) {
     const auto n_models = static_cast<std::size_t>(settings.n_models);
     const auto parts = static_cast<std::size_t>(n_parts);
     for (std::size_t p = 0; p < parts; ++p) {
@@ -59,38 +58,23 @@ SplitRun::SplitRun(const ModelSettings& settings, std::int64_t n_params, int n_p
     }
 }
 
-StepPlan SplitRun::Part::of(const StepPlan& plan, std::size_t first_batch, std::size_t last_batch) {
-    const Taken take{plan.n_models, first, count, first_batch, last_batch};
+StepPlan SplitRun::Part::of(const StepPlan& plan, std::size_t n_batches) {
+    const Taken take{plan.n_models, first, count, n_batches};
     take(plan.lr, lr);
     take(plan.step, step);
     take(plan.n_rows, n_rows);
     return {count, lr, step, n_rows, among(plan.n_seen)};
 }
 
+// f(part, poll) on a thread each.
 template <class F>
-int SplitRun::on_each_thread(F&& f) {
+int SplitRun::on_each_thread(const std::function<void()>& poll, F&& f) {
+    const TeamPoll look(poll);
+    const std::function<void()> own = look.function();
     return parallel(static_cast<int>(parts_.size()), [&](int thread, int n_threads) {
         for (auto p = static_cast<std::size_t>(thread); p < parts_.size(); p += static_cast<std::size_t>(n_threads))
-            f(parts_[p]);
+            f(parts_[p], own);
     });
-}
-
-// f(part, poll), where the poll of other threads ends their work once that of the calling thread has thrown.
-template <class F>
-void SplitRun::on_each_thread(const std::function<void()>& poll, F&& f) {
-    const std::thread::id caller = std::this_thread::get_id();
-    std::atomic<bool> is_over{false};
-    const std::function<void()> own = [&] {
-        if (is_over) throw BarrierAborted();
-        if (!poll || std::this_thread::get_id() != caller) return;
-        try {
-            poll();
-        } catch (...) {
-            is_over = true;
-            throw;
-        }
-    };
-    on_each_thread([&](Part& part) { f(part, own); });
 }
 
 const SplitRun::Part& SplitRun::part_of(int model) const {
@@ -99,40 +83,24 @@ const SplitRun::Part& SplitRun::part_of(int model) const {
 }
 
 void SplitRun::descend(const Slice& slice, StepSums& sums, const std::function<void()>& poll) {
-    const std::size_t n_batches = slice.batch_ends.size();
-    for (std::size_t first = 0, last = 0; first < n_batches; first = last) {
-        if (first > 0 && poll) poll();
-        const std::int64_t begin = first == 0 ? 0 : slice.batch_ends[first - 1];
-        do {
-            ++last;
-        } while (last < n_batches && slice.batch_ends[last] - begin <= rows_at_once_);
-        descend_batches(slice, first, last, sums);
-    }
-}
-
-void SplitRun::descend_batches(const Slice& slice, std::size_t first, std::size_t last, StepSums& sums) {
-    const std::int64_t begin = first == 0 ? 0 : slice.batch_ends[first - 1];
-    const std::int64_t n_rows = slice.batch_ends[last - 1] - begin;
-    const std::span<const std::int64_t> rows =
-        slice.rows.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(n_rows));
-    std::vector<std::int64_t> ends(slice.batch_ends.begin() + static_cast<std::ptrdiff_t>(first),
-                                   slice.batch_ends.begin() + static_cast<std::ptrdiff_t>(last));
-    for (std::int64_t& end : ends) end -= begin;
-    const auto descend_part = [&](Part& part) {
-        StepSums own{part.among(sums.weight), part.among(sums.loss), part.among(sums.finite)};
-        part.run->descend({slice.epoch, rows, ends, part.of(slice.plan, first, last)}, own, {});
+    const std::int64_t n_rows = std::ssize(slice.rows);
+    const auto descend_part = [&](Part& part, const std::function<void()>& own) {
+        StepSums of_part{part.among(sums.weight), part.among(sums.loss), part.among(sums.finite)};
+        part.run->descend({slice.epoch, slice.rows, slice.batch_ends, part.of(slice.plan, slice.batch_ends.size())},
+                          of_part, own);
     };
+    // Within the slice where a batch alone takes long.
+    const std::function<void()> within = n_rows > rows_at_once() ? poll : nullptr;
     choice_.stretch(n_rows, [&](bool as_team) {
-        if (as_team) return on_each_thread(descend_part);
-        std::for_each(parts_.begin(), parts_.end(), descend_part);
+        if (as_team) return on_each_thread(within, descend_part);
+        for (Part& part : parts_) descend_part(part, within);
         return 1;
     });
 }
 
 void SplitRun::descend_full(const StepPlan& plan, std::span<double> value, std::span<double> grad_norm,
                             const std::function<void()>& poll) {
-    for (Part& part : parts_)
-        part.run->descend_full(part.of(plan, 0, 1), part.among(value), part.among(grad_norm), poll);
+    for (Part& part : parts_) part.run->descend_full(part.of(plan, 1), part.among(value), part.among(grad_norm), poll);
 }
 
 Line SplitRun::line(int model) const {

@@ -15,11 +15,11 @@ namespace fastgd {
 // itself: many models need no barrier between their steps. A model's bits do not depend on which others are beside it.
 class SplitRun final : public Run {
 public:
-    // `start` makes the run of some of the models; `rows_at_once` are those of the batches between two calls of `poll`.
+    // `start` makes the run of some of the models.
     SplitRun(const ModelSettings& settings, std::int64_t n_params, int n_parts,
-             const std::function<std::unique_ptr<Run>(ModelSettings)>& start,
-             std::int64_t rows_at_once = kLargestMiniBatch);
+             const std::function<std::unique_ptr<Run>(ModelSettings)>& start);
 
+    std::int64_t rows_at_once() const override { return parts_[0].run->rows_at_once(); }
     void descend(const Slice& slice, StepSums& sums, const std::function<void()>& poll) override;
     void descend_full(const StepPlan& plan, std::span<double> value, std::span<double> grad_norm,
                       const std::function<void()>& poll) override;
@@ -40,12 +40,12 @@ private:
         std::size_t first;
         std::size_t count;
         std::unique_ptr<Run> run;
-        // The plan's numbers of these models, for some of the batches.
+        // The plan's numbers of these models.
         std::vector<double> lr;
         std::vector<std::int64_t> step;
         std::vector<std::int64_t> n_rows;
 
-        StepPlan of(const StepPlan& plan, std::size_t first_batch, std::size_t last_batch);
+        StepPlan of(const StepPlan& plan, std::size_t n_batches);
         template <class T>
         std::span<T> among(std::span<T> models, std::size_t width = 1) const {
             return models.subspan(first * width, count * width);
@@ -53,15 +53,10 @@ private:
     };
 
     template <class F>
-    int on_each_thread(F&& f);
-    template <class F>
-    void on_each_thread(const std::function<void()>& poll, F&& f);
+    int on_each_thread(const std::function<void()>& poll, F&& f);
     const Part& part_of(int model) const;
 
-    void descend_batches(const Slice& slice, std::size_t first, std::size_t last, StepSums& sums);
-
     std::size_t n_params_;
-    std::int64_t rows_at_once_;
     std::vector<Part> parts_;
     TeamChoice choice_;
 };

@@ -37,13 +37,13 @@ int parts_of(const Problem<T>& problem, const ModelSettings& settings) {
 
 }  // namespace
 
-std::unique_ptr<Run> LinearObjective::start_run(ModelSettings settings) const {
+std::unique_ptr<Run> LinearObjective::start_run(ModelSettings settings, const std::function<void()>& poll) const {
     return std::visit(
         [&]<class T>(const Problem<T>& problem) -> std::unique_ptr<Run> {
             const auto start = [&](ModelSettings some) -> std::unique_ptr<Run> {
                 return make_linear_run(problem, impl_->options.fit_intercept,
                                        impl_->standard ? &*impl_->standard : nullptr, curvature_of(impl_->options),
-                                       std::move(some));
+                                       std::move(some), poll);
             };
             const int parts = parts_of(problem, settings);
             if (parts == 1) return start(std::move(settings));

@@ -8,6 +8,7 @@
 #include "objectives/row_block.hpp"
 #include "objectives/score_block.hpp"
 #include "runtime/barrier.hpp"
+#include "runtime/team_poll.hpp"
 
 namespace fastgd {
 
@@ -49,9 +50,11 @@ public:
     Columns columns(int thread) const { return workers_[static_cast<std::size_t>(thread)].columns; }
 
     // Called by every thread of the team alike. Adds the gradient of rows begin .. end of the block to `grad`, each
-    // thread in its columns, the first one the intercepts; the sums are complete in the first thread.
-    const BlockSums<T>& pass(int thread, Barrier& barrier, const Parameters<T>& parameters, const RowBlock<T>& block,
-                             std::ptrdiff_t begin, std::ptrdiff_t end, const T* scale, Parameters<T>& grad) {
+    // thread in its columns, the first one the intercepts; the sums are complete in the first thread. What `look`
+    // throws ends the pass on all of them.
+    const BlockSums<T>& pass(int thread, Barrier& barrier, const TeamPoll& look, const Parameters<T>& parameters,
+                             const RowBlock<T>& block, std::ptrdiff_t begin, std::ptrdiff_t end, const T* scale,
+                             Parameters<T>& grad) {
         Worker& worker = workers_[static_cast<std::size_t>(thread)];
         worker.sums.clear();
         for (std::ptrdiff_t first = begin; first < end; first += at_once_) {
@@ -60,6 +63,7 @@ public:
             AlignedBuffer<T>& exchange = exchange_[worker.parity];
             worker.parity ^= 1;
             forward(worker, parameters, rows, exchange, thread == 0);
+            look();
             barrier.wait();
             add_panels(worker.scores, parameters, exchange, count);
             worker.scores.apply_loss(*problem_, block, first, count, parameters.n_models, scale, worker.sums.finite());

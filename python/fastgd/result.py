@@ -64,7 +64,7 @@ class Result:
     x : array of shape (n_params,), float64
         The last parameters; after divergence, a time limit or Ctrl-C the best ones at an epoch's end.
     fun : float
-        The objective at `x`, penalty included.
+        The objective at `x`, penalty included; nan after Ctrl-C where evaluating it would take longer than 50 ms.
     grad_norm : float
         Euclidean norm of its gradient at `x`; with an l1 norm, of the subgradient of least norm.
     lr : float

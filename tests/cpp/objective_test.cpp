@@ -1,7 +1,9 @@
 // The public C++ interface: values, gradients and descent against closed forms, and what it refuses.
 
+#include <chrono>
 #include <cmath>
 #include <exception>
+#include <thread>
 #include <vector>
 
 #include "fastgd/fastgd.hpp"
@@ -128,9 +130,35 @@ void test_interruptions() {
     std::vector<double> out(Line::kRows);
     const auto stop = [] { throw Stop(); };
     const auto stops = [](auto&& call) { return has(message_of<Stop>(call), "stop"); };
+    std::vector<double> grad = w;
+    std::vector<double> of_networks = of_network;
+    double value = 0.0;
+    const std::span<double> values(&value, 1);
+    CHECK(stops([&] { linear.value(w, {}, 1, stop); }));
+    CHECK(stops([&] { linear.value_and_grad(w, grad, {}, 1, stop); }));
+    CHECK(stops([&] { linear.values(w, values, 1, stop); }));
+    CHECK(stops([&] { linear.plane(w, w, values, values, 1, stop); }));
+    CHECK(stops([&] { linear.hvp(w, w, grad, {}, 1, stop); }));
     CHECK(stops([&] { linear.decision_function(w, out.data(), {}, 1, stop); }));
+    CHECK(stops([&] { linear.find_nonfinite(stop); }));
+    CHECK(stops([&] { linear.row_moments(stop); }));
+    CHECK(stops([&] { linear.max_square_norm(1, stop); }));
+    CHECK(stops([&] {
+        const LinearObjective penalized(line.view(), line.y.data(), {.loss = "squared_error", .alpha = 1.0});
+        penalized.duality_gap(w, 1, stop);
+    }));
+    CHECK(stops([&] { const LinearObjective o(line.view(), line.y.data(), {.standardize = true}, {}, {}, stop); }));
+    CHECK(stops([&] { network.value(of_network, {}, 1, stop); }));
+    CHECK(stops([&] { network.value_and_grad(of_network, of_networks, {}, 1, stop); }));
+    CHECK(stops([&] { network.values(of_network, values, 1, stop); }));
     CHECK(stops([&] { network.decision_function(of_network, out.data(), {}, 1, stop); }));
+    CHECK(stops([&] { network.find_nonfinite(stop); }));
+    CHECK(stops([&] { mlp_initial({{1, 3, 1}, "relu"}, 0, "", stop); }));
+    CHECK(stops([&] { density.values(w, values, {}, 1, stop); }));
+    CHECK(stops([&] { density.values_and_grads(w, values, grad, {}, 1, stop); }));
     CHECK(stops([&] { density.score_samples(w, out.data(), nullptr, {}, 1, stop); }));
+    CHECK(stops([&] { density.initial(0, 1, stop); }));
+    CHECK(stops([&] { density.find_nonfinite(stop); }));
 
     // The evaluation of the end, which keeps what there is.
     struct Impatient : Observer {
@@ -149,6 +177,50 @@ void test_interruptions() {
     CHECK(keeps(linear, w));
     CHECK(keeps(network, of_network));
     CHECK(keeps(density, w));
+
+    // An evaluation after an interruption, which is given up where it takes long.
+    struct Slow : Observer {
+        int n_looks = 0;
+        bool interrupted() override {
+            if (n_looks > 0) std::this_thread::sleep_for(std::chrono::milliseconds(60));
+            return n_looks++ == 0;
+        }
+    };
+    Slow observer;
+    const auto found = minimize(linear, w, {}, &observer);
+    CHECK(found.status[0] == Status::interrupted && std::isnan(found.fun[0]) && found.x == w);
+}
+
+// So does a step that takes long by itself, of wide layers or many models; interrupted, it changes nothing.
+void test_interruptions_within_a_step() {
+    struct Looks : Observer {
+        int most;
+        int n = 0;
+        explicit Looks(int patience) : most(patience) {}
+        bool interrupted() override { return ++n > most; }
+    };
+    constexpr std::int64_t kColumns = 4096;
+    const Line line;
+    const MlpObjective network(line.view(), line.y.data(),
+                               {.hidden_layer_sizes = {2048, 2048}, .loss = "squared_error", .n_outputs = 1});
+    const std::vector<double> wide(static_cast<std::size_t>(Line::kRows * kColumns), 0.5);
+    const MatrixView X{wide.data(), Line::kRows, kColumns, kColumns * 8, Storage::f64};
+    const LinearObjective linear(X, line.y.data(), {.loss = "squared_error"});
+    const std::vector<double> of_network = mlp_initial({{1, 2048, 2048, 1}, "relu"}, 0);
+    const std::vector<double> of_models(static_cast<std::size_t>(1024 * linear.n_params()));
+    const auto looks_up = [](const Objective& objective, const std::vector<double>& start, int n_threads) {
+        const DescentOptions options{
+            .batch_size = Line::kRows, .max_epochs = 1, .evaluate = false, .n_threads = n_threads};
+        Looks patient(1000);
+        minimize(objective, start, options, &patient);
+        Looks impatient(1);
+        const auto found = minimize(objective, start, options, &impatient);
+        return patient.n > 2 && found.status[0] == Status::interrupted && found.x == start;
+    };
+    for (const int n_threads : {1, 2}) {
+        CHECK(looks_up(network, of_network, n_threads));
+        CHECK(looks_up(linear, of_models, n_threads));
+    }
 }
 
 void test_refusals() {
@@ -220,6 +292,7 @@ int main() {
     test_standardized_features();
     test_descent();
     test_interruptions();
+    test_interruptions_within_a_step();
     test_refusals();
     test_nonfinite_data();
     test_user_loss();

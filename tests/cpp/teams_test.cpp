@@ -22,9 +22,8 @@ constexpr int kThreads = 4;
 
 // Threads of unlike pace, the first held up long enough for the others to fill all rooms.
 void test_order(int n_rooms) {
-    constexpr std::int64_t kFirst = 7;
-    InOrder in_order(kFirst, kFirst + kBlocks, n_rooms, kThreads);
-    std::atomic<std::int64_t> next{kFirst};
+    InOrder in_order(kBlocks, n_rooms, kThreads);
+    std::atomic<std::int64_t> next{0};
     std::vector<std::int64_t> room(static_cast<std::size_t>(n_rooms), -1);
     const auto users = std::make_unique<std::atomic<int>[]>(room.size());
     std::vector<std::int64_t> added;
@@ -36,11 +35,11 @@ void test_order(int n_rooms) {
                 const int mine = in_order.take(t);
                 const std::int64_t block = next++;
                 if (mine == InOrder::kNone) return;
-                if (block >= kFirst + kBlocks) return in_order.leave(mine);
+                if (block >= kBlocks) return in_order.leave(mine);
                 const auto at = static_cast<std::size_t>(mine);
                 CHECK(++users[at] == 1);
                 room[at] = block;
-                if (block == kFirst) std::this_thread::sleep_for(20ms);
+                if (block == 0) std::this_thread::sleep_for(20ms);
                 if (block % 16 == t) std::this_thread::sleep_for(100us);
                 in_order.bring(block, mine, [&](int of_block) {
                     const auto from = static_cast<std::size_t>(of_block);
@@ -54,12 +53,12 @@ void test_order(int n_rooms) {
         });
     for (std::thread& thread : threads) thread.join();
     CHECK(added.size() == kBlocks);
-    for (std::size_t i = 0; i < added.size(); ++i) CHECK(added[i] == kFirst + static_cast<std::int64_t>(i));
+    for (std::size_t i = 0; i < added.size(); ++i) CHECK(added[i] == static_cast<std::int64_t>(i));
 }
 
 // Who waits for a room is let go where a thread will not bring its block.
 void test_close() {
-    InOrder in_order(0, 10, 1, 2);
+    InOrder in_order(10, 1, 2);
     CHECK(in_order.take(0) == 0);
     std::thread waiting([&] { CHECK(in_order.take(0) == InOrder::kNone); });
     std::this_thread::sleep_for(5ms);

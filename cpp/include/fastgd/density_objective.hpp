@@ -48,7 +48,8 @@ public:
     std::int64_t n_params() const override;
     bool computes_in_double() const;
     const DensityOptions& options() const;
-    std::optional<std::pair<std::int64_t, std::int64_t>> find_nonfinite() const override;
+    std::optional<std::pair<std::int64_t, std::int64_t>> find_nonfinite(
+        const std::function<void()>& poll = {}) const override;
 
     // F of some models (n_models x n_params, C order), over all rows or the given ones (any order, repeats allowed);
     // NaN where a row's density has no finite logarithm. `poll` is called now and then on the calling thread; what it
@@ -77,7 +78,7 @@ public:
     std::vector<double> feature_means() const;
     std::vector<double> feature_scales() const;
 
-    std::unique_ptr<Run> start_run(ModelSettings settings) const override;
+    std::unique_ptr<Run> start_run(ModelSettings settings, const std::function<void()>& poll) const override;
 
 private:
     struct Impl;

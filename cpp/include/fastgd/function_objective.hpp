@@ -25,7 +25,7 @@ public:
     std::int64_t n_params() const override { return n_params_; }
     const Function& function() const { return function_; }
 
-    std::unique_ptr<Run> start_run(ModelSettings settings) const override;
+    std::unique_ptr<Run> start_run(ModelSettings settings, const std::function<void()>& poll) const override;
 
 private:
     std::int64_t n_params_;

@@ -111,10 +111,11 @@ public:
     void decision_function(std::span<const double> w, void* out, std::optional<std::span<const std::int64_t>> rows = {},
                            int n_threads = 0, const std::function<void()>& poll = {}) const;
 
-    std::optional<std::pair<std::int64_t, std::int64_t>> find_nonfinite() const override;
+    std::optional<std::pair<std::int64_t, std::int64_t>> find_nonfinite(
+        const std::function<void()>& poll = {}) const override;
 
     // How large X is, as smoothness bounds want it; of standardised rows where the parameters are those of them.
-    RowMoments row_moments() const;
+    RowMoments row_moments(const std::function<void()>& poll = {}) const;
 
     // The largest s ||x~||^2 / mean(s) of all rows of positive weight, NaN where X holds one.
     double max_square_norm(int n_threads = 0, const std::function<void()>& poll = {}) const;
@@ -137,7 +138,7 @@ public:
     double gap(std::span<const double> w, int n_threads, const std::function<void()>& poll) const override {
         return duality_gap(w, n_threads, poll);
     }
-    std::unique_ptr<Run> start_run(ModelSettings settings) const override;
+    std::unique_ptr<Run> start_run(ModelSettings settings, const std::function<void()>& poll) const override;
 
 private:
     struct Impl;

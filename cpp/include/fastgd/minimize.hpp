@@ -98,7 +98,8 @@ public:
     virtual ~Observer() = default;
     // What the models' rates are multiplied by from here on; 0 ends the run.
     virtual double epoch_end(const EpochInfo&) { return 1.0; }
-    // At least every 50 ms. True interrupts the run: the best valid parameters are the result.
+    // At least every 50 ms, and as often as it is convenient. True interrupts the run: the best valid parameters are
+    // the result, evaluated as far as that takes no longer than another 50 ms.
     virtual bool interrupted() { return false; }
     // All that a run needs to go on from here, and how many epochs it has made; the bytes are of this version of the
     // library and of machines of this byte order.

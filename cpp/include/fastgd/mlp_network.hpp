@@ -20,7 +20,8 @@ struct MlpNetwork {
 // Random parameters to start from, as MlpObjective takes them: weights are uniform, of the size that He et al. 2015
 // ("he") or Glorot and Bengio 2010 ("glorot") give each hidden layer, or the one of them that suits the activation
 // (""), and Glorot's for the head; intercepts are 0. Throws std::invalid_argument for another method.
-std::vector<double> mlp_initial(const MlpNetwork& network, std::uint64_t seed, const std::string& method = "");
+std::vector<double> mlp_initial(const MlpNetwork& network, std::uint64_t seed, const std::string& method = "",
+                                const std::function<void()>& poll = {});
 
 // Raw scores of flat parameters on any rows, n_rows x n_outputs in the compute type of X. Throws NonFiniteError where
 // one is not finite, or a hidden unit before its activation. `poll` is as in LinearObjective::value.

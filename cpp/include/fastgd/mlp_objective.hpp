@@ -56,7 +56,8 @@ public:
     Penalty penalty() const override { return {options().alpha, options().l1_ratio}; }
     bool weighted() const override;
     bool present(std::int64_t row) const override;
-    std::optional<std::pair<std::int64_t, std::int64_t>> find_nonfinite() const override;
+    std::optional<std::pair<std::int64_t, std::int64_t>> find_nonfinite(
+        const std::function<void()>& poll = {}) const override;
 
     // F at w, over all rows or over the given ones as a mini-batch, as LinearObjective has it. Throws NonFiniteError
     // where a raw score, or what a hidden unit's activation is applied to, is not finite.
@@ -81,7 +82,7 @@ public:
     void decision_function(std::span<const double> w, void* out, std::optional<std::span<const std::int64_t>> rows = {},
                            int n_threads = 0, const std::function<void()>& poll = {}) const;
 
-    std::unique_ptr<Run> start_run(ModelSettings settings) const override;
+    std::unique_ptr<Run> start_run(ModelSettings settings, const std::function<void()>& poll) const override;
 
 private:
     struct Impl;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -27,15 +28,18 @@ public:
     virtual bool weighted() const { return false; }
     virtual bool present(std::int64_t) const { return true; }
     // The first row and column of the data that is NaN or infinite, in rows that weigh more than 0.
-    virtual std::optional<std::pair<std::int64_t, std::int64_t>> find_nonfinite() const { return std::nullopt; }
+    // `poll` is called now and then on the calling thread, here and below; what it throws ends the call.
+    virtual std::optional<std::pair<std::int64_t, std::int64_t>> find_nonfinite(
+        const std::function<void()>& /*poll*/ = {}) const {
+        return std::nullopt;
+    }
 
-    // A bound on F(params) - min F; infinite where none is at hand. `poll` is called now and then on the calling
-    // thread.
+    // A bound on F(params) - min F; infinite where none is at hand.
     virtual double gap(std::span<const double>, int /*n_threads*/, const std::function<void()>& /*poll*/) const {
         return std::numeric_limits<double>::infinity();
     }
 
-    virtual std::unique_ptr<Run> start_run(ModelSettings settings) const = 0;
+    virtual std::unique_ptr<Run> start_run(ModelSettings settings, const std::function<void()>& poll) const = 0;
 };
 
 }  // namespace fastgd
