@@ -89,9 +89,18 @@ def forks(session: nox.Session) -> None:
 
 
 def memory(session: nox.Session) -> None:
-    """Refuse each allocation once."""
+    """Refuse each allocation once; run some C++ tests under valgrind."""
     _cpp(session, "gcc")
-    session.run("build/gcc/tests/cpp/out_of_memory_test", "all", external=True, env={"FASTGD_TEAMS": "always"})
+    tests, teams = "build/gcc/tests/cpp", {"FASTGD_TEAMS": "always"}
+    valgrind = ("valgrind", "--quiet", "--error-exitcode=1", "--leak-check=full", "--errors-for-leak-kinds=definite")
+    for name in ("objective_test", "lbfgs_test", "owlqn_test", "neighbors_test", "rates_test"):
+        session.run(*valgrind, f"{tests}/{name}", external=True, env=teams)
+    session.run(f"{tests}/out_of_memory_test", "all", external=True, env=teams)
+
+
+def sanitizers(session: nox.Session) -> None:
+    """Run all tests of Python under AddressSanitizer and UndefinedBehaviorSanitizer."""
+    session.run("bash", ".ci/run", "sanitize", external=True, env={"FASTGD_SANITIZED": "tests --ignore=tests/peers"})
 
 
 def threads(session: nox.Session) -> None:
@@ -110,7 +119,7 @@ def fuzz(session: nox.Session) -> None:
     session.run("pytest", "tests/test_differential.py", env={"FASTGD_CASES": "20000", "FASTGD_SEED": day})
 
 
-NIGHTLY = {part.__name__: part for part in (numerics, forks, memory, threads, fuzz)}
+NIGHTLY = {part.__name__: part for part in (numerics, forks, memory, sanitizers, threads, fuzz)}
 
 
 @nox.session
