@@ -12,7 +12,7 @@ set(FASTGD_ISA_TABLE
 
 # Flags of every unit. Nothing here may change a result: no contraction of a * b + c, nothing of -ffast-math's family.
 # Square roots are instructions: nobody asks for errno.
-set(FASTGD_ISA_COMMON_FLAGS_GNU -O3 -ffp-contract=off -fno-math-errno)
+set(FASTGD_ISA_COMMON_FLAGS_GNU -O3 -ffp-contract=off -fno-math-errno -Wno-psabi)
 set(FASTGD_ISA_COMMON_FLAGS_MSVC /fp:precise)
 
 set(FASTGD_ISAS "" CACHE STRING "Instruction sets to build (names of cmake/isa.cmake); empty: all of this processor family")
@@ -57,8 +57,13 @@ function(fastgd_use_isa target name)
         target_compile_options(${target} PRIVATE ${FASTGD_ISA_COMMON_FLAGS_GNU} ${flags})
     endif()
     if(FASTGD_SANITIZE OR FASTGD_COVERAGE)
-        # Instrumented, `generic` takes GCC many minutes at -O3 -g. -g1 keeps the lines of a report, not the variables.
-        target_compile_options(${target} PRIVATE -O2 -g1)
+        # Instrumented, a unit takes GCC many minutes at -O3 -g. -g1 keeps the lines of a report, not the variables.
+        target_compile_options(${target} PRIVATE -O1 -g1)
+    endif()
+    if(FASTGD_SANITIZE MATCHES "address" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+        # Where vectors live in memory, watching the stack takes more time than all the rest, and its arrays are of fixed
+        # lengths, which UndefinedBehaviorSanitizer knows.
+        target_compile_options(${target} PRIVATE --param=asan-stack=0)
     endif()
     # Merging units, at compile or at link time, would let one instruction set into another's code.
     set_target_properties(
@@ -119,12 +124,9 @@ function(fastgd_add_isa_units target)
         set(unit "${target}_${name}")
         add_library(${unit} OBJECT "${source_dir}/kernels/unit.cpp")
         fastgd_use_isa(${unit} ${name})
-        if(name STREQUAL "generic" AND family STREQUAL "x86_64" AND NOT MSVC)
-            # There it waits for calls of fma(), whose unrolled loops would be a fifth of the package.
-            target_compile_options(${unit} PRIVATE -Os)
-        endif()
-        if(FASTGD_SANITIZE OR FASTGD_COVERAGE)
-            target_compile_options(${unit} PRIVATE -O1)
+        if(name STREQUAL "generic" AND family STREQUAL "x86_64" AND NOT MSVC AND NOT FASTGD_SANITIZE AND NOT FASTGD_COVERAGE)
+            # There it waits for calls of fma(): larger code would be no faster.
+            target_compile_options(${unit} PRIVATE -O2)
         endif()
         target_sources(${target} PRIVATE $<TARGET_OBJECTS:${unit}>)
 

@@ -52,6 +52,10 @@ py::array_t<T> to_array(const std::vector<T>& values, std::vector<py::ssize_t> s
     return array;
 }
 
+inline Floats as_array(const std::vector<double>& values) {
+    return to_array(values, {static_cast<py::ssize_t>(values.size())});
+}
+
 // Ends what a thread does when the interpreter has ended, without unwinding it. CPython before 3.14 ends the thread
 // where it asks for the GIL, and to unwind it would ask again, in destructors, which terminates the process.
 template <class F>

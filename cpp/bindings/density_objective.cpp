@@ -18,18 +18,14 @@ struct DensityObjectiveOf final : AnyObjective {
 
 using Standard = std::pair<Floats, Floats>;
 
-Floats as_array(const std::vector<double>& values) {
-    return to_array(values, {static_cast<py::ssize_t>(values.size())});
-}
-
 std::vector<double> as_vector(const Floats& values) {
     const auto numbers = view(values);
     return {numbers.begin(), numbers.end()};
 }
 
-std::unique_ptr<DensityObjectiveOf> make_objective(const Matrix& Z, const std::string& storage, int n_components,
-                                                   bool diagonal, double reg_covar, bool standardize,
-                                                   const std::optional<Standard>& standard) {
+std::unique_ptr<DensityObjectiveOf> make_density(const Matrix& Z, const std::string& storage, int n_components,
+                                                 bool diagonal, double reg_covar, bool standardize,
+                                                 const std::optional<Standard>& standard) {
     const MatrixView rows = matrix_view(Z, storage);
     DensityOptions options{n_components, diagonal, reg_covar, standardize};
     if (standard) {
@@ -43,7 +39,7 @@ std::unique_ptr<DensityObjectiveOf> make_objective(const Matrix& Z, const std::s
     return std::make_unique<DensityObjectiveOf>(Z, make_core());
 }
 
-Floats values(const DensityObjectiveOf& self, const Floats& w, const std::optional<Ints>& rows, int n_threads) {
+Floats density_values(const DensityObjectiveOf& self, const Floats& w, const std::optional<Ints>& rows, int n_threads) {
     require(w.ndim() == 2, "w must be (n_models, n_params)");
     Floats out(w.shape(0));
     const auto at = view(w);
@@ -56,8 +52,8 @@ Floats values(const DensityObjectiveOf& self, const Floats& w, const std::option
     return out;
 }
 
-double value_and_grad(const DensityObjectiveOf& self, const Floats& w, const std::optional<Ints>& rows, Floats& grad,
-                      int n_threads) {
+double density_value_and_grad(const DensityObjectiveOf& self, const Floats& w, const std::optional<Ints>& rows,
+                              Floats& grad, int n_threads) {
     const auto at = view(w);
     const auto chosen = view_rows(rows);
     const std::span<double> out(grad.mutable_data(), static_cast<std::size_t>(grad.size()));
@@ -84,7 +80,7 @@ py::tuple score_samples(const DensityObjectiveOf& self, const Floats& w, const s
     return py::make_tuple(scores, shares);
 }
 
-Floats initial(const DensityObjectiveOf& self, std::uint64_t seed) {
+Floats start_of_density(const DensityObjectiveOf& self, std::uint64_t seed) {
     std::vector<double> params;
     {
         const py::gil_scoped_release released;
@@ -97,14 +93,15 @@ Floats initial(const DensityObjectiveOf& self, std::uint64_t seed) {
 
 void bind_density_objective(py::module_& module) {
     py::classh<DensityObjectiveOf, AnyObjective>(module, "DensityObjective", py::is_final())
-        .def(py::init(&make_objective), py::arg("Z"), py::arg("storage"), py::arg("n_components"), py::arg("diagonal"),
+        .def(py::init(&make_density), py::arg("Z"), py::arg("storage"), py::arg("n_components"), py::arg("diagonal"),
              py::arg("reg_covar"), py::arg("standardize"), py::arg("standard").none(true))
-        .def("values", &values, py::arg("w").noconvert(), py::arg("rows").noconvert().none(true), py::arg("n_threads"))
-        .def("value_and_grad", &value_and_grad, py::arg("w").noconvert(), py::arg("rows").noconvert().none(true),
-             py::arg("grad").noconvert(), py::arg("n_threads"))
+        .def("values", &density_values, py::arg("w").noconvert(), py::arg("rows").noconvert().none(true),
+             py::arg("n_threads"))
+        .def("value_and_grad", &density_value_and_grad, py::arg("w").noconvert(),
+             py::arg("rows").noconvert().none(true), py::arg("grad").noconvert(), py::arg("n_threads"))
         .def("score_samples", &score_samples, py::arg("w").noconvert(), py::arg("rows").noconvert().none(true),
              py::arg("with_shares"), py::arg("n_threads"))
-        .def("initial", &initial, py::arg("seed"))
+        .def("initial", &start_of_density, py::arg("seed"))
         .def("find_nonfinite", &find_nonfinite<DensityObjectiveOf>)
         .def("feature_means", [](const DensityObjectiveOf& self) { return as_array(self.core.feature_means()); })
         .def("feature_scales", [](const DensityObjectiveOf& self) { return as_array(self.core.feature_scales()); })

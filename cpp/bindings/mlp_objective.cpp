@@ -9,11 +9,11 @@
 namespace fastgd::bindings {
 namespace {
 
-std::unique_ptr<MlpObjectiveOf> make_objective(const Matrix& X, const std::string& storage, const py::array& y,
-                                               const Loss& loss, const std::map<std::string, double>& loss_params,
-                                               int n_outputs, const std::vector<std::int64_t>& hidden_layer_sizes,
-                                               const std::string& activation, double alpha, double l1_ratio,
-                                               double dropout, const std::optional<py::array>& sample_weight) {
+std::unique_ptr<MlpObjectiveOf> make_network(const Matrix& X, const std::string& storage, const py::array& y,
+                                             const Loss& loss, const std::map<std::string, double>& loss_params,
+                                             int n_outputs, const std::vector<std::int64_t>& hidden_layer_sizes,
+                                             const std::string& activation, double alpha, double l1_ratio,
+                                             double dropout, const std::optional<py::array>& sample_weight) {
     const MatrixView view = matrix_view(X, storage);
     MlpOptions options;
     options.hidden_layer_sizes = hidden_layer_sizes;
@@ -30,8 +30,8 @@ std::unique_ptr<MlpObjectiveOf> make_objective(const Matrix& X, const std::strin
     return std::make_unique<MlpObjectiveOf>(X, y, sample_weight, std::nullopt, std::move(core));
 }
 
-double value_and_grad(const MlpObjectiveOf& self, const Floats& w, const std::optional<Ints>& rows, Floats& grad,
-                      int n_threads, std::uint64_t dropout_seed, std::int64_t dropout_step) {
+double network_value_and_grad(const MlpObjectiveOf& self, const Floats& w, const std::optional<Ints>& rows,
+                              Floats& grad, int n_threads, std::uint64_t dropout_seed, std::int64_t dropout_step) {
     const auto at = view(w);
     const auto chosen = view_rows(rows);
     const std::span<double> out(grad.mutable_data(), static_cast<std::size_t>(grad.size()));
@@ -41,8 +41,8 @@ double value_and_grad(const MlpObjectiveOf& self, const Floats& w, const std::op
     return self.core.value_and_grad(at, out, chosen, n_threads, check_signals, step);
 }
 
-Floats initial(const std::vector<std::int64_t>& sizes, const std::string& activation, std::uint64_t seed,
-               const std::string& method) {
+Floats start_of_network(const std::vector<std::int64_t>& sizes, const std::string& activation, std::uint64_t seed,
+                        const std::string& method) {
     std::vector<double> params;
     {
         const py::gil_scoped_release released;
@@ -86,18 +86,20 @@ py::dict activations() {
 
 void bind_mlp_objective(py::module_& module) {
     module.def("activations", &activations);
-    module.def("mlp_initial", &initial, py::arg("sizes"), py::arg("activation"), py::arg("seed"), py::arg("method"));
+    module.def("mlp_initial", &start_of_network, py::arg("sizes"), py::arg("activation"), py::arg("seed"),
+               py::arg("method"));
     module.def("mlp_scores", &scores, py::arg("X"), py::arg("storage"), py::arg("sizes"), py::arg("activation"),
                py::arg("params").noconvert(), py::arg("n_threads"));
     module.def("dropout_mask", &mask, py::arg("seed"), py::arg("step"), py::arg("layer"), py::arg("n_rows"),
                py::arg("n_units"), py::arg("dropout"));
     py::classh<MlpObjectiveOf, AnyObjective> objective(module, "MLPObjective", py::is_final());
     objective
-        .def(py::init(&make_objective), py::arg("X"), py::arg("storage"), py::arg("y"), py::arg("loss"),
+        .def(py::init(&make_network), py::arg("X"), py::arg("storage"), py::arg("y"), py::arg("loss"),
              py::arg("loss_params"), py::arg("n_outputs"), py::arg("hidden_layer_sizes"), py::arg("activation"),
              py::arg("alpha"), py::arg("l1_ratio"), py::arg("dropout"), py::arg("sample_weight").none(true))
-        .def("value_and_grad", &value_and_grad, py::arg("w").noconvert(), py::arg("rows").noconvert().none(true),
-             py::arg("grad").noconvert(), py::arg("n_threads"), py::arg("dropout_seed"), py::arg("dropout_step"));
+        .def("value_and_grad", &network_value_and_grad, py::arg("w").noconvert(),
+             py::arg("rows").noconvert().none(true), py::arg("grad").noconvert(), py::arg("n_threads"),
+             py::arg("dropout_seed"), py::arg("dropout_step"));
     bind_evaluation(objective);
 }
 

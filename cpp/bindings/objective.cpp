@@ -11,11 +11,11 @@ namespace {
 
 using Objective = DataObjective<LinearObjective>;
 
-std::unique_ptr<Objective> make_objective(const Matrix& X, const std::string& storage, const py::array& y,
-                                          const Loss& loss, const std::map<std::string, double>& loss_params,
-                                          int n_outputs, double alpha, double l1_ratio, bool fit_intercept,
-                                          bool standardize, const std::optional<py::array>& sample_weight,
-                                          const std::optional<py::array>& offset, double intercept_slope) {
+std::unique_ptr<Objective> make_linear(const Matrix& X, const std::string& storage, const py::array& y,
+                                       const Loss& loss, const std::map<std::string, double>& loss_params,
+                                       int n_outputs, double alpha, double l1_ratio, bool fit_intercept,
+                                       bool standardize, const std::optional<py::array>& sample_weight,
+                                       const std::optional<py::array>& offset, double intercept_slope) {
     const MatrixView view = matrix_view(X, storage);
     LinearOptions options;
     set_loss(options, loss, loss_params);
@@ -35,8 +35,8 @@ std::unique_ptr<Objective> make_objective(const Matrix& X, const std::string& st
     return std::make_unique<Objective>(X, y, sample_weight, offset, make_core());
 }
 
-double value_and_grad(const Objective& self, const Floats& w, const std::optional<Ints>& rows, Floats& grad,
-                      int n_threads) {
+double linear_value_and_grad(const Objective& self, const Floats& w, const std::optional<Ints>& rows, Floats& grad,
+                             int n_threads) {
     const auto at = view(w);
     const auto chosen = view_rows(rows);
     const std::span<double> out(grad.mutable_data(), static_cast<std::size_t>(grad.size()));
@@ -86,10 +86,6 @@ double max_square_norm(const Objective& self) {
     return self.core.max_square_norm(0, check_signals);
 }
 
-Floats as_array(const std::vector<double>& values) {
-    return to_array(values, {static_cast<py::ssize_t>(values.size())});
-}
-
 Floats raw_params(const Objective& self, const Floats& w) { return as_array(self.core.raw_params(view(w))); }
 
 template <class T>
@@ -132,11 +128,11 @@ void bind_objective(py::module_& module) {
     py::classh<AnyObjective>(module, "Objective");
     py::classh<Objective, AnyObjective> objective(module, "LinearObjective", py::is_final());
     objective
-        .def(py::init(&make_objective), py::arg("X"), py::arg("storage"), py::arg("y"), py::arg("loss"),
+        .def(py::init(&make_linear), py::arg("X"), py::arg("storage"), py::arg("y"), py::arg("loss"),
              py::arg("loss_params"), py::arg("n_outputs"), py::arg("alpha"), py::arg("l1_ratio"),
              py::arg("fit_intercept"), py::arg("standardize"), py::arg("sample_weight").none(true),
              py::arg("offset").none(true), py::arg("intercept_slope"))
-        .def("value_and_grad", &value_and_grad, py::arg("w").noconvert(), py::arg("rows").noconvert().none(true),
+        .def("value_and_grad", &linear_value_and_grad, py::arg("w").noconvert(), py::arg("rows").noconvert().none(true),
              py::arg("grad").noconvert(), py::arg("n_threads"))
         .def("hvp", &hvp, py::arg("w").noconvert(), py::arg("v").noconvert(), py::arg("rows").noconvert().none(true),
              py::arg("product").noconvert(), py::arg("n_threads"))

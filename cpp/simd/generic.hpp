@@ -1,6 +1,7 @@
 #pragma once
 
-// Plain C++ for any processor. Slow where a fused multiply-add is a library call, but the bits are the same.
+// Any processor, by the short vectors that GCC and Clang have for all of them. Slow where a fused multiply-add is a
+// library call, but the bits are the same.
 
 #include "simd/vec.hpp"
 
@@ -10,72 +11,63 @@ namespace {
 constexpr const char* kIsaName = "generic";
 constexpr int kRegisters = 4;
 
-// Unsigned, because lanes wrap around.
+// A quarter of a vector is as long as a register of old processors. Integers are unsigned, because lanes wrap around.
 template <class T>
-struct LaneBitsOf;
+struct Quarters;
 template <>
-struct LaneBitsOf<float> {
-    using Type = std::uint32_t;
+struct Quarters<float> {
+    typedef float Numbers __attribute__((vector_size(16)));
+    typedef std::uint32_t Bits __attribute__((vector_size(16)));
+    typedef std::int32_t Integers __attribute__((vector_size(16)));
 };
 template <>
-struct LaneBitsOf<double> {
-    using Type = std::uint64_t;
+struct Quarters<double> {
+    typedef double Numbers __attribute__((vector_size(16)));
+    typedef std::uint64_t Bits __attribute__((vector_size(16)));
+    typedef std::int64_t Integers __attribute__((vector_size(16)));
 };
 template <class T>
-using LaneBits = typename LaneBitsOf<T>::Type;
+using Numbers = typename Quarters<T>::Numbers;
+template <class T>
+using Bits = typename Quarters<T>::Bits;
+template <class T>
+using Integers = typename Quarters<T>::Integers;
 
 template <class T>
 struct Vec {
-    T v[kLanes<T>];
+    Numbers<T> v0, v1, v2, v3;
 };
+// All bits of a lane, or none.
 template <class T>
 struct Mask {
-    LaneBits<T> m[kLanes<T>];
+    Bits<T> v0, v1, v2, v3;
 };
 template <class T>
 struct IVec {
-    LaneBits<T> v[kLanes<T>];
+    Bits<T> v0, v1, v2, v3;
 };
-
-template <class T, class F>
-FASTGD_INLINE Vec<T> each_lane(F f) {
-    Vec<T> r;
-    for (int i = 0; i < kLanes<T>; ++i) r.v[i] = f(i);
-    return r;
-}
-template <class T, class F>
-FASTGD_INLINE Mask<T> each_truth(F f) {
-    Mask<T> r;
-    for (int i = 0; i < kLanes<T>; ++i) r.m[i] = f(i) ? ~LaneBits<T>(0) : LaneBits<T>(0);
-    return r;
-}
-template <class T, class F>
-FASTGD_INLINE IVec<T> each_int(F f) {
-    IVec<T> r;
-    for (int i = 0; i < kLanes<T>; ++i) r.v[i] = f(i);
-    return r;
-}
-
-FASTGD_INLINE float scalar_sqrt(float a) { return __builtin_sqrtf(a); }
-FASTGD_INLINE double scalar_sqrt(double a) { return __builtin_sqrt(a); }
-FASTGD_INLINE float scalar_round(float a) { return __builtin_rintf(a); }
-FASTGD_INLINE double scalar_round(double a) { return __builtin_rint(a); }
 
 template <class T>
 FASTGD_INLINE Vec<T> set1(T x) {
-    return each_lane<T>([&](int) { return x; });
+    Numbers<T> v;
+    for (int i = 0; i < kLanes<T> / 4; ++i) v[i] = x;
+    return {v, v, v, v};
 }
 template <class T>
 FASTGD_INLINE Vec<T> zero() {
     return set1<T>(T(0));
 }
 template <class T>
-FASTGD_INLINE IVec<T> iset1(LaneInt<T> x) {
-    return each_int<T>([&](int) { return static_cast<LaneBits<T>>(x); });
+FASTGD_INLINE IVec<T> as_int(Vec<T> a) {
+    return __builtin_bit_cast(IVec<T>, a);
 }
 template <class T>
-FASTGD_INLINE Mask<T> first_n(int n) {
-    return each_truth<T>([&](int i) { return i < n; });
+FASTGD_INLINE Vec<T> as_float(IVec<T> a) {
+    return __builtin_bit_cast(Vec<T>, a);
+}
+template <class T>
+FASTGD_INLINE IVec<T> iset1(LaneInt<T> x) {
+    return as_int(set1<T>(__builtin_bit_cast(T, x)));
 }
 
 template <class T>
@@ -86,9 +78,9 @@ FASTGD_INLINE Vec<T> load(const T* p) {
 }
 template <class T>
 FASTGD_INLINE Vec<T> load_partial(const T* p, int n) {
-    Vec<T> r = zero<T>();
-    for (int i = 0; i < n; ++i) __builtin_memcpy(&r.v[i], p + i, sizeof(T));
-    return r;
+    T lanes[kLanes<T>] = {};
+    for (int i = 0; i < n; ++i) __builtin_memcpy(&lanes[i], p + i, sizeof(T));
+    return load(lanes);
 }
 template <class T>
 FASTGD_INLINE void store(T* p, Vec<T> a) {
@@ -96,106 +88,75 @@ FASTGD_INLINE void store(T* p, Vec<T> a) {
 }
 template <class T>
 FASTGD_INLINE void store_partial(T* p, Vec<T> a, int n) {
-    for (int i = 0; i < n; ++i) __builtin_memcpy(p + i, &a.v[i], sizeof(T));
+    T lanes[kLanes<T>];
+    store(lanes, a);
+    for (int i = 0; i < n; ++i) __builtin_memcpy(p + i, &lanes[i], sizeof(T));
 }
 
-template <class T>
-FASTGD_INLINE Vec<T> operator+(Vec<T> a, Vec<T> b) {
-    return each_lane<T>([&](int i) { return a.v[i] + b.v[i]; });
+#define FASTGD_BINARY(OP, V)                                             \
+    template <class T>                                                   \
+    FASTGD_INLINE V<T> operator OP(V<T> a, V<T> b) {                     \
+        return {a.v0 OP b.v0, a.v1 OP b.v1, a.v2 OP b.v2, a.v3 OP b.v3}; \
+    }
+FASTGD_BINARY(+, Vec)
+FASTGD_BINARY(-, Vec)
+FASTGD_BINARY(*, Vec)
+FASTGD_BINARY(/, Vec)
+FASTGD_BINARY(+, IVec)
+FASTGD_BINARY(-, IVec)
+FASTGD_BINARY(&, IVec)
+FASTGD_BINARY(|, IVec)
+FASTGD_BINARY(&, Mask)
+FASTGD_BINARY(|, Mask)
+#undef FASTGD_BINARY
+
+template <int N, class T>
+FASTGD_INLINE IVec<T> shift_left(IVec<T> a) {
+    return {a.v0 << N, a.v1 << N, a.v2 << N, a.v3 << N};
 }
-template <class T>
-FASTGD_INLINE Vec<T> operator-(Vec<T> a, Vec<T> b) {
-    return each_lane<T>([&](int i) { return a.v[i] - b.v[i]; });
-}
-template <class T>
-FASTGD_INLINE Vec<T> operator*(Vec<T> a, Vec<T> b) {
-    return each_lane<T>([&](int i) { return a.v[i] * b.v[i]; });
-}
-template <class T>
-FASTGD_INLINE Vec<T> operator/(Vec<T> a, Vec<T> b) {
-    return each_lane<T>([&](int i) { return a.v[i] / b.v[i]; });
-}
-template <class T>
-FASTGD_INLINE IVec<T> as_int(Vec<T> a) {
-    return __builtin_bit_cast(IVec<T>, a);
-}
-template <class T>
-FASTGD_INLINE Vec<T> as_float(IVec<T> a) {
-    return __builtin_bit_cast(Vec<T>, a);
-}
-// By their bits: the sign of NaN is flipped and cleared like any other.
-template <class T>
-FASTGD_INLINE Vec<T> neg(Vec<T> a) {
-    const LaneBits<T> sign = __builtin_bit_cast(LaneBits<T>, T(-0.0));
-    const IVec<T> bits = as_int(a);
-    return as_float(each_int<T>([&](int i) { return bits.v[i] ^ sign; }));
-}
-template <class T>
-FASTGD_INLINE Vec<T> abs(Vec<T> a) {
-    const LaneBits<T> sign = __builtin_bit_cast(LaneBits<T>, T(-0.0));
-    const IVec<T> bits = as_int(a);
-    return as_float(each_int<T>([&](int i) { return bits.v[i] & ~sign; }));
-}
-template <class T>
-FASTGD_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) {
-    Vec<T> r;
-#ifndef __FP_FAST_FMA
-    // Sixteen calls in a row would make these units several times larger, and no faster.
-#pragma GCC unroll 1
-#endif
-    for (int i = 0; i < kLanes<T>; ++i) r.v[i] = scalar_fma(a.v[i], b.v[i], c.v[i]);
-    return r;
-}
-template <class T>
-FASTGD_INLINE Vec<T> fnma(Vec<T> a, Vec<T> b, Vec<T> c) {
-    return fma(neg(a), b, c);
-}
-template <class T>
-FASTGD_INLINE Vec<T> sqrt(Vec<T> a) {
-    return each_lane<T>([&](int i) { return scalar_sqrt(a.v[i]); });
-}
-template <class T>
-FASTGD_INLINE Vec<T> round_even(Vec<T> a) {
-    return each_lane<T>([&](int i) { return scalar_round(a.v[i]); });
+template <int N, class T>
+FASTGD_INLINE IVec<T> shift_right(IVec<T> a) {
+    return {a.v0 >> N, a.v1 >> N, a.v2 >> N, a.v3 >> N};
 }
 
-template <class T>
-FASTGD_INLINE Mask<T> lt(Vec<T> a, Vec<T> b) {
-    return each_truth<T>([&](int i) { return a.v[i] < b.v[i]; });
-}
-template <class T>
-FASTGD_INLINE Mask<T> le(Vec<T> a, Vec<T> b) {
-    return each_truth<T>([&](int i) { return a.v[i] <= b.v[i]; });
-}
-template <class T>
-FASTGD_INLINE Mask<T> eq(Vec<T> a, Vec<T> b) {
-    return each_truth<T>([&](int i) { return a.v[i] == b.v[i]; });
-}
-template <class T>
-FASTGD_INLINE Mask<T> operator&(Mask<T> a, Mask<T> b) {
-    return each_truth<T>([&](int i) { return (a.m[i] & b.m[i]) != 0; });
-}
-template <class T>
-FASTGD_INLINE Mask<T> operator|(Mask<T> a, Mask<T> b) {
-    return each_truth<T>([&](int i) { return (a.m[i] | b.m[i]) != 0; });
-}
+// Comparisons yield signed integers.
+#define FASTGD_COMPARISON(NAME, OP)                                                                \
+    template <class T>                                                                             \
+    FASTGD_INLINE Mask<T> NAME(Vec<T> a, Vec<T> b) {                                               \
+        return {reinterpret_cast<Bits<T>>(a.v0 OP b.v0), reinterpret_cast<Bits<T>>(a.v1 OP b.v1),  \
+                reinterpret_cast<Bits<T>>(a.v2 OP b.v2), reinterpret_cast<Bits<T>>(a.v3 OP b.v3)}; \
+    }
+FASTGD_COMPARISON(lt, <)
+FASTGD_COMPARISON(le, <=)
+FASTGD_COMPARISON(eq, ==)
+#undef FASTGD_COMPARISON
+
 template <class T>
 FASTGD_INLINE Mask<T> operator!(Mask<T> a) {
-    return each_truth<T>([&](int i) { return a.m[i] == 0; });
+    return {~a.v0, ~a.v1, ~a.v2, ~a.v3};
 }
 template <class T>
 FASTGD_INLINE bool any(Mask<T> a) {
-    LaneBits<T> found = 0;
-    for (int i = 0; i < kLanes<T>; ++i) found |= a.m[i];
-    return found != 0;
+    const Bits<T> found = a.v0 | a.v1 | a.v2 | a.v3;
+    bool is_any = false;
+    for (int i = 0; i < kLanes<T> / 4; ++i) is_any |= found[i] != 0;
+    return is_any;
 }
 template <class T>
 FASTGD_INLINE bool all(Mask<T> a) {
     return !any(!a);
 }
 template <class T>
+FASTGD_INLINE Mask<T> first_n(int n) {
+    T index[kLanes<T>];
+    for (int i = 0; i < kLanes<T>; ++i) index[i] = static_cast<T>(i);
+    return lt(load(index), set1<T>(static_cast<T>(n)));
+}
+template <class T>
 FASTGD_INLINE Vec<T> select(Mask<T> m, Vec<T> a, Vec<T> b) {
-    return each_lane<T>([&](int i) { return m.m[i] != 0 ? a.v[i] : b.v[i]; });
+    const IVec<T> yes{m.v0, m.v1, m.v2, m.v3};
+    const IVec<T> no{~m.v0, ~m.v1, ~m.v2, ~m.v3};
+    return as_float((as_int(a) & yes) | (as_int(b) & no));
 }
 template <class T>
 FASTGD_INLINE Vec<T> max(Vec<T> a, Vec<T> b) {
@@ -206,49 +167,95 @@ FASTGD_INLINE Vec<T> min(Vec<T> a, Vec<T> b) {
     return select(lt(a, b), a, b);
 }
 
+// By their bits: the sign of NaN is flipped and cleared like any other.
 template <class T>
-FASTGD_INLINE IVec<T> operator+(IVec<T> a, IVec<T> b) {
-    return each_int<T>([&](int i) { return a.v[i] + b.v[i]; });
-}
-template <class T>
-FASTGD_INLINE IVec<T> operator-(IVec<T> a, IVec<T> b) {
-    return each_int<T>([&](int i) { return a.v[i] - b.v[i]; });
+FASTGD_INLINE IVec<T> sign_of(Vec<T> a) {
+    return as_int(a) & as_int(set1<T>(T(-0.0)));
 }
 template <class T>
-FASTGD_INLINE IVec<T> operator&(IVec<T> a, IVec<T> b) {
-    return each_int<T>([&](int i) { return a.v[i] & b.v[i]; });
+FASTGD_INLINE Vec<T> abs(Vec<T> a) {
+    return as_float(as_int(a) - sign_of(a));
 }
 template <class T>
-FASTGD_INLINE IVec<T> operator|(IVec<T> a, IVec<T> b) {
-    return each_int<T>([&](int i) { return a.v[i] | b.v[i]; });
+FASTGD_INLINE Vec<T> neg(Vec<T> a) {
+    return as_float(as_int(a) + as_int(set1<T>(T(-0.0))));
 }
-template <int N, class T>
-FASTGD_INLINE IVec<T> shift_left(IVec<T> a) {
-    return each_int<T>([&](int i) { return a.v[i] << N; });
+
+template <class T>
+FASTGD_INLINE Vec<T> round_even(Vec<T> a) {
+    // Numbers as large as this have no fraction; a sum with it has none either.
+    const Vec<T> large = set1<T>(sizeof(T) == 4 ? T(0x1p23) : T(0x1p52));
+    const Vec<T> shift = as_float(as_int(large) | sign_of(a));
+    const Vec<T> rounded = as_float(as_int((a + shift) - shift) | sign_of(a));
+    return select(lt(abs(a), large), rounded, a);
 }
-template <int N, class T>
-FASTGD_INLINE IVec<T> shift_right(IVec<T> a) {
-    return each_int<T>([&](int i) { return a.v[i] >> N; });
+
+// Lane by lane, where there is no operator.
+template <class T, class F, class... A>
+FASTGD_INLINE Numbers<T> each_lane(F f, A... a) {
+    Numbers<T> r;
+    for (int i = 0; i < kLanes<T> / 4; ++i) r[i] = f(a[i]...);
+    return r;
+}
+template <class T>
+FASTGD_INLINE Numbers<T> sqrt_lanes(Numbers<T> a) {
+    return each_lane<T>([](T x) { return sizeof(T) == 4 ? __builtin_sqrtf(x) : __builtin_sqrt(x); }, a);
+}
+template <class T>
+FASTGD_INLINE Vec<T> sqrt(Vec<T> a) {
+    return {sqrt_lanes<T>(a.v0), sqrt_lanes<T>(a.v1), sqrt_lanes<T>(a.v2), sqrt_lanes<T>(a.v3)};
+}
+#ifndef __FP_FAST_FMA
+// Sixteen library calls at every place would make these units several times larger, and no faster.
+#define FASTGD_FMA __attribute__((noinline))
+#else
+#define FASTGD_FMA FASTGD_INLINE
+#endif
+template <class T>
+FASTGD_FMA Vec<T> fma(const Vec<T>& a, const Vec<T>& b, const Vec<T>& c) {
+    T x[kLanes<T>], y[kLanes<T>], z[kLanes<T>];
+    store(x, a);
+    store(y, b);
+    store(z, c);
+    for (int i = 0; i < kLanes<T>; ++i) z[i] = scalar_fma(x[i], y[i], z[i]);
+    return load(z);
+}
+#undef FASTGD_FMA
+template <class T>
+FASTGD_INLINE Vec<T> fnma(Vec<T> a, Vec<T> b, Vec<T> c) {
+    return fma(neg(a), b, c);
+}
+
+// Through signed integers, which is what processors convert.
+template <class T>
+FASTGD_INLINE Bits<T> to_bits(Numbers<T> a) {
+    return reinterpret_cast<Bits<T>>(__builtin_convertvector(a, Integers<T>));
+}
+template <class T>
+FASTGD_INLINE Numbers<T> to_numbers(Bits<T> a) {
+    return __builtin_convertvector(reinterpret_cast<Integers<T>>(a), Numbers<T>);
 }
 template <class T>
 FASTGD_INLINE IVec<T> to_int(Vec<T> a) {
-    return each_int<T>([&](int i) { return static_cast<LaneBits<T>>(static_cast<LaneInt<T>>(a.v[i])); });
+    return {to_bits<T>(a.v0), to_bits<T>(a.v1), to_bits<T>(a.v2), to_bits<T>(a.v3)};
 }
 template <class T>
 FASTGD_INLINE Vec<T> to_float(IVec<T> a) {
-    return each_lane<T>([&](int i) { return static_cast<T>(static_cast<LaneInt<T>>(a.v[i])); });
+    return {to_numbers<T>(a.v0), to_numbers<T>(a.v1), to_numbers<T>(a.v2), to_numbers<T>(a.v3)};
 }
 template <class T>
 FASTGD_INLINE T first_lane(Vec<T> a) {
-    return a.v[0];
+    return a.v0[0];
 }
 
 template <class T>
 FASTGD_INLINE T reduce_add(Vec<T> a) {
-    for (int half = kLanes<T> / 2; half > 0; half /= 2) {
-        for (int i = 0; i < half; ++i) a.v[i] = a.v[i] + a.v[i + half];
+    const Numbers<T> quarter = (a.v0 + a.v2) + (a.v1 + a.v3);
+    if constexpr (kLanes<T> == 8) {
+        return quarter[0] + quarter[1];
+    } else {
+        return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
     }
-    return a.v[0];
 }
 template <class T>
 FASTGD_INLINE void reduce_add4(Vec<T> a, Vec<T> b, Vec<T> c, Vec<T> d, T* out) {
@@ -279,9 +286,9 @@ FASTGD_INLINE E element(const void* p, int i) {
 }
 template <class T, class E, class F>
 FASTGD_INLINE Vec<T> load_widened(const void* p, int n, F widen) {
-    Vec<T> r = zero<T>();
-    for (int i = 0; i < n; ++i) r.v[i] = widen(element<E>(p, i));
-    return r;
+    T lanes[kLanes<T>] = {};
+    for (int i = 0; i < n; ++i) lanes[i] = widen(element<E>(p, i));
+    return load(lanes);
 }
 
 FASTGD_INLINE Vec<float> load_f32_partial(const void* p, int n) {
