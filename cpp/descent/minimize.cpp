@@ -211,6 +211,8 @@ private:
         steps_before_ = step_;
         for (std::size_t m = 0; m < n_models_; ++m) {
             if (models_[m].ended || options_.stream) continue;
+            // Of many large networks these copies take long.
+            poll();
             models_[m].begin = state_of(m);
             models_[m].n_made_before = models_[m].n_made;
         }

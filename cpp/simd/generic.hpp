@@ -138,9 +138,9 @@ FASTGD_INLINE Mask<T> operator!(Mask<T> a) {
 template <class T>
 FASTGD_INLINE bool any(Mask<T> a) {
     const Bits<T> found = a.v0 | a.v1 | a.v2 | a.v3;
-    bool is_any = false;
-    for (int i = 0; i < kLanes<T> / 4; ++i) is_any |= found[i] != 0;
-    return is_any;
+    LaneInt<T> bits = 0;
+    for (int i = 0; i < kLanes<T> / 4; ++i) bits |= static_cast<LaneInt<T>>(found[i]);
+    return bits != 0;
 }
 template <class T>
 FASTGD_INLINE bool all(Mask<T> a) {
@@ -148,9 +148,9 @@ FASTGD_INLINE bool all(Mask<T> a) {
 }
 template <class T>
 FASTGD_INLINE Mask<T> first_n(int n) {
-    T index[kLanes<T>];
-    for (int i = 0; i < kLanes<T>; ++i) index[i] = static_cast<T>(i);
-    return lt(load(index), set1<T>(static_cast<T>(n)));
+    T lanes[kLanes<T>];
+    for (int i = 0; i < kLanes<T>; ++i) lanes[i] = static_cast<T>(i);
+    return lt(load(lanes), set1<T>(static_cast<T>(n)));
 }
 template <class T>
 FASTGD_INLINE Vec<T> select(Mask<T> m, Vec<T> a, Vec<T> b) {
@@ -190,20 +190,14 @@ FASTGD_INLINE Vec<T> round_even(Vec<T> a) {
     return select(lt(abs(a), large), rounded, a);
 }
 
-// Lane by lane, where there is no operator.
-template <class T, class F, class... A>
-FASTGD_INLINE Numbers<T> each_lane(F f, A... a) {
-    Numbers<T> r;
-    for (int i = 0; i < kLanes<T> / 4; ++i) r[i] = f(a[i]...);
-    return r;
-}
-template <class T>
-FASTGD_INLINE Numbers<T> sqrt_lanes(Numbers<T> a) {
-    return each_lane<T>([](T x) { return sizeof(T) == 4 ? __builtin_sqrtf(x) : __builtin_sqrt(x); }, a);
-}
+FASTGD_INLINE float scalar_sqrt(float a) { return __builtin_sqrtf(a); }
+FASTGD_INLINE double scalar_sqrt(double a) { return __builtin_sqrt(a); }
 template <class T>
 FASTGD_INLINE Vec<T> sqrt(Vec<T> a) {
-    return {sqrt_lanes<T>(a.v0), sqrt_lanes<T>(a.v1), sqrt_lanes<T>(a.v2), sqrt_lanes<T>(a.v3)};
+    T x[kLanes<T>];
+    store(x, a);
+    for (int i = 0; i < kLanes<T>; ++i) x[i] = scalar_sqrt(x[i]);
+    return load(x);
 }
 #ifndef __FP_FAST_FMA
 // Sixteen library calls at every place would make these units several times larger, and no faster.
