@@ -18,6 +18,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <memory>
 #include <mutex>
 #endif
 #endif
@@ -158,6 +159,11 @@ bool can_start(int count) {
     return started == probes.size();
 }
 
+// What C has allocated.
+struct Free {
+    void operator()(char* text) const { std::free(text); }
+};
+
 #endif
 
 }  // namespace
@@ -167,9 +173,8 @@ std::string description() {
     const char* version = _OPENMP >= 202111 ? "5.2" : _OPENMP >= 202011 ? "5.1" : _OPENMP >= 201811 ? "5.0" : "4.5";
     std::string file = "unknown file";
 #if defined(FASTGD_TAMES_OPENMP)
-    char* resolved = realpath(library_file(), nullptr);
-    file = resolved != nullptr ? resolved : library_file();
-    std::free(resolved);
+    const std::unique_ptr<char, Free> resolved(realpath(library_file(), nullptr));
+    file = resolved ? resolved.get() : library_file();
 #endif
     return file + " (OpenMP " + version + ")";
 #else
