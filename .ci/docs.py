@@ -24,6 +24,7 @@ WITH_EXAMPLES = (
     *sorted(str(page.relative_to(ROOT)) for page in ROOT.glob("docs/guide/*.md")),
     "docs/sweep.md",
     "docs/online.md",
+    "docs/out-of-core.md",
     "docs/user-loss.md",
     "docs/export.md",
 )

@@ -18,6 +18,7 @@
 `numerical_grad`            gradients by differences; `check_grad`, `taylor_test` and `steepest` test analytic ones
 `neighbors`                 the nearest rows of a table; needs scikit-learn
 `online`                    learning from a stream, a row at a time: `online.Learner`
+`data`                      sources of rows that are more than memory holds, for the estimators
 `mixture`, `covariance`     densities with scikit-learn's interface: `mixture.GaussianMixture`, `covariance.Gaussian`
 `reference`                 all of it again in plain NumPy, to read and to test against
 `show_config`               versions, SIMD level, threads and build; also `simd_level`, `simd_levels`,
@@ -52,9 +53,9 @@ from .result import History, Result
 
 if TYPE_CHECKING:
     from . import covariance as covariance
+    from . import data, online, plot, reference
     from . import mixture as mixture
     from . import neighbors as neighbors
-    from . import online, plot, reference
     from ._random_search import random_search
     from ._risk import Risk, risk
     from .gradients import GradCheck, SteepestTest, TaylorTest, check_grad, numerical_grad, steepest, taylor_test
@@ -83,6 +84,7 @@ __all__ = [
     "TraceStep",
     "__version__",
     "check_grad",
+    "data",
     "find_lr",
     "get_num_threads",
     "loss_and_grad",
@@ -128,7 +130,7 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         value: Any = version("fastgd")
-    elif name in ("covariance", "mixture", "neighbors", "online", "plot", "reference"):
+    elif name in ("covariance", "data", "mixture", "neighbors", "online", "plot", "reference"):
         from importlib import import_module
 
         value = import_module(f"fastgd.{name}")

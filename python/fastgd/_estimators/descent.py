@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .._checkpoint import Checkpoint
+    from .._core import _Outcome
     from .._plan import Plan
     from ..objectives import DataObjective
     from ..optimizers import Optimizer
@@ -233,9 +234,9 @@ class Descending(CallbackSupportMixin, BaseEstimator):
         parts = [labels] if weight is None else [labels, weight]
         return estimator | {"validation": told_rows(as_matrix("X_val", X), parts)}
 
-    def _go_on(self, problem: Problem) -> None:
-        """One epoch on a piece of a stream."""
-        go_on(self, problem)
+    def _go_on(self, problem: Problem) -> _Outcome:
+        """One epoch on a piece of a stream; returns what the core tells of it."""
+        return go_on(self, problem)
 
     def _scorer(self, validation: Validation) -> Callable[[Any], float]:
         """The score of a fitted copy: the estimator's own, or that of `scoring`."""

@@ -64,8 +64,8 @@ def stream_after(state: _core.DescentState, lr: float | None, held: Any, kind: s
     return Stream(epoch, step, lr, parts, held, kind)
 
 
-def go_on(estimator: Descending, problem: Problem) -> None:
-    """One epoch on a piece of a stream."""
+def go_on(estimator: Descending, problem: Problem) -> _core._Outcome:
+    """One epoch on a piece of a stream; returns what the core tells of it."""
     of = vars(estimator)
     before: Stream = of.get("_stream") or Stream(0, 0)
     recipe: Recipe | None = of.get("_recipe")
@@ -112,6 +112,7 @@ def go_on(estimator: Descending, problem: Problem) -> None:
         estimator._stream = before._replace(epoch=before.epoch + 1, step=step + int(outcome["n_steps"][0]))
     else:
         estimator._stream = stream_after(outcome["state"], recipe.lr, estimator._held(), kind, recipe.is_plain)
+    return outcome
 
 
 def _make_recipe(

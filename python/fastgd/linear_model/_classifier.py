@@ -90,8 +90,10 @@ class BaseSGDClassifier(LinearClassifier, SGDModel):
         return np.concatenate([-share * rows, share * rows])
 
     def _problem(self, X: Any, indices: NDArray[Any], weight: NDArray[Any] | None) -> Problem:
+        return self._weighted_problem(X, indices, add_class_weight(self.class_weight, self.classes_, indices, weight))
+
+    def _weighted_problem(self, X: Any, indices: NDArray[Any], weight: NDArray[Any] | None) -> Problem:
         n_classes = len(self.classes_)
-        weight = add_class_weight(self.class_weight, self.classes_, indices, weight)
         if registry()[self.loss].kind != "regression":
             return Problem(X, indices, self.loss, n_classes, weight)
         if n_classes == 2:

@@ -8,9 +8,11 @@ import numpy as np
 from sklearn.base import _fit_context
 
 from .. import _validation as check
-from .._estimators.inputs import check_sample_weight, check_X_y, encode_labels, forget
+from .._estimators.from_source import SourceFit, labels_of, refuse_beside_source, validation_beside_source
+from .._estimators.inputs import add_class_weight, check_sample_weight, check_X_y, encode_labels, forget
 from .._estimators.split import check_validation, split
 from .._estimators.stopping import CallbackTasks, has_callbacks
+from ..data import Source
 from ._classifier import BaseSGDClassifier, check_classes
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from .._checkpoint import Checkpoint
+    from .._estimators.problem import Validation
 
 
 _LEARNED = ("classes_", "coef_", "intercept_")
@@ -30,7 +33,7 @@ class StreamingClassifier(BaseSGDClassifier):
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         coef_init: Any = None,
         intercept_init: Any = None,
         sample_weight: Any = None,
@@ -39,15 +42,17 @@ class StreamingClassifier(BaseSGDClassifier):
         y_val: Any = None,
         sample_weight_val: Any = None,
         checkpoint: Checkpoint | None = None,
+        classes: Any = None,
     ) -> Self:
         """Fit the model.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Data, read as they are: float64, float32, float16, uint8, int8 and bool without a copy.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features), or a source
+            Data, read as they are: float64, float32, float16, uint8, int8 and bool without a copy; or a source of
+            `fastgd.data`, which may be larger than memory.
         y : array-like of shape (n_samples,)
-            Labels: strings, integers, bool.
+            Labels: strings, integers, bool. None where X is a source.
         coef_init : array of shape (n_outputs, n_features), optional
             Coefficients to start from; zeros by default, with ``warm_start=True`` those of the last fit.
         intercept_init : array of shape (n_outputs,), optional
@@ -63,12 +68,22 @@ class StreamingClassifier(BaseSGDClassifier):
         checkpoint : fastgd.Checkpoint, optional
             Where to keep what the fit needs to go on should it be ended from outside, and where to go on from; needs
             an int as `random_state`.
+        classes : array-like of shape (n_classes,), optional
+            Where X is a source, all labels that there are; by default they are found in a pass over the labels.
 
         Returns
         -------
         object
             This estimator, fitted.
         """
+        if isinstance(X, Source):
+            beside = {"y": y, "coef_init": coef_init, "intercept_init": intercept_init, "sample_weight": sample_weight}
+            refuse_beside_source(self, X, **beside, checkpoint=checkpoint)
+            validation = validation_beside_source(self, X, X_val, y_val, sample_weight_val)
+            self._fit_source(X, classes, validation)
+            return self
+        if classes is not None:
+            raise ValueError("classes must be None where X is no source: y tells them")
         X, y = check_X_y(self, X, y, reset=True)
         weight = check_sample_weight(sample_weight, X.shape[0])
         classes, indices = encode_labels(y)
@@ -85,6 +100,35 @@ class StreamingClassifier(BaseSGDClassifier):
         tasks = CallbackTasks(self, X, y, sample_weight) if has_callbacks(self) else None
         self._descend(self._problem(X, indices, weight), coef_init, intercept_init, validation, tasks, checkpoint)
         return self
+
+    def _fit_source(self, source: Source, classes: Any, validation: Validation | None) -> None:
+        labels = None if classes is None else np.unique(np.asarray(classes))
+        weights = None
+        if labels is None or isinstance(self.class_weight, str):
+            if source.is_one_shot:
+                name = "classes" if labels is None else "class_weight"
+                allowed = "given" if labels is None else "a dict or None"
+                raise ValueError(f"{name} must be {allowed} where X is a source that can be read once only")
+            found, weights = labels_of(source)
+            if labels is None:
+                labels = found
+            else:
+                # Classes may be named that have no rows.
+                _, places = encode_labels(found, labels)
+                weights = np.bincount(places, weights=weights, minlength=len(labels)).astype(np.float64)
+        check_classes(labels)
+        of_class = self.class_weight
+        if isinstance(of_class, str) and weights is not None:
+            balanced = weights.sum() / (len(labels) * np.where(weights > 0.0, weights, 1.0))
+            of_class = dict(zip(labels.tolist(), balanced.tolist(), strict=True))
+
+        def learn(X: Any, y: NDArray[Any], weight: NDArray[Any] | None, is_first: bool) -> Any:
+            X, y = check_X_y(self, X, y, reset=is_first)
+            indices = encode_labels(y, labels)[1]
+            self.classes_ = labels
+            return self._go_on(self._weighted_problem(X, indices, add_class_weight(of_class, labels, indices, weight)))
+
+        SourceFit(self, source, learn).run(validation)
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Make one epoch on a piece of a stream.

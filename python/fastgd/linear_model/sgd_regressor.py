@@ -8,11 +8,13 @@ import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import StrOptions
 
+from .._estimators.from_source import SourceFit, refuse_beside_source, validation_beside_source
 from .._estimators.inputs import check_sample_weight, check_X_y, forget
 from .._estimators.problem import Problem
 from .._estimators.split import check_validation, split
 from .._estimators.stopping import CallbackTasks, has_callbacks
 from .._losses import LOG_LINK, registry
+from ..data import Source
 from ._base import LinearRegressor
 from ._engine import SGDModel
 
@@ -201,7 +203,7 @@ class SGDRegressor(LinearRegressor, SGDModel):
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         coef_init: Any = None,
         intercept_init: Any = None,
         sample_weight: Any = None,
@@ -215,10 +217,11 @@ class SGDRegressor(LinearRegressor, SGDModel):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Data, read as they are: float64, float32, float16, uint8, int8 and bool without a copy.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features), or a source
+            Data, read as they are: float64, float32, float16, uint8, int8 and bool without a copy; or a source of
+            `fastgd.data`, which may be larger than memory.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets.
+            Targets. None where X is a source.
         coef_init : array of shape (n_features,) or (n_outputs, n_features), optional
             Coefficients to start from; zeros by default, with ``warm_start=True`` those of the last fit.
         intercept_init : array of shape (n_outputs,), optional
@@ -240,6 +243,12 @@ class SGDRegressor(LinearRegressor, SGDModel):
         object
             This estimator, fitted.
         """
+        if isinstance(X, Source):
+            beside = {"y": y, "coef_init": coef_init, "intercept_init": intercept_init, "sample_weight": sample_weight}
+            refuse_beside_source(self, X, **beside, checkpoint=checkpoint)
+            validation = validation_beside_source(self, X, X_val, y_val, sample_weight_val)
+            SourceFit(self, X, self._learn_window).run(validation)
+            return self
         X, y = check_X_y(self, X, y, reset=True, multi_output=True, y_numeric=True)
         weight = check_sample_weight(sample_weight, X.shape[0])
         if not self.warm_start:
@@ -254,6 +263,12 @@ class SGDRegressor(LinearRegressor, SGDModel):
         tasks = CallbackTasks(self, X, y, sample_weight) if has_callbacks(self) else None
         self._descend(Problem(X, y, self.loss, None, weight), coef_init, intercept_init, validation, tasks, checkpoint)
         return self
+
+    def _learn_window(self, X: Any, y: NDArray[Any], weight: NDArray[Any] | None, is_first: bool) -> Any:
+        X, y = check_X_y(self, X, y, reset=is_first, multi_output=True, y_numeric=True)
+        if is_first:
+            self._is_flat = y.ndim == 1
+        return self._go_on(Problem(X, y, self.loss, None, weight))
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Make one epoch on a piece of a stream.

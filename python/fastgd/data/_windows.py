@@ -1,0 +1,255 @@
+"""An epoch of a source: its parts in their order, cut into windows of whole batches."""
+
+from __future__ import annotations
+
+import mmap
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from .. import _core
+from .. import _validation as check
+from .._matrix import as_matrix, is_sparse
+from ._budget import too_little
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .source import Block, Source
+
+# The stream of random numbers that keys the order of the parts.
+_PARTS_STREAM = 32
+
+
+class Stretch(NamedTuple):
+    """Where some rows of a window that follow each other are from."""
+
+    part: int
+    first: int
+    n_rows: int
+
+
+class Window(NamedTuple):
+    """Rows to learn from, and where each is from."""
+
+    X: Any
+    y: NDArray[Any]
+    sample_weight: NDArray[Any] | None
+    stretches: list[Stretch]
+
+    def place(self, source: Source, row: int) -> str:
+        """Where a row of this window is in the source."""
+        for stretch in self.stretches:
+            if row < stretch.n_rows:
+                return source.place(stretch.part, stretch.first + row)
+            row -= stretch.n_rows
+        raise IndexError(row)
+
+
+def order_of_parts(n_parts: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """The parts in the order of an epoch, a permutation of (seed, epoch)."""
+    key = int(_core.philox(seed, _PARTS_STREAM, epoch, 0)[0])
+    return _core.permutation(n_parts, key, 0)
+
+
+def windows(source: Source, batch_size: int, order: NDArray[np.int64] | None) -> Iterator[Window]:
+    """The windows of an epoch; of dense ones the memory is used again for the next but one."""
+    rows = source._budget.window_rows(batch_size)
+    if source.n_samples is not None:
+        rows = min(rows, -(-source.n_samples // batch_size) * batch_size)
+    fill: _Dense | _Sparse = _Sparse(source, rows, batch_size) if source.is_sparse else _Dense(source, rows)
+    n_rows = 0
+    for part in range(source.n_parts) if order is None else order.tolist():
+        n_of_part = 0
+        for block in source.read(part, min(source.block_rows, rows)):
+            if len(block.y) == 0 and block.X.shape[0] == 0:
+                continue
+            X = checked_block(source, block, part, n_of_part)
+            yield from fill.add(X, block, Stretch(part, n_of_part, len(block.y)))
+            n_of_part += len(block.y)
+        n_rows += n_of_part
+    if n_rows == 0:
+        raise ValueError(f"X must have at least one row, got {source!r} without any")
+    yield from fill.rest()
+
+
+def checked_block(source: Source, block: Block, part: int, first: int) -> Any:
+    """The features of a block as the core reads them; raises where it does not fit the source, or is no block."""
+    where = source.place(part, first)
+    X, y, weight = block
+    if len(getattr(X, "shape", ())) == 2 and X.shape[1] != source.n_features:
+        raise ValueError(f"X must have {source.n_features} columns, got {X.shape[1]} at {where}")
+    if is_sparse(X) != source.is_sparse:
+        kinds = ("dense", "sparse")
+        raise TypeError(f"X must be {kinds[source.is_sparse]}, got {kinds[not source.is_sparse]} rows at {where}")
+    stored = as_matrix("X", X).source
+    if stored.dtype != source.dtype:
+        raise TypeError(f"X must have dtype {source.dtype} everywhere, got {stored.dtype} at {where}")
+    if y is None:
+        raise ValueError(f"y must be given with X, got None at {where}")
+    if y.ndim not in (1, 2) or len(y) != X.shape[0]:
+        raise ValueError(f"y must have one entry for each of {X.shape[0]} rows, got shape {y.shape} at {where}")
+    check_targets(source, y, weight, part, first)
+    return stored
+
+
+def check_targets(source: Source, y: NDArray[Any], weight: NDArray[Any] | None, part: int, first: int) -> None:
+    """Raise where a target is not finite, or a weight is no weight, and tell where."""
+    if y.dtype.kind == "f":
+        bad = check.first(lambda some: ~np.isfinite(some), y)
+        if bad is not None:
+            raise ValueError(f"y must be finite, got {y[bad]} at {source.place(part, first + bad[0])}")
+    if weight is None:
+        return
+    if weight.shape != (len(y),) or weight.dtype.kind not in "biuf":
+        allowed = f"one number for each of {len(y)} rows"
+        given = f"shape {weight.shape}, dtype {weight.dtype}"
+        raise ValueError(f"sample_weight must have {allowed}, got {given} at {source.place(part, first)}")
+    bad = check.first(lambda some: ~(np.isfinite(some) & (some >= 0.0)), weight)
+    if bad is not None:
+        place = source.place(part, first + bad[0])
+        raise ValueError(f"sample_weight must be finite and >= 0, got {weight[bad]} at {place}")
+
+
+class _Beside:
+    """Targets, weights and places of the rows that wait for their window."""
+
+    def __init__(self) -> None:
+        self._y: list[NDArray[Any]] = []
+        self._weight: list[NDArray[Any] | None] = []
+        self._stretches: list[Stretch] = []
+
+    def add(self, block: Block, begin: int, end: int, stretch: Stretch) -> None:
+        weight = block.sample_weight
+        self._y.append(block.y[begin:end])
+        self._weight.append(None if weight is None else weight[begin:end])
+        self._stretches.append(Stretch(stretch.part, stretch.first + begin, end - begin))
+
+    def take(self, X: Any) -> Window:
+        """As many of them as these features have rows, as a window of both."""
+        y, weights, stretches = [], [], []
+        left = int(X.shape[0])
+        while left > 0:
+            if len(self._y[0]) > left:
+                self._split(left)
+            y.append(self._y.pop(0))
+            given = self._weight.pop(0)
+            weights.append(given)
+            stretches.append(self._stretches.pop(0))
+            left -= len(y[-1])
+        weight = None
+        if any(given is not None for given in weights):
+            pairs = zip(y, weights, strict=True)
+            weight = np.concatenate([np.ones(len(part)) if given is None else given for part, given in pairs])
+        return Window(X, y[0] if len(y) == 1 else np.concatenate(y), weight, stretches)
+
+    def _split(self, n_rows: int) -> None:
+        """Make two stretches of the first one."""
+        y, weight, (part, first, n) = self._y[0], self._weight[0], self._stretches[0]
+        self._y[:1] = [y[:n_rows], y[n_rows:]]
+        self._weight[:1] = [None, None] if weight is None else [weight[:n_rows], weight[n_rows:]]
+        self._stretches[:1] = [Stretch(part, first, n_rows), Stretch(part, first + n_rows, n - n_rows)]
+
+
+class _Dense:
+    """Rows that are copied into two windows by turns, or not at all where a block is a window."""
+
+    def __init__(self, source: Source, rows: int) -> None:
+        self._source = source
+        self._rows = rows
+        self._buffers: list[NDArray[Any]] = []
+        self._n_windows = self._n = 0
+        self._beside = _Beside()
+
+    def add(self, X: NDArray[Any], block: Block, stretch: Stretch) -> Iterator[Window]:
+        begin = 0
+        while begin < len(X):
+            end = min(len(X), begin + self._rows - self._n)
+            self._beside.add(block, begin, end, stretch)
+            if end - begin == self._rows:
+                yield self._beside.take(X[begin:end])
+            else:
+                buffer = self._buffer()
+                buffer[self._n : self._n + end - begin] = X[begin:end]
+                self._n += end - begin
+                if self._n == self._rows:
+                    yield from self.rest()
+            begin = end
+
+    def rest(self) -> Iterator[Window]:
+        if self._n:
+            X, self._n = self._buffer()[: self._n], 0
+            self._n_windows += 1
+            yield self._beside.take(X)
+
+    def _buffer(self) -> NDArray[Any]:
+        place = self._n_windows % 2
+        if place == len(self._buffers):
+            shape = (self._rows, self._source.n_features)
+            memory = _memory(self._rows * self._source.n_features * self._source.dtype.itemsize)
+            self._buffers.append(np.frombuffer(memory, np.uint8).view(self._source.dtype).reshape(shape))
+        return self._buffers[place]
+
+
+def _memory(size: int) -> mmap.mmap:
+    """Memory that goes back to the system when it is free; an allocator may keep that of a thread."""
+    if sys.platform == "win32":
+        return mmap.mmap(-1, size)
+    return mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+
+
+class _Sparse:
+    """Sparse rows, of which as many are a window as fit by their bytes."""
+
+    def __init__(self, source: Source, rows: int, batch_size: int) -> None:
+        self._source = source
+        self._rows = rows
+        self._batch_size = batch_size
+        self._parts: list[Any] = []
+        self._n = self._bytes = 0
+        self._beside = _Beside()
+
+    def add(self, X: Any, block: Block, stretch: Stretch) -> Iterator[Window]:
+        most = self._source._budget.window_bytes
+        ends = X.indptr[1:].astype(np.int64) * (X.data.itemsize + X.indices.itemsize)
+        self._beside.add(block, 0, X.shape[0], stretch)
+        begin = 0
+        while begin < X.shape[0]:
+            before = int(ends[begin - 1]) if begin else 0
+            fits = int(np.searchsorted(ends, before + most - self._bytes, side="right"))
+            end = max(begin, min(X.shape[0], fits, begin + self._rows - self._n))
+            if end > begin:
+                self._parts.append(X[begin:end])
+                self._n += end - begin
+                self._bytes += int(ends[end - 1]) - before
+            if end < X.shape[0]:
+                if self._n < self._batch_size:
+                    held = self._bytes + int(ends[end] - (ends[end - 1] if end else 0))
+                    least = self._source.max_memory * -(-held * self._batch_size // (self._n + 1)) // most + 1
+                    raise too_little(self._source.max_memory, least, self._batch_size)
+                yield from self._whole_batches()
+            begin = end
+
+    def _whole_batches(self) -> Iterator[Window]:
+        X = self._joined()
+        n_rows = self._n - self._n % self._batch_size
+        rest = X[n_rows:]
+        self._parts = [rest] if rest.shape[0] else []
+        self._n, self._bytes = rest.shape[0], rest.data.nbytes + rest.indices.nbytes
+        yield self._beside.take(X[:n_rows])
+
+    def rest(self) -> Iterator[Window]:
+        if self._n:
+            X, self._parts, self._n = self._joined(), [], 0
+            yield self._beside.take(X)
+
+    def _joined(self) -> Any:
+        return self._parts[0] if len(self._parts) == 1 else _stacked(self._parts)
+
+
+def _stacked(parts: list[Any]) -> Any:
+    from scipy.sparse import vstack
+
+    return vstack(parts, format="csr")

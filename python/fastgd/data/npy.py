@@ -1,0 +1,149 @@
+"""NumPy files, mapped into memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import _validation as check
+from .._matrix import as_matrix
+from .source import Block, Source
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_PAGE = 4096
+
+
+class NpySource(Source):
+    """A 2-D ``.npy`` file, mapped into memory: rows are read where they are learned from, and not copied before.
+
+    Parameters
+    ----------
+    X : path or array of shape (n_samples, n_features)
+        File of the features, or an array, such as a `numpy.memmap`.
+    y : path or array of shape (n_samples,) or (n_samples, n_outputs)
+        Targets or labels: a file, or an array.
+    sample_weight : path or array of shape (n_samples,), optional
+        Weights.
+    max_memory : int or str, default="256MB"
+        Bytes that a fit holds; see `Source`. Pages of mapped files are not among them: these go when memory is needed.
+    n_window_blocks : int, default=8
+        Over how many blocks rows are shuffled.
+
+    Raises
+    ------
+    ValueError
+        A file is no ``.npy`` file, or is cut off: the message tells how many bytes it has and needs. Shapes do not fit.
+    TypeError
+        A dtype is no number; object arrays are never unpickled.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> from fastgd.data import NpySource
+    >>> from fastgd.linear_model import SGDClassifier
+    >>> X = np.random.default_rng(0).normal(size=(1000, 3))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "X.npy")
+    ...     np.save(path, X)
+    ...     model = SGDClassifier(random_state=0).fit(NpySource(path, X[:, 0] > 0.0, max_memory="50KB"))
+    >>> bool(model.score(X, X[:, 0] > 0.0) > 0.95)
+    True
+    """
+
+    def __init__(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        sample_weight: Any = None,
+        max_memory: int | str = "256MB",
+        n_window_blocks: int = 8,
+    ) -> None:
+        self._name = os.fspath(X) if _is_path(X) else "X"
+        self._X = _mapped(X) if _is_path(X) else check.as_array("X", X)
+        if self._X.ndim != 2 or 0 in self._X.shape:
+            allowed = "shape (n_samples, n_features) and at least one row and one column"
+            raise ValueError(f"X must have {allowed}, got shape {self._X.shape} in {self._name}")
+        n_samples = len(self._X)
+        if y is None:
+            raise ValueError("y must be a path or an array, got None")
+        self._y = _mapped(y) if _is_path(y) else np.asarray(y)
+        if self._y.ndim not in (1, 2) or len(self._y) != n_samples:
+            raise ValueError(f"y must have one entry for each of {n_samples} rows, got shape {self._y.shape}")
+        given = sample_weight
+        self._weight = None if given is None else _mapped(given) if _is_path(given) else np.asarray(given)
+        if self._weight is not None and self._weight.shape != (n_samples,):
+            raise ValueError(f"sample_weight must have shape ({n_samples},), got {self._weight.shape}")
+        super().__init__(
+            self._X.shape[1],
+            as_matrix("X", self._X[:1]).source.dtype,
+            n_samples=n_samples,
+            max_memory=max_memory,
+            n_window_blocks=n_window_blocks,
+        )
+        self._rows = self._rows_of_part()
+        self.n_parts = -(-n_samples // self._rows)
+
+    def _rows_of_part(self) -> int:
+        """A part is as much as is read at once."""
+        return min(self.block_rows, len(self._X))
+
+    def read(self, part: int, n_rows: int) -> Iterator[Block]:
+        """Yield the rows of a part in their order, see `Source.read`."""
+        end = min((part + 1) * self._rows, len(self._X))
+        for begin in range(part * self._rows, end, n_rows):
+            some = slice(begin, min(begin + n_rows, end))
+            _touch(self._X[some])
+            weight = None if self._weight is None else np.asarray(self._weight[some])
+            yield Block(self._X[some], np.asarray(self._y[some]), weight)
+
+    def read_targets(self, part: int) -> Iterator[tuple[NDArray[Any], NDArray[Any] | None]]:
+        """Yield the targets of a part, and their weights or None, see `Source.read_targets`."""
+        some = slice(part * self._rows, (part + 1) * self._rows)
+        yield np.asarray(self._y[some]), None if self._weight is None else np.asarray(self._weight[some])
+
+    def place(self, part: int, row: int) -> str:
+        """Return where a row is, see `Source.place`."""
+        return f"row {part * self._rows + row} of {self._name}"
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, (str, os.PathLike))
+
+
+def _mapped(path: Any) -> NDArray[Any]:
+    """The array of a file, or an error that tells what is wrong with it."""
+    size = Path(path).stat().st_size
+    with open(path, "rb") as file:
+        try:
+            version = np.lib.format.read_magic(file)
+            header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+            shape, is_fortran, dtype = header(file)
+        except ValueError as error:
+            at = file.tell()
+            raise ValueError(f"{path} must be a whole .npy file, got {size} bytes; at byte {at}: {error}") from None
+        start = file.tell()
+    if dtype.hasobject:
+        raise TypeError(f"{path} must hold numbers or strings, got dtype {dtype}: objects are not unpickled")
+    needed = start + dtype.itemsize * int(np.prod(shape, dtype=object))
+    if size < needed:
+        raise ValueError(
+            f"{path} must have {needed} bytes for {dtype} of shape {shape}, got {size}: it is cut off there"
+        )
+    if 0 in shape:
+        return np.empty(shape, dtype)
+    mapped: NDArray[Any] = np.memmap(path, dtype, "r", start, shape, "F" if is_fortran else "C")
+    return mapped
+
+
+def _touch(rows: NDArray[Any]) -> None:
+    """Have pages read from the disk now, by the thread that reads, and not by the core while it computes."""
+    if isinstance(rows, np.memmap) and rows.flags.c_contiguous:
+        rows.view(np.ndarray).reshape(-1).view(np.uint8)[::_PAGE].max()

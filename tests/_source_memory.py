@@ -1,0 +1,67 @@
+"""How much anonymous memory a fit on a source takes, measured in a process of its own (Linux).
+
+    python tests/_source_memory.py FILE     prints the peaks by max_memory, as JSON
+
+FILE holds float32 rows as `.npy`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from _memory import Peak
+
+from fastgd.data import ChunkSource, NpySource, Source
+from fastgd.linear_model import SGDRegressor
+
+BUDGETS = {"4MB": 4_000_000, "16MB": 16_000_000}
+N_CHUNKS = 50
+Make = Callable[[str, np.ndarray, Any], Source]
+
+
+def mapped(path: str, y: np.ndarray, budget: Any) -> Source:
+    return NpySource(path, y, max_memory=budget)
+
+
+def chunked(path: str, y: np.ndarray, budget: Any) -> Source:
+    """Each chunk a copy, which is there beside the windows."""
+    X = np.load(path, mmap_mode="r")
+    size = len(X) // N_CHUNKS
+
+    def chunks() -> Any:
+        for begin in range(0, len(X), size):
+            yield np.array(X[begin : begin + size]), y[begin : begin + size]
+
+    return ChunkSource(chunks, max_memory=budget)
+
+
+MAKE: dict[str, Make] = {"mapped": mapped, "chunked": chunked}
+
+
+def peak(make: Make, path: str, y: np.ndarray, budget: Any) -> dict[str, int]:
+    with Peak() as found:
+        model = SGDRegressor(random_state=0, max_iter=3, tol=None, batch_size=32)
+        model.fit(make(path, y, budget))
+    if not model.coef_.any():
+        raise RuntimeError("this was no fit")
+    return {"peak": found.bytes, "looks": found.looks}
+
+
+def main() -> None:
+    path = sys.argv[1]
+    y = np.arange(len(np.load(path, mmap_mode="r"))) % 7.0
+    report: dict[str, Any] = {}
+    for name, make in MAKE.items():
+        # What a process takes once, for its first fit.
+        peak(make, path, y, "4MB")
+        report[name] = {budget: peak(make, path, y, budget) for budget in BUDGETS}
+    report["one_window"] = peak(chunked, path, y, "1GB")
+    json.dump(report, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
