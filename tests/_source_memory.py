@@ -2,7 +2,7 @@
 
     python tests/_source_memory.py FILE     prints the peaks by max_memory, as JSON
 
-FILE holds float32 rows as `.npy`.
+FILE holds float32 rows, as `.npy`, or as `.parquet` with a target `y`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from _memory import Peak
 
-from fastgd.data import ChunkSource, NpySource, Source
+from fastgd.data import ChunkSource, NpySource, ParquetSource, Source
 from fastgd.linear_model import SGDRegressor
 
 BUDGETS = {"4MB": 4_000_000, "16MB": 16_000_000}
@@ -51,8 +51,19 @@ def peak(make: Make, path: str, y: np.ndarray, budget: Any) -> dict[str, int]:
     return {"peak": found.bytes, "looks": found.looks}
 
 
+def tabled(path: str, y: np.ndarray, budget: Any) -> Source:
+    return ParquetSource(path, "y", max_memory=budget)
+
+
 def main() -> None:
     path = sys.argv[1]
+    if path.endswith(".parquet"):
+        # The packages, and the first fit, but not what pyarrow keeps of the files that it has read.
+        SGDRegressor(max_iter=1, tol=None).fit(ChunkSource([(np.eye(9), np.ones(9))]))
+        ParquetSource(path, "y")
+        of_table = {budget: peak(tabled, path, np.empty(0), budget) for budget in ("4MB", "1GB")}
+        json.dump({"parquet": of_table}, sys.stdout)
+        return
     y = np.arange(len(np.load(path, mmap_mode="r"))) % 7.0
     report: dict[str, Any] = {}
     for name, make in MAKE.items():

@@ -52,7 +52,7 @@ def as_matrix(name: str, values: object) -> Matrix:
         raise ValueError(f"{name} must have shape (n_samples, n_features), got shape {array.shape}{hint}")
     if 0 in array.shape:
         raise ValueError(f"{name} must have at least one row and one column, got shape {array.shape}")
-    stored = _stored_dtype(array.dtype)
+    stored = stored_dtype(array.dtype)
     if stored != array.dtype or not _rows_are_contiguous(array):
         array = _copy(array, stored)
     if array.strides[1] != array.itemsize:
@@ -78,7 +78,7 @@ def _as_csr(name: str, values: Any) -> Matrix:
         allowed = "shape (n_samples, n_features) and at least one row and one column"
         raise ValueError(f"{name} must have {allowed}, got shape {values.shape}")
     csr = values.tocsr()
-    stored = _stored_dtype(csr.dtype)
+    stored = stored_dtype(csr.dtype)
     compute = np.dtype(np.float64 if stored.itemsize == 8 else np.float32)
     with np.errstate(over="ignore"):
         data = np.ascontiguousarray(csr.data, compute)
@@ -89,7 +89,7 @@ def _as_csr(name: str, values: Any) -> Matrix:
     return Matrix(_core.CsrMatrix(data, indices, offsets, csr.shape[1]), compute.name, csr)
 
 
-def _stored_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+def stored_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     if check.is_bfloat16(dtype) or dtype.itemsize == 1:
         return dtype
     return dtype.newbyteorder("=") if dtype.kind == "f" and dtype.itemsize <= 8 else np.dtype(np.float64)

@@ -4,8 +4,21 @@
 of it.
 """
 
+from .arrow import ArrowSource
 from .chunks import ChunkSource
+from .csv import CsvSource
 from .npy import NpySource
+from .parquet import ParquetSource
 from .source import Block, Source
+from .svmlight import SvmlightSource
 
-__all__ = ["Block", "ChunkSource", "NpySource", "Source"]
+__all__ = [
+    "ArrowSource",
+    "Block",
+    "ChunkSource",
+    "CsvSource",
+    "NpySource",
+    "ParquetSource",
+    "Source",
+    "SvmlightSource",
+]

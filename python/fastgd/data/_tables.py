@@ -1,0 +1,145 @@
+"""Record batches of pyarrow as blocks: which columns, in which type, and what a batch may not hold."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from .._matrix import stored_dtype
+from .source import Block, Source
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike, NDArray
+
+    Targets = tuple[NDArray[Any], NDArray[Any] | None]
+
+
+def need_arrow(module: str, what: str) -> Any:
+    """Import a module of pyarrow, or say how to install it."""
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != "pyarrow":
+            raise
+        raise ImportError(f"{what} needs pyarrow: pip install 'fastgd[arrow]'") from error
+
+
+def as_paths(name: str, value: Any) -> list[str]:
+    """One path, or several."""
+    given = [value] if isinstance(value, (str, os.PathLike)) else value
+    if not isinstance(given, Sequence) or not all(isinstance(path, (str, os.PathLike)) for path in given):
+        raise TypeError(f"{name} must be a path or a list of paths, got {type(value).__name__}")
+    if not given:
+        raise ValueError(f"{name} must be at least one path, got none")
+    return [os.fspath(path) for path in given]
+
+
+class Columns(NamedTuple):
+    """What of a table is what."""
+
+    features: tuple[str, ...]
+    y: str
+    sample_weight: str | None
+
+    @property
+    def beside(self) -> list[str]:
+        """Target and weight."""
+        return [self.y] if self.sample_weight is None else [self.y, self.sample_weight]
+
+    @property
+    def all(self) -> list[str]:
+        """Those that are read."""
+        return [*self.features, *self.beside]
+
+
+def choose(path: str, names: Sequence[str], columns: Sequence[str] | None, y: Any, sample_weight: Any) -> Columns:
+    """The columns of a file; the features are all others by default."""
+    beside = [name for name in (y, sample_weight) if name is not None]
+    for argument, name in (("y", y), ("sample_weight", sample_weight)):
+        if name is None and argument == "sample_weight":
+            continue
+        if not isinstance(name, str) or name not in names:
+            raise ValueError(f"{argument} must be a column of {path}, one of {_some(names)}, got {name!r}")
+    chosen = [name for name in names if name not in beside] if columns is None else list(columns)
+    for name in chosen:
+        if name not in names or name in beside:
+            raise ValueError(f"columns must be among the other columns of {path}, {_some(names)}, got {name!r}")
+    if not chosen:
+        raise ValueError(f"{path} must have a column beside {', '.join(map(repr, beside))}, got none")
+    return Columns(tuple(chosen), y, sample_weight)
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names[:8])) + (", ..." if len(names) > 8 else "")
+
+
+def common_dtype(path: str, schema: Any, columns: Columns) -> np.dtype[Any]:
+    """The type that holds all features and that the core reads."""
+    types = need_arrow("pyarrow.types", "a table")
+    found = []
+    for name in columns.features:
+        kind = schema.field(name).type
+        if not (types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)):
+            raise TypeError(f"columns must hold numbers, got {kind} in column {name!r} of {path}")
+        found.append(np.dtype(kind.to_pandas_dtype()))
+    return stored_dtype(np.result_type(*found))
+
+
+class TableSource(Source):
+    """Rows from files of one schema."""
+
+    _paths: list[str]
+    _columns: Columns
+
+    def _batches(self, part: int, n_rows: int, names: list[str]) -> Iterable[Any]:
+        """Some columns of a part, in record batches."""
+        raise NotImplementedError
+
+    def read(self, part: int, n_rows: int) -> Iterator[Block]:
+        """Yield the rows of a part in their order, see `Source.read`."""
+        n_before = 0
+        for whole in self._batches(part, n_rows, self._columns.all):
+            for begin in range(0, whole.num_rows, n_rows):
+                batch = whole.slice(begin, n_rows)
+                y, weight = self._targets(batch, part, n_before)
+                X = np.empty((batch.num_rows, self.n_features), self.dtype)
+                for j, name in enumerate(self._columns.features):
+                    X[:, j] = self._numbers(batch, name, part, n_before)
+                yield Block(X, y, weight)
+                n_before += batch.num_rows
+
+    def read_targets(self, part: int) -> Iterator[Targets]:
+        """Yield the targets of a part, and their weights or None, see `Source.read_targets`."""
+        n_before = 0
+        for batch in self._batches(part, self.block_rows, self._columns.beside):
+            yield self._targets(batch, part, n_before)
+            n_before += batch.num_rows
+
+    def _targets(self, batch: Any, part: int, n_before: int) -> Targets:
+        y = self._numbers(batch, self._columns.y, part, n_before)
+        name = self._columns.sample_weight
+        return y.astype(str) if y.dtype.hasobject else y, (
+            None if name is None else self._numbers(batch, name, part, n_before)
+        )
+
+    def _numbers(self, batch: Any, name: str, part: int, n_before: int) -> NDArray[Any]:
+        column = batch.column(name)
+        if column.null_count:
+            row = int(column.is_null().to_numpy(zero_copy_only=False).argmax())
+            raise ValueError(f"column {name!r} must have no nulls, got one at {self.place(part, n_before + row)}")
+        if hasattr(column, "dictionary_decode"):
+            column = column.dictionary_decode()
+        values: NDArray[Any] = column.to_numpy(zero_copy_only=False)
+        return values
+
+
+def checked_dtype(dtype: DTypeLike) -> np.dtype[Any]:
+    """The type that numbers of a text are made to."""
+    found = np.dtype(dtype)
+    if found not in (np.dtype(np.float64), np.dtype(np.float32)):
+        raise ValueError(f"dtype must be float64 or float32, got {found}")
+    return found

@@ -1,0 +1,151 @@
+"""Files of svmlight's and LIBSVM's format."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+
+from .. import _validation as check
+from ._tables import as_paths, checked_dtype
+from .source import Block, Source
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
+_COMPRESSED = (".gz", ".bz2")
+# Of an entry such as " 7:1" become a column and a value, in arrays that grow by doubling.
+_GROWTH = 8
+_LEAST_BYTES = 1 << 14
+_WIDEST = 2**31 - 1
+
+
+class SvmlightSource(Source):
+    """Sparse rows from svmlight files, read by scikit-learn; needs it: ``pip install 'fastgd[sklearn]'``.
+
+    Parameters
+    ----------
+    path : path, or list of paths
+        Files, not compressed.
+    n_features : int, optional
+        Number of columns; by default found in a pass over the files.
+    zero_based : bool or "auto", default="auto"
+        Whether columns count from 0; by default found in a pass over the files: where there is a column 0.
+    dtype : {"float64", "float32"}, default="float64"
+        Type of the features.
+    max_memory : int or str, default="256MB"
+        Bytes that a fit holds; see `Source`.
+    n_window_blocks : int, default=8
+        Over how many blocks rows are shuffled.
+
+    Raises
+    ------
+    ImportError
+        There is no scikit-learn.
+    ValueError
+        A file is compressed, or one that has to be looked through holds a line that cannot be read.
+
+    Notes
+    -----
+    A part is a range of bytes of a file, of which the lines that begin in it are read. A line that cannot be read ends
+    the fit, with its file, its byte offset and what it says, and what was learned before it is kept.
+    """
+
+    def __init__(
+        self,
+        path: Any,
+        *,
+        n_features: int | None = None,
+        zero_based: bool | str = "auto",
+        dtype: DTypeLike = np.float64,
+        max_memory: int | str = "256MB",
+        n_window_blocks: int = 8,
+    ) -> None:
+        self._paths = as_paths("path", path)
+        for each in self._paths:
+            if each.endswith(_COMPRESSED):
+                raise ValueError(
+                    f"path must be a file that is not compressed, which can be read from its middle, got {each}"
+                )
+        if zero_based not in (True, False, "auto"):
+            raise check.refuse("zero_based", "True, False or 'auto'", zero_based)
+        given = None if n_features is None else check.integer("n_features", n_features, 1)
+        found = checked_dtype(dtype)
+        # To know how much is read at once, the budget before the number of columns.
+        super().__init__(1, found, is_sparse=True, max_memory=max_memory, n_window_blocks=n_window_blocks)
+        self._n_bytes = max(_LEAST_BYTES, self._budget.block_bytes // _GROWTH)
+        self._parts = [
+            (each, begin) for each in self._paths for begin in range(0, os.stat(each).st_size, self._n_bytes)
+        ]
+        if not self._parts:
+            raise ValueError(f"path must hold at least one row, got none in {', '.join(self._paths)}")
+        self.n_parts = len(self._parts)
+        self._offset = 0
+        if given is None or zero_based == "auto":
+            least, most = self._columns()
+            self._offset = 0 if least == 0 else 1
+            given = most + 1 - self._offset if given is None else given
+        if zero_based != "auto":
+            self._offset = 0 if zero_based else 1
+        self.n_features = given
+
+    def _columns(self) -> tuple[int, int]:
+        """The least and the greatest column of all files, as they are written."""
+        least, most = 2**62, 0
+        for part in range(self.n_parts):
+            X, _ = self._load(part, None)
+            if X.nnz:
+                least, most = min(least, int(X.indices.min())), max(most, int(X.indices.max()))
+        return least, most
+
+    def _load(self, part: int, n_features: int | None) -> Any:
+        """The lines of a part; without a number of columns these are as they are written, and too many."""
+        width = _WIDEST if n_features is None else n_features
+        options = {"n_features": width, "dtype": self.dtype, "zero_based": n_features is None or self._offset == 0}
+        path, begin = self._parts[part]
+        with open(path, "rb") as file:
+            first = _line_start(file, begin)
+            text = file.read(max(0, _line_start(file, begin + self._n_bytes) - file.seek(first)))
+        return _parsed(path, first, text, options)
+
+    def read(self, part: int, n_rows: int) -> Iterator[Block]:
+        """Yield the rows of a part in their order, see `Source.read`."""
+        X, y = self._load(part, self.n_features)
+        for begin in range(0, len(y), n_rows):
+            yield Block(X[begin : begin + n_rows], y[begin : begin + n_rows])
+
+    def place(self, part: int, row: int) -> str:
+        """Return where a row is, see `Source.place`."""
+        path, begin = self._parts[part]
+        with open(path, "rb") as file:
+            return f"row {row} from byte {_line_start(file, begin)} of {path} on"
+
+
+def _line_start(file: BinaryIO, at: int) -> int:
+    """Where the first line begins that does not begin before `at`."""
+    if at == 0:
+        return 0
+    file.seek(at - 1)
+    file.readline()
+    return file.tell()
+
+
+def _parsed(path: str, first: int, text: bytes, options: dict[str, Any]) -> Any:
+    from sklearn.datasets import load_svmlight_file
+
+    try:
+        return load_svmlight_file(BytesIO(text), **options)
+    except (ValueError, OverflowError, IndexError) as error:
+        at = first
+        # Which line it is, found by reading one after the other.
+        for line in text.splitlines(keepends=True):
+            try:
+                load_svmlight_file(BytesIO(line), **options)
+            except (ValueError, OverflowError, IndexError) as found:
+                shown = check.shown(line.rstrip().decode("ascii", "replace"))
+                raise ValueError(f"{path} cannot be read: at byte {at}: {found}, in the line {shown}") from error
+            at += len(line)
+        raise ValueError(f"{path} cannot be read from byte {first} on: {error}") from error
