@@ -15,14 +15,15 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import scipy.sparse
 
 import fastgd
-from fastgd.linear_model import SGDClassifier
+from fastgd.data import ChunkSource, NpySource
+from fastgd.linear_model import SGDClassifier, SGDRegressor
 from fastgd.neighbors import KNeighborsClassifier
 from fastgd.online import Learner
 from fastgd.optimizers import SGD, SVRG, Adam
@@ -159,6 +160,32 @@ def neighbours() -> Call:
     return lambda: model.kneighbors(X)
 
 
+def source() -> Call:
+    """Which keeps what was learned, and leaves no thread."""
+    X = rows(60_000, 200)
+    model = SGDClassifier(max_iter=10**9, tol=None, batch_size=32)
+
+    def learn() -> None:
+        try:
+            model.fit(NpySource(X, X[:, 0] > 0.0, max_memory="4MB"))
+        finally:
+            assert not [thread for thread in threading.enumerate() if thread.name == "fastgd-reader"]
+            assert model.t_ > 1
+            assert np.isfinite(model.coef_).all()
+
+    return learn
+
+
+def source_that_waits() -> Call:
+    """For rows that do not come, after some."""
+
+    def chunks() -> Iterator[Any]:
+        yield rows(1_000, 20), np.ones(1_000)
+        time.sleep(PATIENCE)
+
+    return lambda: SGDRegressor(max_iter=1).fit(ChunkSource(chunks(), max_memory="20KB"))
+
+
 # What is made beforehand, which returns the call. Rates are given: who looks for one has no result to keep yet.
 CALLS: dict[str, Callable[[], Call]] = {
     "full batch": lambda: descent(linear()),
@@ -190,6 +217,8 @@ CALLS: dict[str, Callable[[], Call]] = {
     "scores of networks": lambda: scores(network()),
     "scores of densities": lambda: scores(mixture()),
     "risk": risk,
+    "source": source,
+    "source that waits": source_that_waits,
 }
 
 

@@ -204,6 +204,11 @@ class Growing(Source):
             yield Block(X / 20, X[:, 0] / 20)
 
 
+def test_a_source_is_no_array() -> None:
+    with pytest.raises(TypeError, match="X must be an array here, got Growing"):
+        SGDRegressor().partial_fit(Growing(), np.ones(190))
+
+
 def test_a_source_of_ones_own() -> None:
     model = SGDRegressor(max_iter=2, tol=None, shuffle=False).fit(Growing())
     X = np.concatenate([block.X for block in Growing()])

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 # A read that hangs must not make Ctrl-C hang: its thread then ends by itself, should it ever return.
-_LONGEST_WAIT = 5.0
+_LONGEST_WAIT = 2.0
 # On Windows a wait without end hears no Ctrl-C.
 _WAIT = 0.5
 

@@ -166,6 +166,12 @@ class Source:
         """
         return f"row {row} of part {part}"
 
+    def __array__(self, *_: Any, **__: Any) -> NDArray[Any]:
+        raise TypeError(
+            f"X must be an array here, got {self!r}; SGDClassifier, SGDRegressor and Perceptron fit on sources, and a "
+            "loop over one reads its blocks"
+        )
+
     def __iter__(self) -> Iterator[Block]:
         for part in range(self.n_parts):
             yield from self.read(part, self.block_rows)
