@@ -155,7 +155,8 @@ def test_labels_and_weights_of_classes(kind: Any) -> None:
     X, numbers_ = three_classes(N, D)
     y = np.array(["b", "c", "a"])[np.where(numbers_ == 2, 2, numbers_ * (np.arange(N) % 3 == 0))]
     options: dict[str, Any] = {"class_weight": "balanced", "shuffle": False, "max_iter": 2, "tol": None}
-    model, whole = kind(**options).fit(ChunkSource(pieces(X, y, 90))), kind(**options).fit(X, y)
+    source = ChunkSource(pieces(X, y, 90), max_memory=SMALL)
+    model, whole = kind(**options).fit(source), kind(**options).fit(X, y)
     assert model.classes_.tolist() == ["a", "b", "c"]
     np.testing.assert_allclose(model.coef_, whole.coef_, rtol=1e-6, atol=1e-9)
     wider = kind(max_iter=1, tol=None).fit(ChunkSource(pieces(X, y, 90)), classes=["d", "a", "b", "c"])

@@ -14,6 +14,7 @@ import scipy.sparse
 from _linear_data import numbers
 
 from fastgd.data import ChunkSource, NpySource
+from fastgd.data._ahead import Ahead
 from fastgd.linear_model import SGDClassifier, SGDRegressor
 
 N, D = 1000, 5
@@ -185,10 +186,18 @@ def test_an_error_while_learning_ends_a_reader_that_waits() -> None:
     assert n_read < 8
 
 
+def test_a_reader_in_the_midst_of_its_work_is_waited_for() -> None:
+    def items() -> Iterator[int]:
+        yield 0
+        time.sleep(0.2)
+        yield 1
+
+    with pytest.raises(ZeroDivisionError), Ahead(items) as coming:
+        raise ZeroDivisionError(next(coming))
+
+
 def test_the_next_window_is_read_while_one_is_learned_from() -> None:
     """Reading that takes as long as learning costs nothing: both take half of the time of one after the other."""
-    from fastgd.data._ahead import Ahead
-
     events: list[str] = []
 
     def items() -> Iterator[int]:
