@@ -57,6 +57,8 @@ class Descending(CallbackSupportMixin, BaseEstimator):
     scoring: Any = None
     learning_rate: Any = "constant"
 
+    # Whether the parameters with the best validation score are those of a fit.
+    _keeps_best = False
     # How a line of `verbose` calls a pass over the rows.
     _name_of_epoch = "Epoch"
     # The parameters that decide about a fit beside its objective.
@@ -117,6 +119,9 @@ class Descending(CallbackSupportMixin, BaseEstimator):
     def _report(self, result: Result, end: EpochEnd) -> None:
         """Tell how the fit ended, where it did not as it should."""
         raise NotImplementedError
+
+    def _tell_of_source(self) -> None:
+        """Set what else the losses and scores of a fit on a source tell."""
 
     def _on_piece(self, objective: Any, problem: Problem) -> Any:
         """The objective of a stream, without data, on a piece of it."""

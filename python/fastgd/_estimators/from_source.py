@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from ..data._windows import Window, check_targets, order_of_parts, windows
 from ..objectives.nonfinite import nonfinite_entry
 from ..result import History
 from ..schedules import ReduceOnPlateau
-from .inputs import encode_labels, forget, warn_not_converged
+from .inputs import check_X_y, encode_labels, forget, warn_not_converged
 from .problem import seed_of
 from .split import check_validation
 from .stopping import EpochEnd, has_callbacks
@@ -24,10 +25,13 @@ if TYPE_CHECKING:
     from .._core import _Outcome
     from ..data import Source
     from .descent import Descending
-    from .problem import Validation
+    from .problem import Problem, Validation
 
     # Learns from rows, the first ones or others, and says what the core tells of it.
     Learn = Callable[[Any, NDArray[Any], NDArray[Any] | None, bool], _Outcome]
+
+
+_LAYERS = ("coefs_", "intercepts_")
 
 
 def refuse_beside_source(estimator: Descending, source: Source, **given: Any) -> None:
@@ -79,6 +83,25 @@ def validation_beside_source(
             estimator.n_features_in_ = before
 
 
+def classes_of(source: Source, classes: Any, class_weight: Any = None) -> tuple[NDArray[Any], dict[Any, float] | None]:
+    """The classes, those that are given or else those of the labels, and the weight of each; None where all are 1."""
+    balances = isinstance(class_weight, str)
+    named = None if classes is None else np.unique(np.asarray(classes))
+    if named is not None and not balances:
+        return named, class_weight
+    if source.is_one_shot:
+        allowed = "classes must be given" if named is None else "class_weight must be a dict or None"
+        raise ValueError(f"{allowed} where X is a source that can be read once only")
+    found, weights = labels_of(source)
+    if not balances:
+        return found, class_weight
+    labels = found if named is None else named
+    of_label = np.bincount(encode_labels(found, labels)[1], weights=weights, minlength=len(labels))
+    # A class without rows has no weight to set.
+    balanced = of_label.sum() / (len(labels) * np.where(of_label > 0.0, of_label, 1.0))
+    return labels, dict(zip(labels.tolist(), balanced.tolist(), strict=True))
+
+
 def labels_of(source: Source) -> tuple[NDArray[Any], NDArray[np.float64]]:
     """The classes of a source in a pass over its labels, and the weight of each."""
     classes: NDArray[Any] | None = None
@@ -105,6 +128,22 @@ def labels_of(source: Source) -> tuple[NDArray[Any], NDArray[np.float64]]:
     return classes, weights
 
 
+def learn_classes(
+    estimator: Descending,
+    labels: NDArray[Any],
+    problem: Callable[[Any, NDArray[Any], NDArray[Any] | None], Problem],
+) -> Learn:
+    """How a classifier learns from rows: by the problem of their indices among the classes."""
+
+    def learn(X: Any, y: NDArray[Any], weight: NDArray[Any] | None, is_first: bool) -> _Outcome:
+        X, y = check_X_y(estimator, X, y, reset=is_first)
+        indices = encode_labels(y, labels)[1]
+        estimator.__dict__["classes_"] = labels
+        return estimator._go_on(problem(X, indices, weight))
+
+    return learn
+
+
 class SourceFit:
     """One `fit` on a source, and what it leaves however it ends."""
 
@@ -115,6 +154,8 @@ class SourceFit:
         self._rows: list[tuple[int, int, float, float, float]] = []
         self._n_steps = 0
         self._n_windows = 0
+        # The parameters with the best validation score, where an estimator keeps these.
+        self._best: Any = None
 
     def run(self, validation: Validation | None) -> None:
         """All epochs; where one is cut short, what has been learned by then is kept."""
@@ -122,7 +163,7 @@ class SourceFit:
         before = dict(vars(estimator))
         forget(estimator, "_stream", "_recipe", "t_", "loss_curve_", "best_loss_")
         if not estimator.warm_start:
-            forget(estimator, "coef_", "intercept_", "coefs_", "intercepts_")
+            forget(estimator, "coef_", "intercept_", *_LAYERS)
         score = None if validation is None else estimator._scorer(validation)
         end = EpochEnd(estimator, lambda _: estimator, score, None, 0)
         try:
@@ -155,7 +196,11 @@ class SourceFit:
             loss, lr = self._epoch(batch_size, order)
             seconds = time.perf_counter() - began
             self._rows.append((epoch, self._n_steps, loss, lr, seconds))
-            if end(epoch, self._n_steps, np.array([loss]), np.array([lr]), seconds, lambda: np.empty((1, 0))) == 0.0:
+            best = end.best
+            goes_on = end(epoch, self._n_steps, np.array([loss]), np.array([lr]), seconds, lambda: np.empty((1, 0)))
+            if end.best is not best and estimator._keeps_best:
+                self._best = deepcopy({name: vars(estimator)[name] for name in _LAYERS})
+            if not goes_on:
                 return
 
     def _epoch(self, batch_size: int, order: NDArray[np.int64] | None) -> tuple[float, float]:
@@ -200,6 +245,9 @@ class SourceFit:
         estimator.history_ = History(epoch.astype(np.int64), step.astype(np.int64), loss, lr, nan, seconds)
         if validation is not None:
             estimator.validation_scores_ = end.scores
+        if self._best is not None:
+            estimator.__dict__.update(self._best)
+        estimator._tell_of_source()
         if source.feature_names is not None:
             estimator.feature_names_in_ = np.array(source.feature_names, dtype=object)
 

@@ -168,8 +168,8 @@ class Source:
 
     def __array__(self, *_: Any, **__: Any) -> NDArray[Any]:
         raise TypeError(
-            f"X must be an array here, got {self!r}; SGDClassifier, SGDRegressor and Perceptron fit on sources, and a "
-            "loop over one reads its blocks"
+            f"X must be an array here, got {self!r}; sources are for the fit of SGDClassifier, SGDRegressor, "
+            "Perceptron and the networks, and for loops over their blocks"
         )
 
     def __iter__(self) -> Iterator[Block]:

@@ -8,7 +8,13 @@ import numpy as np
 from sklearn.base import _fit_context
 
 from .. import _validation as check
-from .._estimators.from_source import SourceFit, labels_of, refuse_beside_source, validation_beside_source
+from .._estimators.from_source import (
+    SourceFit,
+    classes_of,
+    learn_classes,
+    refuse_beside_source,
+    validation_beside_source,
+)
 from .._estimators.inputs import add_class_weight, check_sample_weight, check_X_y, encode_labels, forget
 from .._estimators.split import check_validation, split
 from .._estimators.stopping import CallbackTasks, has_callbacks
@@ -20,7 +26,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from .._checkpoint import Checkpoint
-    from .._estimators.problem import Validation
+    from .._estimators.problem import Problem, Validation
 
 
 _LEARNED = ("classes_", "coef_", "intercept_")
@@ -102,33 +108,13 @@ class StreamingClassifier(BaseSGDClassifier):
         return self
 
     def _fit_source(self, source: Source, classes: Any, validation: Validation | None) -> None:
-        labels = None if classes is None else np.unique(np.asarray(classes))
-        weights = None
-        if labels is None or isinstance(self.class_weight, str):
-            if source.is_one_shot:
-                name = "classes" if labels is None else "class_weight"
-                allowed = "given" if labels is None else "a dict or None"
-                raise ValueError(f"{name} must be {allowed} where X is a source that can be read once only")
-            found, weights = labels_of(source)
-            if labels is None:
-                labels = found
-            else:
-                # Classes may be named that have no rows.
-                _, places = encode_labels(found, labels)
-                weights = np.bincount(places, weights=weights, minlength=len(labels)).astype(np.float64)
+        labels, of_class = classes_of(source, classes, self.class_weight)
         check_classes(labels)
-        of_class = self.class_weight
-        if isinstance(of_class, str) and weights is not None:
-            balanced = weights.sum() / (len(labels) * np.where(weights > 0.0, weights, 1.0))
-            of_class = dict(zip(labels.tolist(), balanced.tolist(), strict=True))
 
-        def learn(X: Any, y: NDArray[Any], weight: NDArray[Any] | None, is_first: bool) -> Any:
-            X, y = check_X_y(self, X, y, reset=is_first)
-            indices = encode_labels(y, labels)[1]
-            self.classes_ = labels
-            return self._go_on(self._weighted_problem(X, indices, add_class_weight(of_class, labels, indices, weight)))
+        def problem(X: Any, indices: NDArray[Any], weight: NDArray[Any] | None) -> Problem:
+            return self._weighted_problem(X, indices, add_class_weight(of_class, labels, indices, weight))
 
-        SourceFit(self, source, learn).run(validation)
+        SourceFit(self, source, learn_classes(self, labels, problem)).run(validation)
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Make one epoch on a piece of a stream.

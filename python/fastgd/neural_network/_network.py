@@ -50,6 +50,7 @@ class Network(_export.Exportable, Descending):
     best_validation_score_: float | None
 
     _takes_many_targets = True
+    _keeps_best = True
     _name_of_epoch = "Iteration"
     loss_params: Mapping[str, float] | None = None
 
@@ -172,6 +173,9 @@ class Network(_export.Exportable, Descending):
         else:
             self.best_loss_ = min(losses, default=np.nan)
             self.validation_scores_ = self.best_validation_score_ = None
+
+    def _tell_of_source(self) -> None:
+        self._tell(self.loss_curve_)
 
     def _objective(self, problem: Problem) -> MLPObjective:
         n_present = _n_present(problem)

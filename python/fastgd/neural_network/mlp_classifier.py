@@ -10,11 +10,19 @@ from sklearn.utils.metaestimators import available_if
 
 from .. import _export
 from .. import _validation as check
+from .._estimators.from_source import (
+    SourceFit,
+    classes_of,
+    learn_classes,
+    refuse_beside_source,
+    validation_beside_source,
+)
 from .._estimators.inputs import check_sample_weight, check_X_y, encode_labels, forget
 from .._estimators.problem import Problem
 from .._probabilities import log_logistic, log_probabilities, logistic, probabilities
+from ..data import Source
 from . import _from_torch
-from ._labels import as_labels, strata
+from ._labels import as_labels, set_classes, strata
 from ._network import Network
 
 if TYPE_CHECKING:
@@ -258,22 +266,25 @@ class MLPClassifier(ClassifierMixin, Network):
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         *,
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
         checkpoint: Checkpoint | None = None,
+        classes: Any = None,
     ) -> Self:
         """Fit the model.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Data, read as they are: float64, float32, float16, uint8, int8 and bool without a copy.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features), or a source
+            Data, read as they are: float64, float32, float16, uint8, int8 and bool without a copy; or a source of
+            `fastgd.data`, which may be larger than memory.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Labels: strings, integers, bool; or for each of several labels 1 where a row has it, else 0.
+            Labels: strings, integers, bool; or for each of several labels 1 where a row has it, else 0. None
+            where X is a source.
         sample_weight : array-like of shape (n_samples,), optional
             Weights; 1 each by default. A row of weight 0 is as absent.
         X_val : {array-like, sparse matrix} of shape (n_rows, n_features), optional
@@ -285,12 +296,21 @@ class MLPClassifier(ClassifierMixin, Network):
         checkpoint : fastgd.Checkpoint, optional
             Where to keep what the fit needs to go on should it be ended from outside, and where to go on from; needs
             an int as `random_state`.
+        classes : array-like of shape (n_classes,), optional
+            Where X is a source, all labels that there are; by default they are found in a pass over the labels.
 
         Returns
         -------
         object
             This estimator, fitted.
         """
+        if isinstance(X, Source):
+            refuse_beside_source(self, X, y=y, sample_weight=sample_weight, checkpoint=checkpoint)
+            validation = validation_beside_source(self, X, X_val, y_val, sample_weight_val)
+            SourceFit(self, X, learn_classes(self, classes_of(X, classes)[0], self._problem_of_window)).run(validation)
+            return self
+        if classes is not None:
+            raise ValueError("classes must be None where X is no source: y tells them")
         with self._unless_refused():
             self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val), checkpoint)
         return self
@@ -345,27 +365,14 @@ class MLPClassifier(ClassifierMixin, Network):
         with self._unless_refused():
             X, y = check_X_y(self, X, y, reset=is_first, multi_output=True)
             y, is_many = as_labels(y)
-            self._set_classes(classes, y, is_many)
+            set_classes(self, classes, y, is_many)
             indices = y if is_many else encode_labels(y, self.classes_)[1]
             self._learn_piece(self._problem(X, indices, check_sample_weight(sample_weight, X.shape[0])))
         return self
 
-    def _set_classes(self, classes: Any, y: NDArray[Any], is_many: bool) -> None:
-        """The classes of a stream, told by its first piece."""
-        known = vars(self).get("classes_")
-        if known is None and classes is None:
-            raise ValueError("classes must be passed on the first call to partial_fit.")
-        if known is None:
-            self.classes_, self._has_many_labels = np.unique(np.asarray(classes)), is_many
-        elif classes is not None and not np.array_equal(known, np.unique(np.asarray(classes))):
-            raise ValueError(
-                f"`classes={check.shown(classes)}` is not the same as on last call to partial_fit, was: {known}"
-            )
-        if is_many and y.shape[1] != len(self.classes_):
-            raise ValueError(f"y must have a column for each of {len(self.classes_)} labels, got shape {y.shape}")
-        if is_many != self._has_many_labels:
-            kinds = ("one label a row", "a column for each label")
-            raise ValueError(f"y must have {kinds[not is_many]} as before, got shape {y.shape}")
+    def _problem_of_window(self, X: Any, indices: NDArray[Any], weight: NDArray[Any] | None) -> Problem:
+        self._has_many_labels = False
+        return self._problem(X, indices, weight)
 
     def _problem(self, X: Any, indices: NDArray[Any], weight: NDArray[Any] | None) -> Problem:
         if self._has_many_labels:

@@ -12,9 +12,11 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from .. import _export
+from .._estimators.from_source import SourceFit, refuse_beside_source, validation_beside_source
 from .._estimators.inputs import check_sample_weight, check_X_y, forget
 from .._estimators.problem import Problem
 from .._losses import LOG_LINK, registry
+from ..data import Source
 from . import _from_torch
 from ._network import Network
 
@@ -264,7 +266,7 @@ class MLPRegressor(RegressorMixin, Network):
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         *,
         X_val: Any = None,
@@ -276,10 +278,11 @@ class MLPRegressor(RegressorMixin, Network):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Data, read as they are: float64, float32, float16, uint8, int8 and bool without a copy.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features), or a source
+            Data, read as they are: float64, float32, float16, uint8, int8 and bool without a copy; or a source of
+            `fastgd.data`, which may be larger than memory.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets.
+            Targets. None where X is a source.
         sample_weight : array-like of shape (n_samples,), optional
             Weights; 1 each by default. A row of weight 0 is as absent.
         X_val : {array-like, sparse matrix} of shape (n_rows, n_features), optional
@@ -297,6 +300,11 @@ class MLPRegressor(RegressorMixin, Network):
         object
             This estimator, fitted.
         """
+        if isinstance(X, Source):
+            refuse_beside_source(self, X, y=y, sample_weight=sample_weight, checkpoint=checkpoint)
+            validation = validation_beside_source(self, X, X_val, y_val, sample_weight_val)
+            SourceFit(self, X, self._learn_window).run(validation)
+            return self
         goes_on = self.warm_start and "coefs_" in vars(self)
         with self._unless_refused():
             X, y = self._check(X, y, reset=not goes_on)
@@ -305,6 +313,10 @@ class MLPRegressor(RegressorMixin, Network):
             problem = Problem(X, y, self.loss, None, check_sample_weight(sample_weight, X.shape[0]))
             self._fit_network(problem, y, (X_val, y_val, sample_weight_val), None, checkpoint)
         return self
+
+    def _learn_window(self, X: Any, y: NDArray[Any], weight: NDArray[Any] | None, is_first: bool) -> Any:
+        X, y = self._check(X, y, reset=is_first)
+        return self._go_on(Problem(X, y, self.loss, None, weight))
 
     @available_if(lambda self: self._check_streams())  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
