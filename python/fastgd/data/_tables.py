@@ -100,7 +100,7 @@ class TableSource(Source):
         raise NotImplementedError
 
     def read(self, part: int, n_rows: int) -> Iterator[Block]:
-        """Yield the rows of a part in their order, see `Source.read`."""
+        """Yield the rows of a part in their order, as `Source` says."""
         n_before = 0
         for whole in self._batches(part, n_rows, self._columns.all):
             for begin in range(0, whole.num_rows, n_rows):
@@ -113,7 +113,7 @@ class TableSource(Source):
                 n_before += batch.num_rows
 
     def read_targets(self, part: int) -> Iterator[Targets]:
-        """Yield the targets of a part, and their weights or None, see `Source.read_targets`."""
+        """Yield the targets of a part, and their weights or None, as `Source` says."""
         n_before = 0
         for batch in self._batches(part, self.block_rows, self._columns.beside):
             yield self._targets(batch, part, n_before)

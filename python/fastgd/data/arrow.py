@@ -90,7 +90,7 @@ class ArrowSource(TableSource):
             raise ValueError(f"record batch {batch} of {self._paths[file]} cannot be read: {error}") from error
 
     def place(self, part: int, row: int) -> str:
-        """Return where a row is, see `Source.place`."""
+        """Return where a row is, as errors tell it."""
         file, batch = self._parts[part]
         return f"row {row} of record batch {batch} of {self._paths[file]}"
 

@@ -94,7 +94,7 @@ class ChunkSource(Source):
         raise ValueError("chunks must hold at least one row, got none")
 
     def read(self, part: int, n_rows: int) -> Iterator[Block]:
-        """Yield the rows of a part in their order, see `Source.read`."""
+        """Yield the rows of a part in their order, as `Source` says."""
         n_before = 0
         self._firsts = []
         for number, chunk in self._numbered(part):
@@ -104,7 +104,7 @@ class ChunkSource(Source):
             yield from _pieces(block, n_rows)
 
     def read_targets(self, part: int) -> Iterator[tuple[NDArray[Any], NDArray[Any] | None]]:
-        """Yield the targets of a part, and their weights or None, see `Source.read_targets`."""
+        """Yield the targets of a part, and their weights or None, as `Source` says."""
         n_before = 0
         self._firsts = []
         for number, chunk in self._numbered(part):
@@ -125,7 +125,7 @@ class ChunkSource(Source):
         return iter(enumerate(chain(read, self._rest)))
 
     def place(self, part: int, row: int) -> str:
-        """Return where a row is, see `Source.place`."""
+        """Return where a row is, as errors tell it."""
         number = part
         if not isinstance(self._chunks, Sequence):
             number = bisect_right(self._firsts, row) - 1

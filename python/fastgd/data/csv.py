@@ -118,5 +118,5 @@ class CsvSource(TableSource):
             raise ValueError(f"{where}: {error}") from error
 
     def place(self, part: int, row: int) -> str:
-        """Return where a row is, see `Source.place`."""
+        """Return where a row is, as errors tell it."""
         return f"row {row} of {self._paths[part]}"

@@ -96,7 +96,7 @@ class NpySource(Source):
         return min(self.block_rows, len(self._X))
 
     def read(self, part: int, n_rows: int) -> Iterator[Block]:
-        """Yield the rows of a part in their order, see `Source.read`."""
+        """Yield the rows of a part in their order, as `Source` says."""
         end = min((part + 1) * self._rows, len(self._X))
         for begin in range(part * self._rows, end, n_rows):
             some = slice(begin, min(begin + n_rows, end))
@@ -105,12 +105,12 @@ class NpySource(Source):
             yield Block(self._X[some], np.asarray(self._y[some]), weight)
 
     def read_targets(self, part: int) -> Iterator[tuple[NDArray[Any], NDArray[Any] | None]]:
-        """Yield the targets of a part, and their weights or None, see `Source.read_targets`."""
+        """Yield the targets of a part, and their weights or None, as `Source` says."""
         some = slice(part * self._rows, (part + 1) * self._rows)
         yield np.asarray(self._y[some]), None if self._weight is None else np.asarray(self._weight[some])
 
     def place(self, part: int, row: int) -> str:
-        """Return where a row is, see `Source.place`."""
+        """Return where a row is, as errors tell it."""
         return f"row {part * self._rows + row} of {self._name}"
 
 

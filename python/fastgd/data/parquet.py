@@ -107,7 +107,7 @@ class ParquetSource(TableSource):
             raise ValueError(f"{where} cannot be read: {error}") from error
 
     def place(self, part: int, row: int) -> str:
-        """Return where a row is, see `Source.place`."""
+        """Return where a row is, as errors tell it."""
         file, group = self._parts[part]
         return f"row {row} of row group {group} of {self._paths[file]}"
 

@@ -112,13 +112,13 @@ class SvmlightSource(Source):
         return _parsed(path, first, text, options)
 
     def read(self, part: int, n_rows: int) -> Iterator[Block]:
-        """Yield the rows of a part in their order, see `Source.read`."""
+        """Yield the rows of a part in their order, as `Source` says."""
         X, y = self._load(part, self.n_features)
         for begin in range(0, len(y), n_rows):
             yield Block(X[begin : begin + n_rows], y[begin : begin + n_rows])
 
     def place(self, part: int, row: int) -> str:
-        """Return where a row is, see `Source.place`."""
+        """Return where a row is, as errors tell it."""
         path, begin = self._parts[part]
         with open(path, "rb") as file:
             return f"row {row} from byte {_line_start(file, begin)} of {path} on"
