@@ -111,6 +111,8 @@ def test_labels_that_were_not_named() -> None:
         SGDClassifier().fit(ChunkSource([(X, np.eye(2)[y % 2])]))
     with pytest.raises(ValueError, match="classes must be None where X is no source"):
         SGDClassifier().fit(X, y, classes=[0, 1, 2])
+    with pytest.raises(TypeError, match=r"y must hold numbers or strings everywhere, got int64 and <U.* of chunk 1"):
+        SGDClassifier().fit(ChunkSource([(X, y), (X, y.astype(str))]))
 
 
 @pytest.mark.parametrize("n_bytes", [4, 70, 200, 128 + N * D * 8 - 1])

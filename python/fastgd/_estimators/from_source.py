@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 
 _LAYERS = ("coefs_", "intercepts_")
+_NUMBERS = "biuf"
 
 
 def refuse_beside_source(estimator: Descending, source: Source, **given: Any) -> None:
@@ -114,8 +115,11 @@ def labels_of(source: Source) -> tuple[NDArray[Any], NDArray[np.float64]]:
             if y.ndim != 1:
                 raise ValueError(f"y must be 1-D, a label a row, got shape {y.shape} at {source.place(part, n_before)}")
             check_targets(source, y, weight, part, n_before)
-            n_before += len(y)
             found, indices = encode_labels(y)
+            if classes is not None and (found.dtype.kind in _NUMBERS) != (classes.dtype.kind in _NUMBERS):
+                kinds = f"{classes.dtype} and {found.dtype} at {source.place(part, n_before)}"
+                raise TypeError(f"y must hold numbers or strings everywhere, got {kinds}")
+            n_before += len(y)
             counted = np.bincount(indices, weights=weight, minlength=len(found)).astype(np.float64)
             union = found if classes is None else np.union1d(classes, found)
             total = np.zeros(len(union))
