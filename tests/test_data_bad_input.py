@@ -127,7 +127,7 @@ def test_a_file_that_is_cut_off(n_bytes: int, tmp_path: Path) -> None:
 def test_files_that_are_none(tmp_path: Path) -> None:
     np.save(tmp_path / "o.npy", np.array([[None]]), allow_pickle=True)
     np.save(tmp_path / "y.npy", Y[:-1])
-    with pytest.raises(TypeError, match="objects are not unpickled"):
+    with pytest.raises(ValueError, match="it holds pickled Python objects, which are never loaded"):
         NpySource(tmp_path / "o.npy", [1.0])
     with pytest.raises(ValueError, match="y must have one entry for each of 1000 rows, got shape"):
         NpySource(X, tmp_path / "y.npy")

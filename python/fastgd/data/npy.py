@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import _validation as check
 from .._matrix import as_matrix
+from .._npz_file import npy_header
 from .source import Block, Source
 
 if TYPE_CHECKING:
@@ -38,9 +39,10 @@ class NpySource(Source):
     Raises
     ------
     ValueError
-        A file is no ``.npy`` file, or is cut off: the message tells how many bytes it has and needs. Shapes do not fit.
+        A file is no ``.npy`` file, or is cut off: the message tells how many bytes it has and needs. It holds objects,
+        which are never unpickled. Shapes do not fit.
     TypeError
-        A dtype is no number; object arrays are never unpickled.
+        A dtype is no number.
 
     Examples
     --------
@@ -120,23 +122,19 @@ def _is_path(value: object) -> bool:
 
 def _mapped(path: Any) -> NDArray[Any]:
     """The array of a file, or an error that tells what is wrong with it."""
-    size = Path(path).stat().st_size
+    size = os.stat(path).st_size
     with open(path, "rb") as file:
         try:
-            version = np.lib.format.read_magic(file)
-            header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-            shape, is_fortran, dtype = header(file)
+            shape, is_fortran, dtype = npy_header(file)
         except ValueError as error:
-            at = file.tell()
-            raise ValueError(f"{path} must be a whole .npy file, got {size} bytes; at byte {at}: {error}") from None
+            raise ValueError(
+                f"{path} must be a whole .npy file of numbers or strings, got {size} bytes: {error}"
+            ) from None
         start = file.tell()
-    if dtype.hasobject:
-        raise TypeError(f"{path} must hold numbers or strings, got dtype {dtype}: objects are not unpickled")
-    needed = start + dtype.itemsize * int(np.prod(shape, dtype=object))
+    needed = start + dtype.itemsize * math.prod(shape)
     if size < needed:
-        raise ValueError(
-            f"{path} must have {needed} bytes for {dtype} of shape {shape}, got {size}: it is cut off there"
-        )
+        needs = f"{needed} bytes for {dtype} of shape {shape}"
+        raise ValueError(f"{path} must have {needs}, got {size}: it is cut off there")
     if 0 in shape:
         return np.empty(shape, dtype)
     mapped: NDArray[Any] = np.memmap(path, dtype, "r", start, shape, "F" if is_fortran else "C")
