@@ -14,6 +14,7 @@ from sklearn.datasets import dump_svmlight_file, load_svmlight_file
 
 from fastgd.data import ArrowSource, CsvSource, ParquetSource, SvmlightSource
 from fastgd.data import svmlight as module
+from fastgd.data.npy import _mapped
 from fastgd.linear_model import SGDClassifier
 
 N, D = 300, 30
@@ -111,3 +112,26 @@ def test_pyarrow_is_an_extra(kind: Any, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(ImportError, match=rf"{kind.__name__} needs pyarrow: pip install 'fastgd\[arrow\]'"):
         kind(path, "y")
+
+
+CORPUS = Path(__file__).resolve().parent / "fuzz" / "corpus"
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", ["npy", "svmlight"])
+def test_any_bytes_are_read_or_refused_by_name(kind: str, tmp_path: Path) -> None:
+    """What a fuzzer found interesting for other readers of these formats."""
+    path = tmp_path / "input"
+    taken = {True: 0, False: 0}
+    for found in sorted((CORPUS / kind).iterdir()):
+        # The first byte of an input is not the file's.
+        path.write_bytes(found.read_bytes()[1:])
+        try:
+            read = [*SvmlightSource(path)] if kind == "svmlight" else [_mapped(path)]
+            is_taken = bool(read)
+        except ValueError as error:
+            if str(path) not in str(error):
+                raise
+            is_taken = False
+        taken[is_taken] += 1
+    assert min(taken.values()) > 5
