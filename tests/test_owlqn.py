@@ -146,8 +146,13 @@ def test_elastic_net(l1_ratio: float, precondition: bool) -> None:
     assert found.success
     assert 0 < (theirs.coef_ == 0.0).sum() < 20
     np.testing.assert_array_equal(coef[0] == 0.0, theirs.coef_ == 0.0)
-    np.testing.assert_allclose(coef[0], theirs.coef_, rtol=0.0, atol=1e-7)
-    np.testing.assert_allclose(intercept, theirs.intercept_, rtol=0.0, atol=1e-6)
+    # Without a preconditioner the search ends where values differ by their rounding, some 64 units here, and they are
+    # as flat as their least curvature.
+    least = np.linalg.eigvalsh(np.cov(X.T, bias=True))[0] + 0.05 * (1.0 - l1_ratio)
+    flat = math.sqrt(2.0 * 64.0 * 2.0**-52 * found.fun / least)
+    atol = 1e-7 if precondition else flat
+    np.testing.assert_allclose(coef[0], theirs.coef_, rtol=0.0, atol=atol)
+    np.testing.assert_allclose(intercept, theirs.intercept_, rtol=0.0, atol=10.0 * atol)
 
 
 @pytest.mark.parametrize("precondition", [True, False])
