@@ -152,6 +152,7 @@ def test_elastic_net(l1_ratio: float, precondition: bool) -> None:
     flat = math.sqrt(2.0 * 64.0 * 2.0**-52 * found.fun / least)
     atol = 1e-7 if precondition else flat
     np.testing.assert_allclose(coef[0], theirs.coef_, rtol=0.0, atol=atol)
+    # Twenty columns with means of a half.
     np.testing.assert_allclose(intercept, theirs.intercept_, rtol=0.0, atol=10.0 * atol)
 
 
