@@ -25,7 +25,8 @@ def test_orders_of_smooth_functions(name: str) -> None:
     wrong = taylor_test(objective, w, grad=lambda w: 1.001 * objective.grad(w))
     assert not wrong.ok
     # Fitted to six remainders down to 20 deviations of the rounding: three deviations of one that is estimated three
-    # times too small move the slope by 9 (.206 / 20 + .124 / 40), that is .12. How powers round depends on the processor.
+    # times too small move the slope by 9 (.206 / 20 + .124 / 40), that is .12. How powers round depends on
+    # the processor.
     np.testing.assert_allclose([wrong.order0, wrong.order1], [1.0, 1.0], atol=0.125)
 
 
