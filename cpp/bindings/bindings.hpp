@@ -4,6 +4,7 @@
 #include <pybind11/pybind11.h>
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -50,6 +51,15 @@ py::array_t<T> to_array(const std::vector<T>& values, std::vector<py::ssize_t> s
     py::array_t<T> array(std::move(shape));
     std::copy(values.begin(), values.end(), array.mutable_data());
     return array;
+}
+
+// Of many numbers, which stay where they are.
+inline Floats to_array(std::vector<double>&& values, std::vector<py::ssize_t> shape) {
+    auto kept = std::make_unique<std::vector<double>>(std::move(values));
+    double* const data = kept->data();
+    const py::capsule owner(kept.get(), [](void* at) { delete static_cast<std::vector<double>*>(at); });
+    (void)kept.release();
+    return Floats(std::move(shape), data, owner);
 }
 
 inline Floats as_array(const std::vector<double>& values) {

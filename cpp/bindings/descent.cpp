@@ -107,7 +107,7 @@ py::tuple parts_of(const State& state) {
                           array(state.core->rates));
 }
 
-py::dict to_dict(const DescentResult& result, py::ssize_t n_params) {
+py::dict to_dict(DescentResult&& result, py::ssize_t n_params) {
     const auto n_models = static_cast<py::ssize_t>(result.n_models);
     const auto n_records = static_cast<py::ssize_t>(result.history.epoch.size());
     py::dict history;
@@ -120,7 +120,7 @@ py::dict to_dict(const DescentResult& result, py::ssize_t n_params) {
     py::list status;
     for (const Status s : result.status) status.append(status_name(s));
     py::dict out;
-    out["x"] = to_array(result.x, {n_models, n_params});
+    out["x"] = to_array(std::move(result.x), {n_models, n_params});
     out["fun"] = to_array(result.fun, {n_models});
     out["grad_norm"] = to_array(result.grad_norm, {n_models});
     out["held_out"] = to_array(result.held_out, {static_cast<py::ssize_t>(result.held_out.size())});
@@ -190,7 +190,7 @@ py::dict run(const AnyObjective& objective, const Floats& params, const std::str
         const py::gil_scoped_release released;
         result = fastgd::minimize(core, start, options, &watcher);
     }
-    return to_dict(result, n_params);
+    return to_dict(std::move(result), n_params);
 }
 
 }  // namespace

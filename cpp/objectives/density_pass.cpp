@@ -63,16 +63,20 @@ public:
     }
 
     // Values of the rows at hand, and the components' shares in them; whether all values are finite.
-    bool mix(const DensityModel<T>& model, bool keep) {
-        for (std::ptrdiff_t k = 0; k < n_components(); ++k)
+    bool mix(const DensityModel<T>& model, bool keep, const std::function<void()>& look = {}) {
+        for (std::ptrdiff_t k = 0; k < n_components(); ++k) {
+            if (look) look();
             kernels_.density.gaussian_term(call_of(model, k, keep && k < n_kept()));
+        }
         return kernels_.density.mixture(
             {term_.data(), stride_, static_cast<int>(n_components()), n_rows_, value_.data()});
     }
 
     // Adds to `sums` the values, and what the gradient needs, of the rows that were gathered.
-    void evaluate(const DensityModel<T>& model, bool want_gradient, DensitySums& sums) {
-        sums.finite = mix(model, want_gradient) && sums.finite;
+    // `look`, which may be empty, is called between two components.
+    void evaluate(const DensityModel<T>& model, bool want_gradient, DensitySums& sums,
+                  const std::function<void()>& look = {}) {
+        sums.finite = mix(model, want_gradient, look) && sums.finite;
         std::array<double, kSumLanes> value_lanes{};
         share_lanes_.clear();
         kernels_.lane_sums({value_.data(), term_.data(), stride_, 1, n_components(), 0, n_rows_, value_lanes.data(),
@@ -82,6 +86,7 @@ public:
         sums.value += value;
         add(share_, 0, sums.share);
         for (std::ptrdiff_t k = 0; want_gradient && k < n_components(); ++k) {
+            if (look) look();
             const GaussianCall<T> call = call_of(model, k, true);
             if (!call.diagonal && k >= n_kept()) restore(call);
             kernels_.density.gaussian_sums({call, shares(k), whitened_sum_.data(), factor_sum_.data()});
@@ -183,10 +188,13 @@ std::vector<DensitySums> DensityPass<T>::sums(std::span<const DensityModel<T>> m
     prepare(blocks, want_gradient);
     std::vector<DensitySums> totals(models.size(), DensitySums(problem_.shape, want_gradient));
     if (blocks.n_blocks == 1) {
+        // Multiply-adds of some milliseconds.
+        constexpr std::int64_t kLong = 1 << 26;
+        const bool is_long = rows.count * problem_.row_work() > kLong;
         workers_[0]->gather(rows, 0, rows.count);
         for (std::size_t m = 0; m < models.size(); ++m) {
             if (poll) poll();
-            workers_[0]->evaluate(models[m], want_gradient, totals[m]);
+            workers_[0]->evaluate(models[m], want_gradient, totals[m], is_long ? poll : nullptr);
         }
         return totals;
     }

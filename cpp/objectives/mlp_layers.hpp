@@ -13,7 +13,7 @@ namespace fastgd {
 
 // The hidden layers of a perceptron on some rows: what units hold, what they are to become, and the products in
 // between. Every product takes a range of units, so that threads can share a layer; each element is one sum in a fixed
-// order.
+// order. `look()` is called every few milliseconds of them; what it throws leaves the layer half done.
 template <class T>
 class MlpLayers {
 public:
@@ -53,7 +53,9 @@ public:
     RowBuffer<T>& top_slope() { return slope_.back(); }
 
     // Values and slopes of units first..last of layer l; false where one is not finite before its activation.
-    bool forward(Room& room, int l, const T* params, const Rows& rows, std::ptrdiff_t first, std::ptrdiff_t last) {
+    template <class Look>
+    bool forward(Room& room, int l, const T* params, const Rows& rows, std::ptrdiff_t first, std::ptrdiff_t last,
+                 Look&& look) {
         const Layer& layer = of(shape_->hidden(), l);
         AffineCall<T> call{};
         call.input_step = 1;
@@ -65,6 +67,7 @@ public:
         call.out = of(value_, l).row(0);
         call.out_stride = of(value_, l).stride();
         for (std::ptrdiff_t begin = 0; begin < layer.n_inputs; begin = call.end) {
+            look();
             call.begin = begin;
             call.end = is_sparse(l) ? layer.n_inputs : std::min(begin + kBlock, layer.n_inputs);
             call.rows = read(room, l, rows, begin, call.end, is_narrow(*problem_), call.origin);
@@ -92,8 +95,9 @@ public:
 
     // From derivatives by what layer l holds before its activation, which stand in the place of its slopes, to those of
     // units first..last of the layer below.
-    void backward(Room& room, int l, const T* params, std::ptrdiff_t n_rows, std::ptrdiff_t first,
-                  std::ptrdiff_t last) {
+    template <class Look>
+    void backward(Room& room, int l, const T* params, std::ptrdiff_t n_rows, std::ptrdiff_t first, std::ptrdiff_t last,
+                  Look&& look) {
         const Layer& layer = of(shape_->hidden(), l);
         AffineCall<T> call{};
         call.rows = of(slope_, l).rows(0, n_rows);
@@ -103,6 +107,7 @@ public:
         call.factor = call.out = of(slope_, l - 1).row(0);
         call.out_stride = of(slope_, l - 1).stride();
         for (std::ptrdiff_t unit = first; unit < last; unit += kUnitPanel<T>) {
+            look();
             call.first = unit;
             call.last = std::min(unit + kUnitPanel<T>, last);
             turn(layer, params + layer.weight, unit, call.last - unit, room.turned.data());
@@ -111,7 +116,8 @@ public:
     }
 
     // The gradient of units first..last of layer l, by and by: emit(stretch, gradient) has to leave zeros behind.
-    // `whole` is room for the gradient of all weights of the first layer, for sparse rows alone.
+    // `whole` is room for the gradient of all weights of the first layer, for sparse rows alone. What emit throws
+    // leaves no zeros, so that this one is of no more use.
     template <class Emit>
     void gradient(Room& room, int l, const Rows& rows, std::ptrdiff_t first, std::ptrdiff_t last, T* whole,
                   Emit&& emit) {

@@ -96,12 +96,11 @@ PassSums mlp_pass(const MlpProblem<T>& problem, const Parameters<T>& params, con
                 const T* of_model = params.coef_row(static_cast<std::ptrdiff_t>(m));
                 if (want_gradient) {
                     T* grad = worker.grad.data() + static_cast<std::ptrdiff_t>(m) * size;
-                    worker.walk.gradient(0, look, seen[m], of_model, worker.block, 0, count, T(1),
+                    worker.walk.gradient(0, worker.walk.kAlone, look, seen[m], of_model, worker.block, 0, count, T(1),
                                          masks.empty() ? DropoutStep{} : masks[m], plan.begin(b),
                                          [&](const Stretch& stretch, T* part) { move_to(grad, stretch, part); });
                 } else {
-                    look();
-                    worker.walk.losses(seen[m], of_model, worker.block, count);
+                    worker.walk.losses(seen[m], of_model, worker.block, count, look);
                 }
                 worker.loss[m] = worker.walk.loss();
                 worker.finite[m] = worker.walk.finite();

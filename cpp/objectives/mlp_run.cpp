@@ -250,7 +250,6 @@ private:
             const TeamPoll look(poll);
             return parallel(team, [&](int thread, int n_threads, Barrier& barrier) {
                 const auto sync = [&] {
-                    look();
                     if (n_threads > 1) barrier.wait();
                 };
                 // One each, as the clock may choose now this and now that.
@@ -263,7 +262,7 @@ private:
                 }
                 for (std::size_t b = 0; b < n_batches; ++b)
                     for (int m = 0; m < settings_.n_models; ++m)
-                        if (slice.plan.runs(b, m)) descend_batch(*walk, thread, sync, slice, b, m, sums);
+                        if (slice.plan.runs(b, m)) descend_batch(*walk, thread, sync, look, slice, b, m, sums);
             });
         };
         const int wanted = mlp_team(problem_, most_rows, settings_.n_threads);
@@ -278,13 +277,16 @@ private:
     }
 
     template <class Sync>
-    void descend_batch(MlpWalk<T>& walk, int thread, Sync&& sync, const Slice& slice, std::size_t b, int m,
-                       StepSums& sums) {
+    void descend_batch(MlpWalk<T>& walk, int thread, Sync&& sync, const TeamPoll& look, const Slice& slice,
+                       std::size_t b, int m, StepSums& sums) {
         const bool whole = updates_.is_whole();
+        // A stream has no epoch to go back to from half a step.
+        const bool may_stop = whole || !settings_.stream;
         const T scale = static_cast<T>(1.0 / expected_weight(slice.plan, b, m));
-        walk.gradient(thread, sync, seen_[static_cast<std::size_t>(m)], params_.coef_row(m), *block_,
+        walk.gradient(thread, sync, look, seen_[static_cast<std::size_t>(m)], params_.coef_row(m), *block_,
                       begin_of(slice, b), slice.batch_ends[b], scale, masks_of(slice.plan, b, m), 0,
                       [&](const Stretch& stretch, T* grad) {
+                          if (may_stop) look();
                           if (!whole) return updates_.step_stretch(b, m, stretch, params_, grad);
                           move_to(grad_->coef_row(m), stretch, grad);
                       });

@@ -12,7 +12,8 @@ namespace fastgd {
 
 // A team's way through some rows with one model: forward through the hidden layers, whose units the threads share; the
 // head and the loss, whose rows they share; and back. There is one barrier a layer. Called by every thread alike, with
-// what waits for the others.
+// what waits for the others, and what looks up every few milliseconds; once that has thrown, the walk is of no more
+// use.
 template <class T>
 class MlpWalk {
 public:
@@ -44,18 +45,18 @@ public:
     template <class F>
     bool scores(const T* params, const RowBlock<T>& block, F&& use) {
         const Rows rows = block.rows(0, block.count());
-        Worker& worker = forward(
-            0, [] {}, params, rows, {}, 0);
+        Worker& worker = forward(0, kAlone, kAlone, params, rows, {}, 0);
         head(worker, params, rows);
         use(worker.scores, worker.count);
         return worker.finite;
     }
 
     // Losses of the first `count` rows of the block on one thread, as `problem` has them for a model.
-    void losses(const Problem<T>& problem, const T* params, const RowBlock<T>& block, std::ptrdiff_t count) {
+    template <class Look>
+    void losses(const Problem<T>& problem, const T* params, const RowBlock<T>& block, std::ptrdiff_t count,
+                Look&& look) {
         const Rows rows = block.rows(0, count, problem.fold_of(0));
-        Worker& worker = forward(
-            0, [] {}, params, rows, {}, 0);
+        Worker& worker = forward(0, kAlone, look, params, rows, {}, 0);
         evaluate(worker, problem, params, block, 0, rows, T(1));
         gather();
     }
@@ -63,18 +64,18 @@ public:
     // Losses of rows begin..end of the block, derivatives times `scale`, and the gradient by and by: emit(stretch,
     // gradient) has to leave zeros behind; threads call it for different stretches. The sums are the first thread's
     // from then on. The first row is the position-th of its batch.
-    template <class Sync, class Emit>
-    void gradient(int thread, Sync&& sync, const Problem<T>& problem, const T* params, const RowBlock<T>& block,
-                  std::ptrdiff_t begin, std::ptrdiff_t end, T scale, const DropoutStep& masks, std::int64_t position,
-                  Emit&& emit) {
+    template <class Sync, class Look, class Emit>
+    void gradient(int thread, Sync&& sync, Look&& look, const Problem<T>& problem, const T* params,
+                  const RowBlock<T>& block, std::ptrdiff_t begin, std::ptrdiff_t end, T scale, const DropoutStep& masks,
+                  std::int64_t position, Emit&& emit) {
         const Rows rows = block.rows(begin, end - begin, problem.fold_of(0));
-        Worker& worker = forward(thread, sync, params, rows, masks, position);
+        Worker& worker = forward(thread, sync, look, params, rows, masks, position);
         evaluate(worker, problem, params, block, begin, rows, scale);
         if (layers_.count() > 0) head_backward(worker, params);
         sync();
         for (int l = layers_.count() - 1; l > 0; --l) {
             const auto [first, last] = units(thread, l - 1);
-            layers_.backward(worker.room, l, params, rows.count, first, last);
+            layers_.backward(worker.room, l, params, rows.count, first, last, look);
             sync();
         }
         if (thread == 0) gather();
@@ -84,6 +85,9 @@ public:
             layers_.gradient(worker.room, l, rows, first, last, sparse_grad_.data(), emit);
         }
     }
+
+    // For one thread alone, or where nobody asks.
+    static constexpr auto kAlone = [] {};
 
 private:
     struct Worker {
@@ -117,8 +121,8 @@ private:
         return share(thread, shape_->hidden()[static_cast<std::size_t>(l)].padded, kUnitPanel<T>);
     }
 
-    template <class Sync>
-    Worker& forward(int thread, Sync&& sync, const T* params, const Rows& rows, const DropoutStep& masks,
+    template <class Sync, class Look>
+    Worker& forward(int thread, Sync&& sync, Look&& look, const T* params, const Rows& rows, const DropoutStep& masks,
                     std::int64_t position) {
         Worker& worker = *workers_[static_cast<std::size_t>(thread)];
         const Range own = share(thread, rows.count, kSumLanes);
@@ -128,7 +132,7 @@ private:
         for (int l = 0; l < layers_.count(); ++l) {
             const auto [first, last] = units(thread, l);
             worker.finite =
-                layers_.forward(worker.room, l, params, layers_.inputs(l, rows), first, last) && worker.finite;
+                layers_.forward(worker.room, l, params, layers_.inputs(l, rows), first, last, look) && worker.finite;
             if (masks.drops()) layers_.drop(l, masks, position, rows.count, first, last);
             sync();
         }

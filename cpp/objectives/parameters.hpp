@@ -61,6 +61,7 @@ struct Parameters {
                     intercept.data() + to * intercept_stride);
     }
     void append_model(int m, std::vector<double>& to) const {
+        to.reserve(to.size() + static_cast<std::size_t>(n_outputs * stride + intercept_stride));
         to.insert(to.end(), coef.data() + model_coef(m), coef.data() + model_coef(m + 1));
         to.insert(to.end(), intercept.data() + m * intercept_stride, intercept.data() + (m + 1) * intercept_stride);
     }

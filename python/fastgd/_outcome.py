@@ -55,7 +55,8 @@ def make_result(
     status = outcome["status"][at]
     if status == "max_epochs" and n_epochs < plan.max_epochs:
         status = "dropped"
-    x = outcome["x"][at].copy()
+    # A model of several keeps no more than its own alive.
+    x = outcome["x"][at].copy() if len(outcome["x"]) > 1 else outcome["x"][at]
     last_lr = float(lr[n_epochs - 1]) if n_epochs else _first_rate(model, float(outcome["lr"][at]))
     return Result(
         x=x,
