@@ -103,6 +103,16 @@ def sanitizers(session: nox.Session) -> None:
     session.run("bash", ".ci/run", "sanitize", external=True, env={"FASTGD_SANITIZED": "tests --ignore=tests/peers"})
 
 
+def analyzer(session: nox.Session) -> None:
+    """Run Clang's static analyzer over what is compiled for the lowest instruction set."""
+    session.install("cmake", "ninja")
+    session.run("cmake", "--preset", "clang")
+    sources = session.run("python", ".ci/docs.py", "baseline", "build/clang", silent=True)
+    # NewDelete takes the union inside std::optional for a second destructor; AddressSanitizer watches over that instead.
+    checks = "--checks=-*,clang-analyzer-core.*,clang-analyzer-cplusplus.*,-clang-analyzer-cplusplus.NewDelete"
+    session.run("clang-tidy-16", "-p", "build/clang", "--quiet", checks, *(sources or "").split(), external=True)
+
+
 def threads(session: nox.Session) -> None:
     """Run the C++ tests under ThreadSanitizer."""
     _cpp(session, "tsan")
@@ -119,7 +129,7 @@ def fuzz(session: nox.Session) -> None:
     session.run("pytest", "tests/test_differential.py", env={"FASTGD_CASES": "20000", "FASTGD_SEED": day})
 
 
-NIGHTLY = {part.__name__: part for part in (numerics, forks, memory, sanitizers, threads, fuzz)}
+NIGHTLY = {part.__name__: part for part in (numerics, forks, memory, sanitizers, analyzer, threads, fuzz)}
 
 
 @nox.session
