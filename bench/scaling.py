@@ -1,0 +1,239 @@
+"""What a round of descent on many workers costs: a model, a simulation that it is held to, and what both say.
+
+    python bench/scaling.py              the tables of docs/scaling.md, with what this machine measures
+    python bench/scaling.py --measured   measures nothing: with the figures of that page
+
+Seconds, bytes and bytes a second throughout. Exit status 1 where the model is off by more than a fifth.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+WORKERS = (2, 4, 10, 32, 100, 316, 1000)
+N_EVALUATIONS = 100
+TOLERANCE = 0.2
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """What workers, their network and their scheduler can do.
+
+    speed: what a worker reads of its rows, in memory, by a pass that makes loss and gradient.
+    latency, bandwidth: of a message between two workers.
+    task: what the scheduler, of which there is one, spends on a task.
+    start: of a round, whatever its size.
+    spread: standard deviation of the logarithm of a worker's slowness from round to round.
+    slow_share, slow_factor: how often a worker is held up, and what that multiplies its time by.
+    """
+
+    speed: float = 5e9
+    latency: float = 5e-4
+    bandwidth: float = 1.25e9
+    task: float = 5e-4
+    start: float = 5e-3
+    spread: float = 0.1
+    slow_share: float = 0.0
+    slow_factor: float = 3.0
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Rows of `row_bytes`, and the float64 numbers that a round moves to each worker and back."""
+
+    n_rows: float
+    row_bytes: float
+    n_params: float
+
+    @property
+    def data_bytes(self) -> float:
+        return self.n_rows * self.row_bytes
+
+    @property
+    def message_bytes(self) -> float:
+        return 8.0 * self.n_params
+
+
+@dataclass(frozen=True)
+class Round:
+    """The parts of a round's time."""
+
+    start: float
+    dispatch: float
+    compute: float
+    network: float
+
+    @property
+    def total(self) -> float:
+        return self.start + self.dispatch + self.compute + self.network
+
+
+# ---- the model
+
+
+def slowest(cluster: Cluster, n_workers: int) -> float:
+    """The expected slowness of the slowest of so many workers: E max of p lognormals by Blom's quantile, or held up."""
+    quantile = statistics.NormalDist().inv_cdf((n_workers - 0.375) / (n_workers + 0.25)) if n_workers > 1 else 0.0
+    usual = math.exp(cluster.spread * quantile)
+    any_slow = 1.0 - (1.0 - cluster.slow_share) ** n_workers
+    n_slow = max(1.0, cluster.slow_share * n_workers)
+    of_slow = statistics.NormalDist().inv_cdf((n_slow - 0.375) / (n_slow + 0.25)) if n_slow > 1.0 else 0.0
+    held_up = max(usual, cluster.slow_factor * math.exp(cluster.spread * of_slow))
+    return any_slow * held_up + (1.0 - any_slow) * usual
+
+
+def hop(cluster: Cluster, problem: Problem) -> float:
+    return cluster.latency + problem.message_bytes / cluster.bandwidth
+
+
+def model(cluster: Cluster, problem: Problem, n_workers: int) -> Round:
+    """T(p) = t_0 + p tau + s(p) n b / (p B) + 2 ceil(log2 p) (L + 8 P / W).
+
+    One task a worker. The scheduler sends tasks while the first ones run, so that the sum is an upper bound, close where
+    one of its parts rules.
+    """
+    depth = math.ceil(math.log2(n_workers)) if n_workers > 1 else 0
+    return Round(
+        start=cluster.start,
+        dispatch=n_workers * cluster.task,
+        compute=slowest(cluster, n_workers) * problem.data_bytes / (n_workers * cluster.speed),
+        network=2 * depth * hop(cluster, problem),
+    )
+
+
+def best_workers(cluster: Cluster, problem: Problem) -> float:
+    """From here on another worker costs the scheduler more than it saves: p tau = n b / (p B)."""
+    return math.sqrt(problem.data_bytes / (cluster.speed * cluster.task))
+
+
+# ---- the simulation
+
+
+def simulate(cluster: Cluster, problem: Problem, n_workers: int, rng: np.random.Generator) -> float:
+    """One round, event by event: down a tree of messages, tasks from one scheduler, up a tree in fixed order."""
+    depth = np.array([rank.bit_length() for rank in range(n_workers)])
+    reached = cluster.start + depth * hop(cluster, problem)
+    sent = cluster.start + cluster.task * np.arange(1, n_workers + 1)
+    slowness = np.exp(cluster.spread * rng.standard_normal(n_workers))
+    slowness[rng.random(n_workers) < cluster.slow_share] *= cluster.slow_factor
+    compute = slowness * problem.data_bytes / (n_workers * cluster.speed)
+    done = list(np.maximum(reached, sent) + compute)
+    # Two neighbours merge once both are there, each level of the tree in its fixed order.
+    while len(done) > 1:
+        merged = [max(a, b) + hop(cluster, problem) for a, b in zip(done[::2], done[1::2], strict=False)]
+        done = merged + done[len(merged) * 2 :]
+    return float(done[0])
+
+
+def simulated(cluster: Cluster, problem: Problem, n_workers: int, n_rounds: int = 200) -> float:
+    rng = np.random.default_rng(n_workers)
+    return statistics.fmean(simulate(cluster, problem, n_workers, rng) for _ in range(n_rounds))
+
+
+# ---- what is measured here
+
+
+def measured_speed(n_rows: int = 100_000, n_features: int = 1000) -> float:
+    """Bytes a second of loss and gradient over float32 rows, on all threads."""
+    import fastgd
+
+    rng = np.random.default_rng(0)
+    X = rng.random((n_rows, n_features), dtype=np.float32)
+    objective = fastgd.LinearObjective(X, rng.integers(0, 2, n_rows), loss="log_loss")
+    w = objective.initial(0)
+    times = []
+    for _ in range(9):
+        began = time.perf_counter()
+        objective.value_and_grad(w)
+        times.append(time.perf_counter() - began)
+    return X.nbytes / statistics.median(times)
+
+
+def measured_tasks(n_tasks: int = 400) -> tuple[float, float]:
+    """Seconds of Dask's scheduler for a round of one task, and for each task more."""
+    from distributed import Client, LocalCluster
+
+    def nothing(number: int) -> int:
+        return number
+
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as own, Client(own) as client:
+        times: dict[int, list[float]] = {1: [], n_tasks: []}
+        for turn in range(12):
+            for n in times:
+                began = time.perf_counter()
+                client.gather(client.map(nothing, range(turn * n, (turn + 1) * n), pure=False))
+                times[n].append(time.perf_counter() - began)
+    one, many = (statistics.median(each[3:]) for each in times.values())
+    return one, (many - one) / (n_tasks - 1)
+
+
+# ---- tables
+
+
+def seconds(value: float) -> str:
+    return f"{value * 1e3:.3g} ms" if value < 1.0 else f"{value:.3g} s"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def held_to_simulation(cluster: Cluster, problem: Problem) -> tuple[str, float]:
+    """The table, and the largest error of the model as a share of what is simulated."""
+    held_up = replace(cluster, slow_share=0.01)
+    rows = []
+    worst = 0.0
+    for p in WORKERS:
+        cells = [str(p)]
+        for some in (cluster, held_up):
+            found, expected = simulated(some, problem, p), model(some, problem, p).total
+            cells += [seconds(expected), seconds(found), f"{expected / found:.2f}"]
+            worst = max(worst, abs(expected / found - 1.0))
+        rows.append(cells)
+    head = ["workers", "model", "simulated", "ratio", "one in 100 held up: model", "simulated", "ratio"]
+    return table(head, rows), worst
+
+
+def parts(cluster: Cluster, problem: Problem, n_evaluations: int) -> str:
+    rows = []
+    for p in WORKERS:
+        found = model(cluster, problem, p)
+        whole = n_evaluations * found.total
+        cells = [found.start, found.dispatch, found.compute, found.network, found.total, whole]
+        rows.append([str(p), *map(seconds, cells), f"{p * whole / 3600.0:.3g}"])
+    head = ["workers", "start", "scheduler", "slowest worker", "network", "a round"]
+    return table([*head, f"{n_evaluations} rounds", "worker hours"], rows)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Print the tables of docs/scaling.md.")
+    parser.add_argument("--measured", action="store_true", help="take that page's figures in place of new ones")
+    cluster = Cluster()
+    if not parser.parse_args(arguments).measured:
+        start, task = measured_tasks()
+        cluster = replace(cluster, speed=measured_speed(), start=start, task=task)
+    problem = Problem(n_rows=1e9, row_bytes=4e3, n_params=1001)
+    small = Problem(n_rows=1e8, row_bytes=400, n_params=101)
+    print(f"speed {cluster.speed / 1e9:.3g} GB/s, start {seconds(cluster.start)}, task {seconds(cluster.task)}\n")
+    errors = []
+    for name, some in (("1e9 x 1,000 float32", problem), ("1e8 x 100 float32", small)):
+        lines, error = held_to_simulation(cluster, some)
+        errors.append(error)
+        print(f"{name}\n\n{lines}")
+    print(parts(cluster, problem, N_EVALUATIONS))
+    for name, row_bytes in (("float32", 4e3), ("float16", 2e3), ("uint8", 1e3)):
+        print(f"{name}: {best_workers(cluster, replace(problem, row_bytes=row_bytes)):.0f} workers at most")
+    return int(max(errors) > TOLERANCE)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
