@@ -108,7 +108,7 @@ def analyzer(session: nox.Session) -> None:
     session.install("cmake", "ninja")
     session.run("cmake", "--preset", "clang")
     sources = session.run("python", ".ci/docs.py", "baseline", "build/clang", silent=True)
-    # NewDelete takes the union inside std::optional for a second destructor; AddressSanitizer watches over that instead.
+    # NewDelete takes the union in std::optional for a second destructor; AddressSanitizer watches over that instead.
     checks = "--checks=-*,clang-analyzer-core.*,clang-analyzer-cplusplus.*,-clang-analyzer-cplusplus.NewDelete"
     session.run("clang-tidy-16", "-p", "build/clang", "--quiet", checks, *(sources or "").split(), external=True)
 

@@ -97,8 +97,8 @@ def hop(cluster: Cluster, problem: Problem) -> float:
 def model(cluster: Cluster, problem: Problem, n_workers: int) -> Round:
     """T(p) = t_0 + p tau + s(p) n b / (p B) + 2 ceil(log2 p) (L + 8 P / W).
 
-    One task a worker. The scheduler sends tasks while the first ones run, so that the sum is an upper bound, close where
-    one of its parts rules.
+    One task a worker. The scheduler sends tasks while the first ones run, so that the sum is an upper bound, close
+    where one of its parts rules.
     """
     depth = math.ceil(math.log2(n_workers)) if n_workers > 1 else 0
     return Round(
