@@ -196,7 +196,7 @@ CALLS: dict[str, Callable[[], Call]] = {
     "snapshots": lambda: descent(linear(), optimizer=SVRG(1e-6), batch_size=256),
     "mlp": lambda: descent(network(), optimizer=Adam(1e-4), batch_size=256),
     "mlp, full batch": lambda: descent(network()),
-    "mlp, long steps": lambda: descent(network(8_000, 2_048), batch_size=4_096),
+    "mlp, long steps": lambda: descent(network(8_000, 1_024), batch_size=4_096),
     "mixture": lambda: descent(mixture(), optimizer=Adam(1e-4), batch_size=1024),
     "function": lambda: descent(function()),
     "end of a run": lambda: descent(function_that_ends_slowly(), max_epochs=3),
