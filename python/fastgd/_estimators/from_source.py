@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..data._ahead import Ahead
-from ..data._windows import Window, check_targets, order_of_parts, windows
+from ..data._windows import Window, Windows, check_targets, order_of_parts
 from ..objectives.nonfinite import nonfinite_entry
 from ..result import History
 from ..schedules import ReduceOnPlateau
@@ -190,40 +190,51 @@ class SourceFit:
             )
 
     def _epochs(self, end: EpochEnd) -> None:
-        estimator, source = self._estimator, self._source
+        estimator = self._estimator
         seed = seed_of(estimator.random_state)
+        began = time.perf_counter()
+        # One reader for all epochs: while the last window of one is learned from, it reads the first of the next.
+        with Ahead(lambda is_in_vain: self._coming(seed, is_in_vain)) as coming:
+            for epoch in range(estimator.max_iter):
+                loss, lr = self._epoch(coming)
+                seconds = time.perf_counter() - began
+                self._rows.append((epoch, self._n_steps, loss, lr, seconds))
+                best = end.best
+                goes_on = end(epoch, self._n_steps, np.array([loss]), np.array([lr]), seconds, lambda: np.empty((1, 0)))
+                if end.best is not best and estimator._keeps_best:
+                    self._best = deepcopy({name: vars(estimator)[name] for name in _LAYERS})
+                if not goes_on:
+                    return
+
+    def _coming(self, seed: int, is_in_vain: Callable[[], bool]) -> Iterator[Window | None]:
+        """The windows of all epochs, and None at the end of each."""
+        estimator, source = self._estimator, self._source
         # Batches are whole in every window but the last; how many rows there are is not known.
         batch_size = int(estimator._batch_rows(np.iinfo(np.int64).max))
-        began = time.perf_counter()
+        cut = Windows(source, batch_size, estimator.shuffle)
         for epoch in range(estimator.max_iter):
             order = order_of_parts(source.n_parts, seed, epoch) if estimator.shuffle else None
-            loss, lr = self._epoch(batch_size, order)
-            seconds = time.perf_counter() - began
-            self._rows.append((epoch, self._n_steps, loss, lr, seconds))
-            best = end.best
-            goes_on = end(epoch, self._n_steps, np.array([loss]), np.array([lr]), seconds, lambda: np.empty((1, 0)))
-            if end.best is not best and estimator._keeps_best:
-                self._best = deepcopy({name: vars(estimator)[name] for name in _LAYERS})
-            if not goes_on:
-                return
+            yield from cut.of_epoch(order, is_in_vain)
+            yield None
 
-    def _epoch(self, batch_size: int, order: NDArray[np.int64] | None) -> tuple[float, float]:
-        """Learn from every window; the mean loss, and the last rate."""
+    def _epoch(self, coming: Iterator[Window | None]) -> tuple[float, float]:
+        """Learn from every window of an epoch; the mean loss, and the last rate."""
         total, n_rows, lr = 0.0, 0, np.nan
-        with Ahead(lambda: windows(self._source, batch_size, order)) as coming:
-            for window in coming:
-                weight = window.sample_weight
-                n_present = len(window.y) if weight is None else int(np.count_nonzero(weight))
-                if n_present == 0:
-                    continue
-                outcome = self._learned(window)
-                self._n_windows += 1
-                self._n_steps += int(outcome["n_steps"][0])
-                total += float(outcome["history"]["loss"][0, 0]) * n_present
-                n_rows += n_present
-                lr = float(outcome["history"]["lr"][0, 0])
-                # Its memory is used again while the next one is learned from.
-                del window
+        for window in coming:
+            if window is None:
+                break
+            weight = window.sample_weight
+            n_present = len(window.y) if weight is None else int(np.count_nonzero(weight))
+            if n_present == 0:
+                continue
+            outcome = self._learned(window)
+            self._n_windows += 1
+            self._n_steps += int(outcome["n_steps"][0])
+            total += float(outcome["history"]["loss"][0, 0]) * n_present
+            n_rows += n_present
+            lr = float(outcome["history"]["lr"][0, 0])
+            # Its memory is used again while the next one is learned from.
+            del window
         if n_rows == 0:
             raise ValueError("sample_weight must be > 0 for at least one row, got weights that are all zero")
         return total / n_rows, lr

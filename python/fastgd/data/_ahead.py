@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Generic, TypeVar
@@ -18,19 +19,21 @@ _WAIT = 0.5
 class Ahead(Generic[T]):
     """What an iterator yields, made one ahead in a thread that ends with the ``with`` block.
 
-    The iterator may use again what it yielded two before: that is not asked for any more when it goes on.
+    The iterator may use again what it yielded two before: that is not asked for any more when it goes on. None is a
+    mark, after which it goes on as if it had yielded nothing. It is made with a function that tells whether all that it
+    could still yield is in vain.
     """
 
-    def __init__(self, make: Callable[[], Iterator[T]]) -> None:
+    def __init__(self, make: Callable[[Callable[[], bool]], Iterator[T | None]]) -> None:
         self._make = make
         self._changed = threading.Condition()
-        self._ready: list[T] = []
+        self._ready: deque[T | None] = deque()
         self._n_wanted = 1
         self._is_over = self._is_left = False
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="fastgd-reader", daemon=True)
 
-    def __enter__(self) -> Iterator[T]:
+    def __enter__(self) -> Iterator[T | None]:
         self._thread.start()
         return self._taken()
 
@@ -43,7 +46,7 @@ class Ahead(Generic[T]):
             self._changed.notify_all()
         self._thread.join(_LONGEST_WAIT)
 
-    def _taken(self) -> Iterator[T]:
+    def _taken(self) -> Iterator[T | None]:
         while True:
             with self._changed:
                 while not self._ready and not self._is_over:
@@ -53,16 +56,17 @@ class Ahead(Generic[T]):
                     if error is not None:
                         raise error
                     return
-                made = self._ready.pop()
-                # One more, while this one is used.
-                self._n_wanted += 1
-                self._changed.notify_all()
+                made = self._ready.popleft()
+                if made is not None:
+                    # One more, while this one is used.
+                    self._n_wanted += 1
+                    self._changed.notify_all()
             yield made
             del made
 
     def _run(self) -> None:
         try:
-            self._fill(self._make())
+            self._fill(self._make(lambda: self._is_left))
         except BaseException as error:
             self._error = error
         finally:
@@ -70,13 +74,14 @@ class Ahead(Generic[T]):
                 self._is_over = True
                 self._changed.notify_all()
 
-    def _fill(self, items: Iterator[T]) -> None:
+    def _fill(self, items: Iterator[T | None]) -> None:
         for item in items:
             with self._changed:
                 if self._is_left:
                     return
                 self._ready.append(item)
-                self._n_wanted -= 1
+                if item is not None:
+                    self._n_wanted -= 1
                 self._changed.notify_all()
                 while self._n_wanted <= 0 and not self._is_left:
                     self._changed.wait(_WAIT)

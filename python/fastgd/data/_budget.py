@@ -66,11 +66,11 @@ class Budget(NamedTuple):
         """Bytes of the features of a window, at most, where rows are not all as large; one is joined from its parts."""
         return self.max_bytes // 5
 
-    def window_rows(self, batch_size: int) -> int:
-        """Rows of a window: whole batches, as many as fit."""
+    def window_rows(self, batch_size: int, n_blocks: int) -> int:
+        """Rows of a window of so many blocks: whole batches, as many as fit."""
         in_all = self.max_bytes // self._bytes_held_of_row
         left = (in_all - _COPIES_OF_BLOCK * self.block_rows) // _WINDOWS
-        rows = min(self.block_rows * self.n_window_blocks, left)
+        rows = min(self.block_rows * n_blocks, left)
         rows -= rows % batch_size
         if rows < batch_size and left < batch_size:
             raise too_little(self.max_bytes, self._least_rows(batch_size) * self._bytes_held_of_row, batch_size)

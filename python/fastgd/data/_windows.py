@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mmap
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -55,24 +55,43 @@ def order_of_parts(n_parts: int, seed: int, epoch: int) -> NDArray[np.int64]:
 
 
 def windows(source: Source, batch_size: int, order: NDArray[np.int64] | None) -> Iterator[Window]:
-    """The windows of an epoch; of dense ones the memory is used again for the next but one."""
-    rows = source._budget.window_rows(batch_size)
-    if source.n_samples is not None:
-        rows = min(rows, -(-source.n_samples // batch_size) * batch_size)
-    fill: _Dense | _Sparse = _Sparse(source, rows, batch_size) if source.is_sparse else _Dense(source, rows)
-    n_rows = 0
-    for part in range(source.n_parts) if order is None else order.tolist():
-        n_of_part = 0
-        for block in source.read(part, min(source.block_rows, rows)):
-            if len(block.y) == 0 and block.X.shape[0] == 0:
-                continue
-            X = checked_block(source, block, part, n_of_part)
-            yield from fill.add(X, block, Stretch(part, n_of_part, len(block.y)))
-            n_of_part += len(block.y)
-        n_rows += n_of_part
-    if n_rows == 0:
-        raise ValueError(f"X must have at least one row, got {source!r} without any")
-    yield from fill.rest()
+    """The windows of an epoch, in the stored order of the parts where `order` is None."""
+    return Windows(source, batch_size, order is not None).of_epoch(order)
+
+
+class Windows:
+    """Windows of one epoch after another; of dense ones the memory is used again for the next but one."""
+
+    def __init__(self, source: Source, batch_size: int, shuffles: bool) -> None:
+        self._source = source
+        # Rows that keep their order need not wait for each other: a shorter window is there sooner.
+        rows = source._budget.window_rows(batch_size, source.n_window_blocks if shuffles else 1)
+        if source.n_samples is not None:
+            rows = min(rows, -(-source.n_samples // batch_size) * batch_size)
+        self._n_rows_at_once = min(source.block_rows, rows)
+        self._fill: _Dense | _Sparse
+        self._fill = _Sparse(source, rows, batch_size) if source.is_sparse else _Dense(source, rows)
+
+    def of_epoch(
+        self, order: NDArray[np.int64] | None, is_in_vain: Callable[[], bool] = lambda: False
+    ) -> Iterator[Window]:
+        """The windows of an epoch, which is cut short where it is in vain."""
+        source, fill = self._source, self._fill
+        n_rows = 0
+        for part in range(source.n_parts) if order is None else order.tolist():
+            n_of_part = 0
+            for block in source.read(part, self._n_rows_at_once):
+                if is_in_vain():
+                    return
+                if len(block.y) == 0 and block.X.shape[0] == 0:
+                    continue
+                X = checked_block(source, block, part, n_of_part)
+                yield from fill.add(X, block, Stretch(part, n_of_part, len(block.y)))
+                n_of_part += len(block.y)
+            n_rows += n_of_part
+        if n_rows == 0:
+            raise ValueError(f"X must have at least one row, got {source!r} without any")
+        yield from fill.rest()
 
 
 def checked_block(source: Source, block: Block, part: int, first: int) -> Any:
@@ -242,7 +261,7 @@ class _Sparse:
 
     def rest(self) -> Iterator[Window]:
         if self._n:
-            X, self._parts, self._n = self._joined(), [], 0
+            X, self._parts, self._n, self._bytes = self._joined(), [], 0, 0
             yield self._beside.take(X)
 
     def _joined(self) -> Any:
