@@ -137,6 +137,85 @@ class TableSource(Source):
         return values
 
 
+class PiecesSource(TableSource):
+    """Files that lie in pieces, which can be read in any order: each is a part."""
+
+    # What errors call a file, and a piece of it.
+    _format: str
+    _piece: str
+
+    def __init__(
+        self,
+        path: Any,
+        y: str,
+        *,
+        columns: Sequence[str] | None = None,
+        sample_weight: str | None = None,
+        max_memory: int | str = "256MB",
+        n_window_blocks: int = 8,
+    ) -> None:
+        self._paths = [file for one in as_paths("path", path) for file in self._files(one)]
+        # A file and the piece of it for each part.
+        self._parts: list[tuple[int, int]] = []
+        n_samples: int | None = 0
+        first: Any = None
+        for file, name in enumerate(self._paths):
+            schema, n_pieces, n_rows = self._look_at(file)
+            if first is None:
+                first = schema
+                self._columns = choose(name, first.names, columns, y, sample_weight)
+            _refuse_other_schema(self._paths[0], first, name, schema, self._columns.all)
+            self._parts += [(file, piece) for piece in range(n_pieces)]
+            n_samples = None if n_samples is None or n_rows is None else n_samples + n_rows
+        if not self._parts or n_samples == 0:
+            raise ValueError(f"path must hold at least one row, got none in {', '.join(self._paths)}")
+        super().__init__(
+            len(self._columns.features),
+            common_dtype(self._paths[0], first, self._columns),
+            n_samples=n_samples,
+            n_parts=len(self._parts),
+            max_memory=max_memory,
+            n_window_blocks=n_window_blocks,
+            feature_names=self._columns.features,
+        )
+
+    def _files(self, path: str) -> list[str]:
+        """The files that a path stands for."""
+        return [path]
+
+    def _opened(self, file: int) -> Any:
+        """The reader of a file."""
+        raise NotImplementedError
+
+    def _look_at(self, file: int) -> tuple[Any, int, int | None]:
+        """Schema, number of pieces and, where it is told, number of rows of a file."""
+        raise NotImplementedError
+
+    def _open(self, file: int) -> Any:
+        pa = need_arrow("pyarrow", type(self).__name__)
+        path = self._paths[file]
+        size = os.stat(path).st_size
+        try:
+            return self._opened(file)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise ValueError(f"{path} must be a whole {self._format} file, got {size} bytes: {error}") from error
+
+    def place(self, part: int, row: int) -> str:
+        """Return where a row is, as errors tell it."""
+        file, piece = self._parts[part]
+        return f"row {row} of {self._piece} {piece} of {self._paths[file]}"
+
+
+def _refuse_other_schema(first_path: str, first: Any, path: str, schema: Any, names: Sequence[str]) -> None:
+    """Raise where a file has not the columns of the first one."""
+    for name in names:
+        expected = first.field(name).type
+        found = schema.field(name).type if name in schema.names else None
+        if found != expected:
+            got = "no such column" if found is None else f"{found}"
+            raise ValueError(f"column {name!r} must be {expected} in {path}, as in {first_path}, got {got}")
+
+
 def checked_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     """The type that numbers of a text are made to."""
     found = np.dtype(dtype)

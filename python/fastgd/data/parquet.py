@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ._tables import TableSource, as_paths, choose, common_dtype, need_arrow
-from .arrow import refuse_other_schema
+from ._tables import PiecesSource, need_arrow
 
 
-class ParquetSource(TableSource):
+class ParquetSource(PiecesSource):
     """Parquet files, read by pyarrow; needs it: ``pip install 'fastgd[arrow]'``.
 
     Parameters
@@ -46,53 +46,31 @@ class ParquetSource(TableSource):
     learned before it is kept. A null is refused likewise, with its column, row and file.
     """
 
-    def __init__(
-        self,
-        path: Any,
-        y: str,
-        *,
-        columns: Sequence[str] | None = None,
-        sample_weight: str | None = None,
-        max_memory: int | str = "256MB",
-        n_window_blocks: int = 8,
-    ) -> None:
-        self._paths = [file for one in as_paths("path", path) for file in _files(one)]
-        self._parts: list[tuple[int, int]] = []
-        # Of each file, so that its end is read and understood once.
-        self._metadata: list[Any] = []
-        n_samples = 0
-        first: Any = None
-        for file, name in enumerate(self._paths):
-            reader = self._open(file)
-            schema, metadata = reader.schema_arrow, reader.metadata
-            if first is None:
-                first = schema
-                self._columns = choose(name, first.names, columns, y, sample_weight)
-            refuse_other_schema(self._paths[0], first, name, schema, self._columns.all)
-            self._metadata.append(metadata)
-            self._parts += [(file, group) for group in range(metadata.num_row_groups)]
-            n_samples += metadata.num_rows
-        if n_samples == 0:
-            raise ValueError(f"path must hold at least one row, got none in {', '.join(self._paths)}")
-        super().__init__(
-            len(self._columns.features),
-            common_dtype(self._paths[0], first, self._columns),
-            n_samples=n_samples,
-            n_parts=len(self._parts),
-            max_memory=max_memory,
-            n_window_blocks=n_window_blocks,
-            feature_names=self._columns.features,
-        )
+    _format = "Parquet"
+    _piece = "row group"
 
-    def _open(self, file: int) -> Any:
-        pa, parquet = (need_arrow(module, "ParquetSource") for module in ("pyarrow", "pyarrow.parquet"))
-        path = self._paths[file]
-        size = os.stat(path).st_size
-        try:
-            known = self._metadata[file] if file < len(self._metadata) else None
-            return parquet.ParquetFile(path, metadata=known, memory_map=True)
-        except (pa.ArrowInvalid, OSError) as error:
-            raise ValueError(f"{path} must be a whole Parquet file, got {size} bytes: {error}") from error
+    @cached_property
+    def _metadata(self) -> dict[int, Any]:
+        """Of each file that was opened, so that its end is read and understood once."""
+        return {}
+
+    def _files(self, path: str) -> list[str]:
+        if not os.path.isdir(path):
+            return [path]
+        found = sorted(str(file) for file in Path(path).rglob("*.parquet"))
+        if not found:
+            raise ValueError(f"path must be a file or a folder with *.parquet in it, got {path} without any")
+        return found
+
+    def _opened(self, file: int) -> Any:
+        parquet = need_arrow("pyarrow.parquet", "ParquetSource")
+        reader = parquet.ParquetFile(self._paths[file], metadata=self._metadata.get(file), memory_map=True)
+        self._metadata[file] = reader.metadata
+        return reader
+
+    def _look_at(self, file: int) -> tuple[Any, int, int | None]:
+        reader = self._open(file)
+        return reader.schema_arrow, reader.metadata.num_row_groups, reader.metadata.num_rows
 
     def _batches(self, part: int, n_rows: int, names: list[str]) -> Iterable[Any]:
         file, group = self._parts[part]
@@ -105,17 +83,3 @@ class ParquetSource(TableSource):
             offset = min(o for o in (column.dictionary_page_offset, column.data_page_offset) if o)
             where = f"row group {group} of {self._paths[file]}, from byte {offset} on,"
             raise ValueError(f"{where} cannot be read: {error}") from error
-
-    def place(self, part: int, row: int) -> str:
-        """Return where a row is, as errors tell it."""
-        file, group = self._parts[part]
-        return f"row {row} of row group {group} of {self._paths[file]}"
-
-
-def _files(path: str) -> list[str]:
-    if not os.path.isdir(path):
-        return [path]
-    found = sorted(str(file) for file in Path(path).rglob("*.parquet"))
-    if not found:
-        raise ValueError(f"path must be a file or a folder with *.parquet in it, got {path} without any")
-    return found
