@@ -45,6 +45,10 @@ class Stream(NamedTuple):
     is_plain: bool = False
 
 
+class Diverged(ValueError):
+    """A piece on which a descent diverged."""
+
+
 class Recipe(NamedTuple):
     """What pieces have in common, as long as the parameters in `key` do not change."""
 
@@ -99,7 +103,7 @@ def go_on(estimator: Descending, problem: Problem) -> _core._Outcome:
     if outcome["status"][0] == "interrupted":
         raise KeyboardInterrupt
     if outcome["status"][0] == "diverged":
-        raise ValueError(
+        raise Diverged(
             f"Floating-point under-/overflow occurred: {type(estimator).__name__} diverged on these rows, and is as it "
             "was before; take a smaller learning rate, or scale X with StandardScaler"
         )

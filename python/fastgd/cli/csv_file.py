@@ -31,7 +31,7 @@ _COUNTING_HEADER = 3
 
 
 @dataclass(frozen=True)
-class _Layout:
+class Layout:
     """Where things are in a CSV file."""
 
     path: str
@@ -46,6 +46,7 @@ class _Layout:
 
     @property
     def n_columns(self) -> int:
+        """Cells of a line."""
         return len(self.first_row)
 
     def column(self, index: int) -> str:
@@ -62,7 +63,7 @@ def read_csv(request: Request) -> Table:
     """Read a CSV file; see `Request` for what is taken from it."""
     check_text(request.path)
     try:
-        layout = _layout(request)
+        layout = find_layout(request)
         codes: dict[str, int] = {}
         data = _load(layout, codes)
     except UnicodeDecodeError:
@@ -97,7 +98,7 @@ def label_array(labels: list[str]) -> Array:
     return np.array(labels, object)
 
 
-def _name(layout: _Layout, index: int) -> str:
+def _name(layout: Layout, index: int) -> str:
     return repr(layout.names[index]) if layout.names else f"column {index}"
 
 
@@ -133,7 +134,8 @@ def _records(path: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
             begin = reader.line_num + 1
 
 
-def _layout(request: Request) -> _Layout:
+def find_layout(request: Request) -> Layout:
+    """Where the columns of a file are, by its first lines."""
     delimiter = request.delimiter or ("\t" if ".tsv" in PurePath(request.path).suffixes else None)
     delimiter = delimiter or str(request.layout.get("delimiter", ","))
     records = _records(request.path, delimiter)
@@ -194,7 +196,7 @@ def _check_names(path: str, line: int, names: list[str]) -> None:
 
 def _choose_columns(
     request: Request, delimiter: str, names: list[str] | None, row: list[str], skip_lines: int
-) -> _Layout:
+) -> Layout:
     n_columns = len(row)
 
     def find(text: str, option: str) -> int:
@@ -227,7 +229,7 @@ def _choose_columns(
     labels = False
     if target is not None:
         labels = _number(row[target]) is None if request.labels is None else request.labels
-    return _Layout(request.path, delimiter, names, row, skip_lines, target, weights, features, labels)
+    return Layout(request.path, delimiter, names, row, skip_lines, target, weights, features, labels)
 
 
 def _model_columns(request: Request, names: list[str] | None, features: list[int]) -> list[int]:
@@ -247,7 +249,7 @@ def _model_columns(request: Request, names: list[str] | None, features: list[int
     return features
 
 
-def _load(layout: _Layout, codes: dict[str, int]) -> Array:
+def _load(layout: Layout, codes: dict[str, int]) -> Array:
     numeric = layout.numeric_columns()
     converters: dict[int | str, Callable[[str], float]] = {
         index: _anything for index in range(layout.n_columns) if index not in numeric
@@ -293,7 +295,7 @@ def _width(record: list[str]) -> str:
     return "1 cell" if len(record) == 1 else f"{len(record)} cells"
 
 
-def _diagnose(layout: _Layout, message: str) -> BadFile:
+def _diagnose(layout: Layout, message: str) -> BadFile:
     """Find the first bad row or cell; `message` is NumPy's, for the case that this pass finds none."""
     last = None
     for line, record in _records(layout.path, layout.delimiter):
@@ -313,7 +315,7 @@ def _diagnose(layout: _Layout, message: str) -> BadFile:
     return BadFile(f"{layout.path}, up to line {last}: {message}")
 
 
-def _bad_cell(layout: _Layout, record: list[str]) -> str | None:
+def _bad_cell(layout: Layout, record: list[str]) -> str | None:
     numeric = layout.numeric_columns()
     for index, cell in enumerate(record):
         if index == layout.target and layout.labels and not cell.strip():
@@ -331,7 +333,7 @@ def _bad_cell(layout: _Layout, record: list[str]) -> str | None:
     return None
 
 
-def _advice(layout: _Layout, record: list[str]) -> str:
+def _advice(layout: Layout, record: list[str]) -> str:
     """What to do about text among the features: name every column that holds it, not only the first."""
     texts = [index for index in layout.features if _number(record[index]) is None]
     names = [layout.names[index] if layout.names and layout.names[index] else str(index) for index in texts]

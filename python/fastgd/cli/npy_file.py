@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from fastgd.cli.readers import (
@@ -19,12 +21,21 @@ _AS_THEY_ARE = ("float64", "float32", "float16", "uint8", "int8", "bool")
 _WIDEST = 8
 
 
-def read_npy(request: Request) -> Table:
-    """Map a 2-D ``.npy`` array; its target is one of its columns or a second ``.npy`` file."""
-    data = map_npy(request.path, "the features")
+@dataclass(frozen=True)
+class Columns:
+    """Which columns of an array are what; None for what has a file of its own, or is not asked for."""
+
+    features: list[int]
+    target: int | None
+    weights: int | None
+    target_name: str
+
+
+def find_columns(request: Request, data: Array) -> Columns:
+    """What is what of a 2-D array."""
     if data.ndim != 2:
         raise BadFile(f"{request.path}: an array of shape {data.shape}; rows and columns are needed (2 axes)")
-    n_rows, n_columns = data.shape
+    n_columns = data.shape[1]
 
     def find(text: str, option: str) -> int:
         index = column_number(text, n_columns)
@@ -35,31 +46,36 @@ def read_npy(request: Request) -> Table:
             )
         return index
 
-    y = weights = None
-    target_name = ""
+    def inside(text: str | None, option: str) -> int | None:
+        return None if text is None or text.endswith(".npy") else find(text, option)
+
     dropped = [find(text, "--ignore") for text in request.ignore]
-    if request.target is not None and request.target.endswith(".npy"):
-        y = read_npy_vector(request.target, n_rows, "labels" if request.labels else "target values")
-        target_name = request.target
-    elif request.target is not None:
-        dropped.append(find(request.target, "--target"))
-        y = np.array(data[:, dropped[-1]])
-        target_name = f"column {dropped[-1]}"
-    if request.weights is not None and not request.weights.endswith(".npy"):
-        dropped.append(find(request.weights, "--weights"))
-        weights = np.array(data[:, dropped[-1]])
+    target, weights = inside(request.target, "--target"), inside(request.weights, "--weights")
+    dropped += [column for column in (target, weights) if column is not None]
     if len(set(dropped)) < len(dropped):
         raise BadFile(f"{request.path}: --target, --weights and --ignore must name different columns")
     keep = [index for index in range(n_columns) if index not in dropped]
     if not keep:
         raise BadFile(f"{request.path}: no column is left for the features")
+    return Columns(keep, target, weights, (request.target or "") if target is None else f"column {target}")
+
+
+def read_npy(request: Request) -> Table:
+    """Map a 2-D ``.npy`` array; its target is one of its columns or a second ``.npy`` file."""
+    data = map_npy(request.path, "the features")
+    found = find_columns(request, data)
+    keep = found.features
+    y = None if found.target is None else np.array(data[:, found.target])
+    if request.target is not None and y is None:
+        y = read_npy_vector(request.target, data.shape[0], "labels" if request.labels else "target values")
+    weights = None if found.weights is None else np.array(data[:, found.weights])
     if request.n_features is not None and len(keep) != request.n_features:
         raise BadFile(
             f"{request.path}: {len(keep)} columns, the model needs {request.n_features}; "
             "leave the others out with --ignore COLUMN"
         )
     X, notes = _usable(request.path, data, keep)
-    return Table(X=X, y=y, weights=weights, target_name=target_name, notes=notes)
+    return Table(X=X, y=y, weights=weights, target_name=found.target_name, notes=notes)
 
 
 def _usable(path: str, data: Array, keep: list[int]) -> tuple[Array, list[str]]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import math
 import os
-import sys
 import time
 from typing import Any
 
@@ -13,15 +11,15 @@ import numpy as np
 
 import fastgd
 from fastgd import _model_file
-from fastgd._model_file import Label, Model
-from fastgd.cli import readers
+from fastgd._model_file import Model
+from fastgd.cli import readers, sources
 from fastgd.cli.progress import Progress
 from fastgd.cli.target import Task, choose_task, is_regression, score
+from fastgd.cli.train_report import Data, end, print_report, summary
 
 Commands = Any
 
-# The note about a loss that still falls, and the one about columns of different scales, begin here.
-_STILL_FALLING = 0.01
+# The note about columns of different scales begins here.
 _SCALE_RATIO = 1000.0
 _SCALE_ROWS = 4096
 
@@ -35,21 +33,32 @@ def add_parser(commands: Commands) -> None:
         "descent, and write it to a model file for fastgd predict.",
         epilog="A svmlight file is made dense: it needs rows x features x 8 bytes of memory. A npy file is mapped, not "
         "copied, and bytes stay bytes. With --test-fraction the held-out rows get weight 0, so nothing is copied for "
-        "them either; a batch then holds that much fewer training rows. Exit status: 0 done, 1 diverged, 2 bad "
+        "them either; a batch then holds that much fewer training rows. With --max-memory rows are shuffled in windows "
+        "that fit, svmlight stays sparse, and the fit ends when the mean loss of an epoch was not better than the best "
+        "one by T, 5 times in a row. Exit status: 0 done, 1 diverged, 2 bad "
         "arguments or a bad file (no model is written), 130 interrupted (the best model so far is written).",
     )
     parser.set_defaults(run=run, prog=parser.prog)
-    parser.add_argument("file", metavar="FILE", help="the data: csv, svmlight or npy")
+    parser.add_argument(
+        "file", metavar="FILE", help="the data: csv, svmlight or npy; with --max-memory also parquet or arrow"
+    )
     parser.add_argument(
         "--target",
         metavar="COLUMN",
-        help="csv: name or index of the column to predict; npy: its index, or another .npy file; svmlight: leave out",
+        help="csv: name or index of the column to predict; parquet, arrow: its name; npy: its index, or another .npy "
+        "file; svmlight: leave out",
     )
     parser.add_argument("--model", required=True, metavar="OUT", help="the model file to write")
-    parser.add_argument("--format", choices=readers.FORMATS, help="default: from the suffix of FILE")
+    parser.add_argument("--format", choices=sources.FORMATS, help="default: from the suffix of FILE")
     parser.add_argument("--weights", metavar="COLUMN", help="csv, npy: a column of sample weights, or a .npy file")
     parser.add_argument(
         "--test-fraction", metavar="F", type=_fraction, default=0.0, help="hold out this fraction of the rows (0 to 1)"
+    )
+    parser.add_argument(
+        "--max-memory",
+        metavar="SIZE",
+        help="read the file anew in every epoch and hold at most so much of it, such as 1GB; without --test-fraction "
+        "and --standardize",
     )
     readers.add_layout_options(parser)
     _add_objective_options(parser)
@@ -124,6 +133,10 @@ def _add_descent_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Carry out ``fastgd train``."""
     _check_output(args.model, (args.file, args.target, args.weights))
+    if args.max_memory is not None:
+        from fastgd.cli.train_source import train
+
+        return train(args, _request(args), _optimizer(args))
     table, task = _read(args)
     parts = _split(table, args.test_fraction, args.seed)
     objective = fastgd.LinearObjective(
@@ -161,10 +174,13 @@ def run(args: argparse.Namespace) -> int:
         fastgd_version=fastgd.__version__,
     )
     scores = score(model, table.X, task, parts)
-    model.training.update(_summary(args, table, result, scores))
+    n_rows, n_features = table.X.shape
+    is_weighted = table.weights is not None
+    data = Data(n_rows, n_features, table.X.dtype, table.target_name, table.layout, is_weighted)
+    model.training.update(summary(args, data, result, scores))
     _model_file.save(args.model, model)
-    _print_report(args, table, task, result, scores, seconds)
-    return _end(args, table, result)
+    print_report(args, data, task, result, scores, seconds)
+    return end(args, result, table.notes, [] if args.standardize else _scales(table))
 
 
 def _check_output(path: str, inputs: tuple[str | None, ...]) -> None:
@@ -181,11 +197,8 @@ def _check_output(path: str, inputs: tuple[str | None, ...]) -> None:
             raise ValueError(f"--model {path} would overwrite the data")
 
 
-def _read(args: argparse.Namespace) -> tuple[readers.Table, Task]:
-    file_format = args.format or readers.guess_format(args.file)
-    if file_format != "svmlight" and args.target is None:
-        raise ValueError(f"--target is needed: the column of {args.file} to predict")
-    request = readers.Request(
+def _request(args: argparse.Namespace) -> readers.Request:
+    return readers.Request(
         path=args.file,
         target=args.target,
         weights=args.weights,
@@ -194,7 +207,15 @@ def _read(args: argparse.Namespace) -> tuple[readers.Table, Task]:
         delimiter=args.delimiter,
         header=args.header,
     )
-    table = readers.read(request, file_format)
+
+
+def _read(args: argparse.Namespace) -> tuple[readers.Table, Task]:
+    file_format = args.format or sources.guess_format(args.file)
+    if file_format not in readers.FORMATS:
+        raise ValueError(f"{args.file}: {file_format} files are read with --max-memory, such as --max-memory 1GB")
+    if file_format != "svmlight" and args.target is None:
+        raise ValueError(f"--target is needed: the column of {args.file} to predict")
+    table = readers.read(_request(args), file_format)
     assert table.y is not None
     return table, choose_task(table.y, args.loss)
 
@@ -224,114 +245,6 @@ def _optimizer(args: argparse.Namespace) -> fastgd.optimizers.SGD:
         raise ValueError("--schedule inverse_scaling needs a number in --lr, the learning rate of the first update")
     power_t = 0.5 if args.power_t is None else args.power_t
     return fastgd.optimizers.SGD(fastgd.schedules.InverseScaling(args.lr, power_t=power_t), momentum=args.momentum)
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
-def _summary(
-    args: argparse.Namespace, table: readers.Table, result: fastgd.Result, scores: dict[str, float]
-) -> dict[str, Any]:
-    """What the model file says about its training: nothing that differs from one equal run to the next."""
-    return {
-        "rows": int(table.X.shape[0]),
-        "target": table.target_name,
-        "layout": table.layout,
-        "status": result.status,
-        "message": result.message,
-        "batch_size": args.batch_size,
-        "lr": _finite(result.lr),
-        "lr_reason": result.lr_reason,
-        "schedule": args.schedule,
-        "momentum": args.momentum,
-        "alpha": args.alpha,
-        "l1_ratio": args.l1_ratio,
-        "standardize": args.standardize,
-        "seed": args.seed,
-        "test_fraction": args.test_fraction,
-        "epochs": int(result.n_epochs),
-        "updates": int(result.n_steps),
-        "objective": _finite(result.fun),
-        "scores": {name: _finite(value) for name, value in scores.items()},
-    }
-
-
-def _print_report(
-    args: argparse.Namespace,
-    table: readers.Table,
-    task: Task,
-    result: fastgd.Result,
-    scores: dict[str, float],
-    seconds: float,
-) -> None:
-    n, d = table.X.shape
-    metric = "R2" if task.classes is None else "accuracy"
-    target = "numbers" if task.classes is None else f"{len(task.classes)} classes: {_listed(task.classes)}"
-    lines = [
-        ("data", f"{args.file}: {n} rows, {d} features, {table.X.dtype}" + ", standardised" * args.standardize),
-        ("target", f"{table.target_name}, {target}"),
-        ("loss", task.loss + (f" (chosen: {task.why}; --loss changes it)" if task.why else "")),
-        ("mode", _mode(args.batch_size)),
-        ("learning rate", f"{result.lr:.4g}" + _lr_remark(args, result)),
-        ("epochs", f"{result.n_epochs} ({result.n_steps} updates in {seconds:.2f} s), ended: {result.status}"),
-        ("objective", f"{result.fun:.6g}"),
-    ]
-    for part, value in scores.items():
-        rows = round(n * args.test_fraction)
-        rows = rows if part == "test" else n - rows
-        weighted = ", weighted" if table.weights is not None else ""
-        shown = f"{value:.4f}" if math.isfinite(value) else "not defined"
-        lines.append((f"{part} {metric}", f"{shown} ({rows} rows{weighted})"))
-    lines.append(("model", args.model))
-    width = max(len(name) for name, _ in lines)
-    for name, text in lines:
-        print(f"{name:<{width}}  {text}")
-
-
-def _mode(batch_size: int | str) -> str:
-    if batch_size == "full":
-        return "batch gradient descent"
-    return (
-        "stochastic gradient descent" if batch_size == 1 else f"mini-batch gradient descent, {batch_size} rows a batch"
-    )
-
-
-def _lr_remark(args: argparse.Namespace, result: fastgd.Result) -> str:
-    source = f", from the data: {result.lr_reason}" if result.lr_reason else ""
-    return source + (" at the last update" if args.schedule != "constant" else "")
-
-
-def _listed(classes: list[Label]) -> str:
-    shown = ", ".join(map(str, classes[:10]))
-    return shown + (", ..." if len(classes) > 10 else "")
-
-
-def _end(args: argparse.Namespace, table: readers.Table, result: fastgd.Result) -> int:
-    """Say on standard error what the user should know about the result, and choose the exit status."""
-    notes = list(table.notes)
-    status = 0
-    if result.status == "interrupted":
-        notes.append(f"interrupted: {args.model} holds the best model up to then, not a finished one")
-        status = 130
-    elif result.status == "diverged":
-        rate = f"a smaller --lr, such as {result.lr / 10:.1g}, or --batch-size full"
-        notes.append(f"diverged: {args.model} holds the best model before that; try {rate}. {result.message}")
-        status = 1
-    elif result.status == "max_epochs":
-        notes += _unfinished(result)
-    notes += [] if args.standardize else _scales(table)
-    for note in notes:
-        print(f"{args.prog}: note: {note}", file=sys.stderr)
-    return status
-
-
-def _unfinished(result: fastgd.Result) -> list[str]:
-    loss = result.history.loss
-    if len(loss) < 2 or not loss[-2] - loss[-1] > _STILL_FALLING * abs(loss[-1]):
-        return []
-    fall = (loss[-2] - loss[-1]) / abs(loss[-2])
-    return [f"the loss still fell by {100 * fall:.2g} % in the last epoch: more --epochs would make it smaller"]
 
 
 def _scales(table: readers.Table) -> list[str]:

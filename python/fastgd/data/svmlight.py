@@ -41,6 +41,11 @@ class SvmlightSource(Source):
     n_window_blocks : int, default=8
         Over how many blocks rows are shuffled.
 
+    Attributes
+    ----------
+    first_index : int
+        What the files call the first column, 0 or 1.
+
     Raises
     ------
     ImportError
@@ -83,13 +88,13 @@ class SvmlightSource(Source):
         if not self._parts:
             raise ValueError(f"path must hold at least one row, got none in {', '.join(self._paths)}")
         self.n_parts = len(self._parts)
-        self._offset = 0
+        self.first_index = 0
         if given is None or zero_based == "auto":
             least, most = self._columns()
-            self._offset = 0 if least == 0 else 1
-            given = most + 1 - self._offset if given is None else given
+            self.first_index = 0 if least == 0 else 1
+            given = most + 1 - self.first_index if given is None else given
         if zero_based != "auto":
-            self._offset = 0 if zero_based else 1
+            self.first_index = 0 if zero_based else 1
         self.n_features = given
 
     def _columns(self) -> tuple[int, int]:
@@ -104,7 +109,7 @@ class SvmlightSource(Source):
     def _load(self, part: int, n_features: int | None) -> Any:
         """The lines of a part; without a number of columns these are as they are written, and too many."""
         width = _WIDEST if n_features is None else n_features
-        options = {"n_features": width, "dtype": self.dtype, "zero_based": n_features is None or self._offset == 0}
+        options = {"n_features": width, "dtype": self.dtype, "zero_based": n_features is None or self.first_index == 0}
         path, begin = self._parts[part]
         with open(path, "rb") as file:
             first = _line_start(file, begin)
