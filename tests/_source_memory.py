@@ -8,14 +8,16 @@ FILE holds float32 rows, as `.npy`, or as `.parquet` with a target `y`.
 from __future__ import annotations
 
 import json
+import os
 import sys
+import tempfile
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from _memory import Peak
 
-from fastgd.data import ChunkSource, NpySource, ParquetSource, Source
+from fastgd.data import ChunkSource, NpySource, ParquetSource, Source, convert
 from fastgd.linear_model import SGDRegressor
 
 BUDGETS = {"4MB": 4_000_000, "16MB": 16_000_000}
@@ -51,6 +53,12 @@ def peak(make: Make, path: str, y: np.ndarray, budget: Any) -> dict[str, int]:
     return {"peak": found.bytes, "looks": found.looks}
 
 
+def peak_of_conversion(path: str, y: np.ndarray, budget: str) -> dict[str, int]:
+    with tempfile.TemporaryDirectory() as folder, Peak() as found:
+        convert(NpySource(path, y, max_memory=budget), os.path.join(folder, "rows"))
+    return {"peak": found.bytes, "looks": found.looks}
+
+
 def tabled(path: str, y: np.ndarray, budget: Any) -> Source:
     return ParquetSource(path, "y", max_memory=budget)
 
@@ -70,6 +78,7 @@ def main() -> None:
         # What a process takes once, for its first fit.
         peak(make, path, y, "4MB")
         report[name] = {budget: peak(make, path, y, budget) for budget in BUDGETS}
+    report["converted"] = {budget: peak_of_conversion(path, y, budget) for budget in BUDGETS}
     report["one_window"] = peak(chunked, path, y, "1GB")
     json.dump(report, sys.stdout)
 

@@ -42,6 +42,7 @@ def test_module_and_help() -> None:
         ["demo", "--help"],
         ["train", "--help"],
         ["predict", "--help"],
+        ["convert", "--help"],
         ["bench", "--help"],
     ):
         process = module(*words)

@@ -14,7 +14,7 @@ from sklearn.datasets import dump_svmlight_file, load_svmlight_file
 
 from fastgd.data import ArrowSource, CsvSource, ParquetSource, SvmlightSource
 from fastgd.data import svmlight as module
-from fastgd.data.npy import _mapped
+from fastgd.data.npy import mapped
 from fastgd.linear_model import SGDClassifier
 
 N, D = 300, 30
@@ -127,7 +127,7 @@ def test_any_bytes_are_read_or_refused_by_name(kind: str, tmp_path: Path) -> Non
         # The first byte of an input is not the file's.
         path.write_bytes(found.read_bytes()[1:])
         try:
-            read = [*SvmlightSource(path)] if kind == "svmlight" else [_mapped(path)]
+            read = [*SvmlightSource(path)] if kind == "svmlight" else [mapped(path)]
             is_taken = bool(read)
         except ValueError as error:
             if str(path) not in str(error):

@@ -45,6 +45,13 @@ def test_a_fit_holds_what_it_may(path: Path, make: str, budget: str) -> None:
     assert report(str(path))["one_window"]["peak"] > 0.9 * ROWS * COLUMNS * 4
 
 
+@pytest.mark.parametrize("budget", _source_memory.BUDGETS)
+def test_a_conversion_holds_what_it_may(path: Path, budget: str) -> None:
+    found = report(str(path))["converted"][budget]
+    assert found["looks"] >= 5, "a conversion too short to be watched"
+    assert found["peak"] <= _source_memory.BUDGETS[budget] + BESIDE
+
+
 @pytest.mark.parametrize(
     "value, size",
     [("1GB", 10**9), ("1.5 mb", 1_500_000), ("2GiB", 2**31), ("300", 300), (5, 5), (np.int64(7), 7), ("10kB", 10_000)],

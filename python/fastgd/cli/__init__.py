@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from fastgd.cli.readers import MissingPackage
 
-SUBCOMMANDS = ("info", "demo", "train", "predict", "bench")
+SUBCOMMANDS = ("info", "demo", "train", "predict", "convert", "bench")
 
 OK = 0
 FAILED = 1

@@ -9,7 +9,8 @@ from typing import Any
 
 from fastgd.cli import readers
 from fastgd.cli.readers import BadFile, Request
-from fastgd.data import ArrowSource, CsvSource, NpySource, ParquetSource, Source, SvmlightSource
+from fastgd.data import ArrowSource, CsvSource, NpySource, ParquetSource, Source, SvmlightSource, converted
+from fastgd.data.cache import is_converted
 
 FORMATS = (*readers.FORMATS, "parquet", "arrow")
 
@@ -46,6 +47,8 @@ def guess_format(path: str) -> str:
 
 def open_source(request: Request, file_format: str | None, max_memory: str) -> Opened:
     """The source of a file in the given format, or in the one that its name stands for."""
+    if file_format is None and os.path.isdir(request.path) and is_converted(request.path):
+        return _converted(request, max_memory)
     file_format = file_format or guess_format(request.path)
     if file_format != "svmlight" and request.target is None:
         raise BadFile(f"--target is needed: the column of {request.path} to predict")
@@ -111,10 +114,19 @@ def _npy(request: Request, max_memory: str) -> Opened:
     return Opened(source, found.target_name)
 
 
-def _svmlight(request: Request, max_memory: str) -> Opened:
+def _converted(request: Request, max_memory: str) -> Opened:
+    _refuse_columns(request, "a folder that fastgd convert wrote")
+    return Opened(converted(request.path, max_memory=max_memory), "y.npy", layout={"format": "npy"})
+
+
+def _refuse_columns(request: Request, what: str) -> None:
     for option, value in (("--target", request.target), ("--ignore", request.ignore), ("--weights", request.weights)):
         if value:
-            raise BadFile(f"{request.path}: {option} has no meaning for the svmlight format with --max-memory")
+            raise BadFile(f"{request.path}: {option} has no meaning for {what}, whose targets are known")
+
+
+def _svmlight(request: Request, max_memory: str) -> Opened:
+    _refuse_columns(request, "the svmlight format with --max-memory")
     readers.optional("sklearn.datasets", "reading the svmlight format", "sklearn")
     readers.check_text(request.path)
     source = SvmlightSource(request.path, max_memory=max_memory)

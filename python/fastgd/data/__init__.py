@@ -5,7 +5,9 @@ of it.
 """
 
 from .arrow import ArrowSource
+from .cache import convert, converted
 from .chunks import ChunkSource
+from .csr import CsrSource
 from .csv import CsvSource
 from .npy import NpySource
 from .parquet import ParquetSource
@@ -16,9 +18,12 @@ __all__ = [
     "ArrowSource",
     "Block",
     "ChunkSource",
+    "CsrSource",
     "CsvSource",
     "NpySource",
     "ParquetSource",
     "Source",
     "SvmlightSource",
+    "convert",
+    "converted",
 ]

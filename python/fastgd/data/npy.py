@@ -69,20 +69,12 @@ class NpySource(Source):
         n_window_blocks: int = 8,
     ) -> None:
         self._name = os.fspath(X) if _is_path(X) else "X"
-        self._X = _mapped(X) if _is_path(X) else check.as_array("X", X)
+        self._X = mapped(X) if _is_path(X) else check.as_array("X", X)
         if self._X.ndim != 2 or 0 in self._X.shape:
             allowed = "shape (n_samples, n_features) and at least one row and one column"
             raise ValueError(f"X must have {allowed}, got shape {self._X.shape} in {self._name}")
         n_samples = len(self._X)
-        if y is None:
-            raise ValueError("y must be a path or an array, got None")
-        self._y = _mapped(y) if _is_path(y) else np.asarray(y)
-        if self._y.ndim not in (1, 2) or len(self._y) != n_samples:
-            raise ValueError(f"y must have one entry for each of {n_samples} rows, got shape {self._y.shape}")
-        given = sample_weight
-        self._weight = None if given is None else _mapped(given) if _is_path(given) else np.asarray(given)
-        if self._weight is not None and self._weight.shape != (n_samples,):
-            raise ValueError(f"sample_weight must have shape ({n_samples},), got {self._weight.shape}")
+        self._y, self._weight = check_beside(y, sample_weight, n_samples)
         super().__init__(
             self._X.shape[1],
             as_matrix("X", self._X[:1]).source.dtype,
@@ -120,8 +112,23 @@ def _is_path(value: object) -> bool:
     return isinstance(value, (str, os.PathLike))
 
 
-def _mapped(path: Any) -> NDArray[Any]:
-    """The array of a file, or an error that tells what is wrong with it."""
+def check_beside(y: Any, sample_weight: Any, n_samples: int) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """Targets and weights of so many rows, from files or arrays."""
+    if y is None:
+        raise ValueError("y must be a path or an array, got None")
+    targets = mapped(y) if _is_path(y) else np.asarray(y)
+    if targets.ndim not in (1, 2) or len(targets) != n_samples:
+        raise ValueError(f"y must have one entry for each of {n_samples} rows, got shape {targets.shape}")
+    if sample_weight is None:
+        return targets, None
+    weight = mapped(sample_weight) if _is_path(sample_weight) else np.asarray(sample_weight)
+    if weight.shape != (n_samples,):
+        raise ValueError(f"sample_weight must have shape ({n_samples},), got {weight.shape}")
+    return targets, weight
+
+
+def mapped(path: Any) -> NDArray[Any]:
+    """Return the array of a file, or an error that tells what is wrong with it."""
     size = os.stat(path).st_size
     with open(path, "rb") as file:
         try:
