@@ -216,7 +216,11 @@ def _memory(size: int) -> mmap.mmap:
     """Memory that goes back to the system when it is free; an allocator may keep that of a thread."""
     if sys.platform == "win32":
         return mmap.mmap(-1, size)
-    return mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    # Rows are gathered from all over a window: with pages of 4 KB most of them miss the tables of pages, too.
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        memory.madvise(mmap.MADV_HUGEPAGE)
+    return memory
 
 
 class _Sparse:
