@@ -4,7 +4,7 @@
 
 The rows are float32 noise. Contestants take turns; shown are medians, the ratio to reading alone, and of one more epoch
 the peak of anonymous memory (Linux). A `.npy` file is read by read(2) into one buffer, Parquet and CSV by pyarrow,
-batch after batch. What the page cache does not hold all of them read from the disk: choose the size for what is to be seen.
+batch after batch. What the page cache does not hold all of them read from the disk: the size decides what is seen.
 """
 
 from __future__ import annotations
