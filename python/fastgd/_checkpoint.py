@@ -48,10 +48,11 @@ class Checkpoint:
     be written, say because the disk is full, a warning says so, the one before it stays, and the run goes on.
 
     A run knows its checkpoint by its arguments, the targets and weights, and evenly spaced rows of X, and of the rows
-    that an estimator scores likewise; of functions (a schedule, an order, a loss, an objective of your own) by their
-    names alone. It may differ in ``max_epochs``, ``time_limit``, ``n_threads``, ``callbacks`` and ``progress``. A
-    checkpoint of another run, or of another version of fastgd, is an error that says what is different, and is left as
-    it is. After Ctrl-C or a time limit the file is that of the last time that it was due.
+    that an estimator scores likewise; by the first block of a source; by the names alone of functions (a schedule, an
+    order, a loss, an objective of your own). It may differ in ``max_epochs``, ``time_limit``, ``n_threads``,
+    ``callbacks`` and ``progress``. A checkpoint of another run, or of another version of fastgd, is an error that says
+    what is different, and is left as it is. After Ctrl-C or a time limit the file is that of the last time that it was
+    due. A fit on a source writes it at the ends of epochs alone.
 
     Examples
     --------

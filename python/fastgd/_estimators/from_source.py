@@ -16,12 +16,14 @@ from ..result import History
 from ..schedules import ReduceOnPlateau
 from .inputs import check_X_y, encode_labels, forget, warn_not_converged
 from .problem import seed_of
+from .source_saves import SourceSaves
 from .split import check_validation
 from .stopping import EpochEnd, has_callbacks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from .._checkpoint import Checkpoint
     from .._core import _Outcome
     from ..data import Source
     from .descent import Descending
@@ -161,17 +163,25 @@ class SourceFit:
         # The parameters with the best validation score, where an estimator keeps these.
         self._best: Any = None
 
-    def run(self, validation: Validation | None) -> None:
+    def run(
+        self, validation: Validation | None, checkpoint: Checkpoint | None = None, classes: NDArray[Any] | None = None
+    ) -> None:
         """All epochs; where one is cut short, what has been learned by then is kept."""
         estimator = self._estimator
+        score = None if validation is None else estimator._scorer(validation)
+        end = EpochEnd(estimator, lambda _: estimator, score, None, 0)
+        saves = SourceSaves(estimator, self._source, classes, validation, checkpoint, end)
         before = dict(vars(estimator))
         forget(estimator, "_stream", "_recipe", "t_", "loss_curve_", "best_loss_")
         if not estimator.warm_start:
             forget(estimator, "coef_", "intercept_", *_LAYERS)
-        score = None if validation is None else estimator._scorer(validation)
-        end = EpochEnd(estimator, lambda _: estimator, score, None, 0)
         try:
-            self._epochs(end)
+            noted = saves.load()
+            if noted is not None:
+                self._rows, self._best = noted["rows"], noted["best"]
+                self._n_steps, self._n_windows = noted["n_steps"], noted["n_windows"]
+            if not end.converged:
+                self._epochs(end, saves)
         except BaseException:
             if self._n_windows == 0:
                 estimator.__dict__.clear()
@@ -189,13 +199,13 @@ class SourceFit:
                 "increase max_iter, or tol",
             )
 
-    def _epochs(self, end: EpochEnd) -> None:
+    def _epochs(self, end: EpochEnd, saves: SourceSaves) -> None:
         estimator = self._estimator
         seed = seed_of(estimator.random_state)
-        began = time.perf_counter()
+        began = time.perf_counter() - (self._rows[-1][-1] if self._rows else 0.0)
         # One reader for all epochs: while the last window of one is learned from, it reads the first of the next.
         with Ahead(lambda is_in_vain: self._coming(seed, is_in_vain)) as coming:
-            for epoch in range(estimator.max_iter):
+            for epoch in range(len(self._rows), estimator.max_iter):
                 loss, lr = self._epoch(coming)
                 seconds = time.perf_counter() - began
                 self._rows.append((epoch, self._n_steps, loss, lr, seconds))
@@ -203,6 +213,14 @@ class SourceFit:
                 goes_on = end(epoch, self._n_steps, np.array([loss]), np.array([lr]), seconds, lambda: np.empty((1, 0)))
                 if end.best is not best and estimator._keeps_best:
                     self._best = deepcopy({name: vars(estimator)[name] for name in _LAYERS})
+                saves.save(
+                    epoch + 1,
+                    is_last=not goes_on or epoch + 1 == estimator.max_iter,
+                    rows=self._rows,
+                    n_steps=self._n_steps,
+                    n_windows=self._n_windows,
+                    best=self._best,
+                )
                 if not goes_on:
                     return
 
@@ -212,7 +230,7 @@ class SourceFit:
         # Batches are whole in every window but the last; how many rows there are is not known.
         batch_size = int(estimator._batch_rows(np.iinfo(np.int64).max))
         cut = Windows(source, batch_size, estimator.shuffle)
-        for epoch in range(estimator.max_iter):
+        for epoch in range(len(self._rows), estimator.max_iter):
             order = order_of_parts(source.n_parts, seed, epoch) if estimator.shuffle else None
             yield from cut.of_epoch(order, is_in_vain)
             yield None

@@ -84,9 +84,9 @@ class StreamingClassifier(BaseSGDClassifier):
         """
         if isinstance(X, Source):
             beside = {"y": y, "coef_init": coef_init, "intercept_init": intercept_init, "sample_weight": sample_weight}
-            refuse_beside_source(self, X, **beside, checkpoint=checkpoint)
+            refuse_beside_source(self, X, **beside)
             validation = validation_beside_source(self, X, X_val, y_val, sample_weight_val)
-            self._fit_source(X, classes, validation)
+            self._fit_source(X, classes, validation, checkpoint)
             return self
         if classes is not None:
             raise ValueError("classes must be None where X is no source: y tells them")
@@ -107,14 +107,16 @@ class StreamingClassifier(BaseSGDClassifier):
         self._descend(self._problem(X, indices, weight), coef_init, intercept_init, validation, tasks, checkpoint)
         return self
 
-    def _fit_source(self, source: Source, classes: Any, validation: Validation | None) -> None:
+    def _fit_source(
+        self, source: Source, classes: Any, validation: Validation | None, checkpoint: Checkpoint | None
+    ) -> None:
         labels, of_class = classes_of(source, classes, self.class_weight)
         check_classes(labels)
 
         def problem(X: Any, indices: NDArray[Any], weight: NDArray[Any] | None) -> Problem:
             return self._weighted_problem(X, indices, add_class_weight(of_class, labels, indices, weight))
 
-        SourceFit(self, source, learn_classes(self, labels, problem)).run(validation)
+        SourceFit(self, source, learn_classes(self, labels, problem)).run(validation, checkpoint, labels)
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Make one epoch on a piece of a stream.

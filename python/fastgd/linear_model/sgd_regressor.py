@@ -245,9 +245,9 @@ class SGDRegressor(LinearRegressor, SGDModel):
         """
         if isinstance(X, Source):
             beside = {"y": y, "coef_init": coef_init, "intercept_init": intercept_init, "sample_weight": sample_weight}
-            refuse_beside_source(self, X, **beside, checkpoint=checkpoint)
+            refuse_beside_source(self, X, **beside)
             validation = validation_beside_source(self, X, X_val, y_val, sample_weight_val)
-            SourceFit(self, X, self._learn_window).run(validation)
+            SourceFit(self, X, self._learn_window).run(validation, checkpoint)
             return self
         X, y = check_X_y(self, X, y, reset=True, multi_output=True, y_numeric=True)
         weight = check_sample_weight(sample_weight, X.shape[0])

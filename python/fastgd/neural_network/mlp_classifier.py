@@ -305,9 +305,10 @@ class MLPClassifier(ClassifierMixin, Network):
             This estimator, fitted.
         """
         if isinstance(X, Source):
-            refuse_beside_source(self, X, y=y, sample_weight=sample_weight, checkpoint=checkpoint)
+            refuse_beside_source(self, X, y=y, sample_weight=sample_weight)
             validation = validation_beside_source(self, X, X_val, y_val, sample_weight_val)
-            SourceFit(self, X, learn_classes(self, classes_of(X, classes)[0], self._problem_of_window)).run(validation)
+            labels = classes_of(X, classes)[0]
+            SourceFit(self, X, learn_classes(self, labels, self._problem_of_window)).run(validation, checkpoint, labels)
             return self
         if classes is not None:
             raise ValueError("classes must be None where X is no source: y tells them")

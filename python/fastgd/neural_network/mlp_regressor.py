@@ -301,9 +301,9 @@ class MLPRegressor(RegressorMixin, Network):
             This estimator, fitted.
         """
         if isinstance(X, Source):
-            refuse_beside_source(self, X, y=y, sample_weight=sample_weight, checkpoint=checkpoint)
+            refuse_beside_source(self, X, y=y, sample_weight=sample_weight)
             validation = validation_beside_source(self, X, X_val, y_val, sample_weight_val)
-            SourceFit(self, X, self._learn_window).run(validation)
+            SourceFit(self, X, self._learn_window).run(validation, checkpoint)
             return self
         goes_on = self.warm_start and "coefs_" in vars(self)
         with self._unless_refused():
