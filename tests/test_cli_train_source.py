@@ -154,6 +154,22 @@ def test_a_model_that_diverges_is_marked(terminal: Terminal) -> None:
     assert _model_file.load("m").training["status"] == "diverged"
 
 
+@pytest.mark.parametrize("memory", [[], ["--max-memory", SMALL]])
+def test_it_goes_on_from_a_checkpoint(terminal: Terminal, memory: list[str]) -> None:
+    X, y = clouds()
+    np.save("X.npy", X)
+    np.save("y.npy", y)
+    words = ["train", "X.npy", "--target", "y.npy", *memory, "--tol", "none"]
+    terminal.good(*words, "--model", "whole", "--epochs", 6)
+    terminal.good(*words, "--model", "half", "--epochs", 3, "--checkpoint", "c.ckpt")
+    report = terminal.good(*words, "--model", "half", "--epochs", 6, "--checkpoint", "c.ckpt")
+    assert report.value("epochs").startswith("6 (60 updates")
+    assert Path("half").read_bytes() == Path("whole").read_bytes()
+    other = terminal(*words, "--model", "other", "--epochs", 6, "--checkpoint", "c.ckpt", "--seed", 1)
+    assert other.status == 2
+    assert "c.ckpt is the checkpoint of another run" in other.err
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 def test_ctrl_c_writes_the_model_so_far(tmp_path: Path) -> None:
     X, y = clouds(20_000)

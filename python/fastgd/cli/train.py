@@ -128,6 +128,11 @@ def _add_descent_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--threads", metavar="N", type=int, help="default: all that this process may use")
     group.add_argument("--progress", action="store_true", help="show progress on standard error")
+    group.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        help="keep in FILE, after every epoch, what training needs to go on, and go on from there where it exists",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -161,6 +166,7 @@ def run(args: argparse.Namespace) -> int:
             random_state=args.seed,
             callbacks=[progress] if args.progress else (),
             n_threads=args.threads,
+            checkpoint=None if args.checkpoint is None else fastgd.Checkpoint(args.checkpoint),
         )
     seconds = time.perf_counter() - began
     coef, intercept = objective.raw_coef(result.x)

@@ -78,18 +78,20 @@ def _fit(estimator: Any, source: Source, classes: Array | None, args: argparse.N
 
     from fastgd._estimators.stream import Diverged
 
-    labels = {} if classes is None else {"classes": classes}
+    more: dict[str, Any] = {} if classes is None else {"classes": classes}
+    if args.checkpoint is not None:
+        more["checkpoint"] = fastgd.Checkpoint(args.checkpoint)
     with _Followed(source, args.epochs, args.progress) as followed, warnings.catch_warnings():
         # Whether it has converged is told by the status.
         warnings.simplefilter("ignore", ConvergenceWarning)
         try:
-            estimator.fit(followed, **labels)
+            estimator.fit(followed, **more)
         except (KeyboardInterrupt, Diverged) as error:
             if not hasattr(estimator, "coef_"):
                 raise
             return ("diverged", str(error)) if isinstance(error, Diverged) else ("interrupted", "ended by Ctrl-C")
-    if estimator.n_iter_ == args.epochs:
-        return "max_epochs", f"{args.epochs} epochs were made"
+    if estimator.n_iter_ >= args.epochs:
+        return "max_epochs", f"{estimator.n_iter_} epochs were made"
     return "converged", f"the loss of 5 epochs was not better than the best one before by {args.tol:g}"
 
 
