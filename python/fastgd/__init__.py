@@ -6,6 +6,7 @@
 `GaussianObjective`         the likelihood of a Gaussian; `GaussianMixtureObjective` that of a mixture of them
 `loss_and_grad`             that of a linear model for one evaluation
 `FunctionObjective`         a function of your own, to be minimised by the same descent
+`ChunkedObjective`          that of rows in chunks, from the objectives of the chunks
 `minimize`                  batch, stochastic and mini-batch gradient descent; returns a `Result`
 `sweep`                     many configurations in one pass over the data; returns a `SweepResult`
 `trace`                     the steps of `minimize`, one at a time; yields `TraceStep`
@@ -41,6 +42,7 @@ from ._sweep_result import SweepResult
 from ._trace import TraceStep, trace
 from .config import get_num_threads, set_num_threads, show_config, simd_level, simd_levels, threads
 from .objectives import (
+    ChunkedObjective,
     DensityParameters,
     FunctionObjective,
     GaussianMixtureObjective,
@@ -64,6 +66,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Checkpoint",
+    "ChunkedObjective",
     "DensityParameters",
     "EpochInfo",
     "FunctionObjective",

@@ -1,5 +1,6 @@
 """Objectives: a value and its gradient as functions of flat parameters."""
 
+from .chunked import ChunkedObjective
 from .data_objective import DataObjective
 from .density import DensityObjective
 from .density_parameters import DensityParameters
@@ -10,6 +11,7 @@ from .linear import LinearObjective
 from .mlp import MLPObjective
 
 __all__ = [
+    "ChunkedObjective",
     "DataObjective",
     "DensityObjective",
     "DensityParameters",
