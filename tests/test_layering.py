@@ -160,7 +160,7 @@ def stays_inside_reference(path: Path, module: str) -> bool:
 
 
 # What is imported only by who has installed the extra that it needs.
-EXTRAS = {"_estimators", "covariance", "linear_model", "mixture", "neighbors", "neural_network"}
+EXTRAS = {"_estimators", "covariance", "dask", "linear_model", "mixture", "neighbors", "neural_network"}
 
 
 def test_importing_the_package_needs_numpy_only() -> None:

@@ -88,7 +88,7 @@ class ChunkSource(Source):
     def _first(self) -> Block:
         """The first chunk with rows."""
         for number, chunk in enumerate(self._rest):
-            self._read.append(_as_block(chunk, number))
+            self._read.append(as_block(chunk, number))
             if self._read[-1].X.shape[0]:
                 return self._read[-1]
         raise ValueError("chunks must hold at least one row, got none")
@@ -99,7 +99,7 @@ class ChunkSource(Source):
         self._firsts = []
         for number, chunk in self._numbered(part):
             self._firsts.append(n_before)
-            block = _as_block(chunk, number)
+            block = as_block(chunk, number)
             n_before += len(block.y)
             yield from _pieces(block, n_rows)
 
@@ -144,7 +144,7 @@ def _n_rows(chunks: Sequence[Any]) -> int:
     return sum(len(_as_targets(_unpacked(number, chunk)[1], number)) for number, chunk in enumerate(chunks))
 
 
-def _as_block(chunk: Any, number: int) -> Block:
+def as_block(chunk: Any, number: int) -> Block:
     """A chunk as arrays that the core reads; one without rows as it is."""
     X, y, weight = _unpacked(number, chunk)
     if not is_sparse(X):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .._checkpoint import Checkpoint
+    from ..objectives.chunked import SummedObjective
 
     Floats = NDArray[np.float64]
 
@@ -66,20 +68,23 @@ class LeastSquares(MultiOutputMixin, LinearRegressor):
             if self.positive:
                 coef, intercept, way = self._positive(problem, alphas, way)
             elif way == "lbfgs":
-                coef, intercept = self._descend(problem, alphas, checkpoint)
+                coef, intercept = self._descend(self._objectives(problem, alphas), checkpoint)
             else:
                 means = self._means(problem)
                 solution = closed_form.solve(problem, means, alphas, cutoff, way)
                 coef, intercept, way = solution.coef, means.y - solution.coef @ means.x, solution.way
                 self._keep(solution)
-        dtype = _WIDE if X.dtype == _WIDE else _NARROW
-        self._is_flat = y.ndim == 1 or (self._ravels_one_column and len(coef) == 1)
+        self._take_solution(coef, intercept, _WIDE if X.dtype == _WIDE else _NARROW, y.ndim == 1)
+        return way
+
+    def _take_solution(self, coef: Floats, intercept: Floats, dtype: np.dtype[Any], is_flat: bool) -> None:
+        """Set what is fitted; whether the targets were flat."""
+        self._is_flat = is_flat or (self._ravels_one_column and len(coef) == 1)
         self.coef_ = np.ascontiguousarray(coef[0] if self._is_flat else coef, dtype=dtype)
         if not self.fit_intercept:
             self.intercept_ = 0.0
         else:
-            self.intercept_ = dtype.type(intercept[0]) if y.ndim == 1 else intercept.astype(dtype)
-        return way
+            self.intercept_ = dtype.type(intercept[0]) if is_flat else intercept.astype(dtype)
 
     def _has_flat_targets(self) -> bool:
         return self._is_flat
@@ -114,16 +119,16 @@ class LeastSquares(MultiOutputMixin, LinearRegressor):
         ]
 
     def _descend(
-        self, problem: closed_form.Problem, alphas: Floats, checkpoint: Checkpoint | None
+        self, objectives: Sequence[LinearObjective | SummedObjective], checkpoint: Checkpoint | None
     ) -> tuple[Floats, Floats]:
         coefs, intercepts, n_iter = [], [], []
-        for objective in self._objectives(problem, alphas):
+        for objective in objectives:
             slope = float(np.linalg.norm(objective.grad(objective.initial())))
             result = to_the_minimum(self, objective, gtol=self.tol * slope, checkpoint=checkpoint)
             coef, intercept = objective.raw_coef(result.x)
             coefs.append(coef)
             intercepts.append(intercept)
-            n_iter += [result.n_epochs] * objective.n_outputs
+            n_iter += [result.n_epochs] * len(coef)
         self.n_iter_ = np.array(n_iter, np.int32)
         return np.concatenate(coefs).astype(np.float64), np.concatenate(intercepts).astype(np.float64)
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from .._checkpoint import Checkpoint
     from ..objectives import LinearObjective
+    from ..objectives.chunked import SummedObjective
     from ..result import Result
 
 
@@ -23,7 +24,7 @@ MAX_ITER = 15_000
 
 def to_the_minimum(
     estimator: Any,
-    objective: LinearObjective,
+    objective: LinearObjective | SummedObjective,
     start: NDArray[np.float64] | None = None,
     *,
     gtol: float,

@@ -52,6 +52,11 @@ class SummedObjective(FunctionObjective):
         """
         return self.model.initial(seed)
 
+    def raw_coef(self, w: Floats) -> tuple[Floats, Floats]:
+        """Return coefficients and intercepts of a linear model's parameters, as `LinearObjective.raw_coef` does."""
+        coefs: tuple[Floats, Floats] = self.model.raw_coef(w)  # type: ignore[attr-defined]
+        return coefs
+
     def _nodes(self, W: Floats) -> Nodes:
         """Sums at places of the tree that have all chunks below them."""
         raise NotImplementedError
@@ -134,7 +139,7 @@ class ChunkedObjective(SummedObjective):
         super().__init__(chunks[0], sum(map(weight_of, chunks)), sum(chunk._n_present for chunk in chunks))
 
     def _nodes(self, W: Floats) -> Nodes:
-        return leaves(W, dict(enumerate(self._chunks)))
+        return {(0, number): weighted_sums(W, chunk, number) for number, chunk in enumerate(self._chunks)}
 
     def _n_chunks(self) -> int:
         return len(self._chunks)
@@ -143,12 +148,8 @@ class ChunkedObjective(SummedObjective):
         return f"ChunkedObjective({len(self._chunks)} chunks of {type(self.model).__name__}, n_params={self.n_params})"
 
 
-def leaves(W: Floats, chunks: Mapping[int, DataObjective], n_threads: int = 0) -> Nodes:
-    """The sums of chunks by their numbers."""
-    return {(0, number): _weighted_sums(W, chunk, number, n_threads) for number, chunk in chunks.items()}
-
-
-def _weighted_sums(W: Floats, chunk: DataObjective, number: int, n_threads: int) -> Floats:
+def weighted_sums(W: Floats, chunk: DataObjective, number: int, n_threads: int = 0) -> Floats:
+    """The risk and the gradient of a chunk for each model, times its weight; errors tell its number."""
     sums = np.empty((len(W), 1 + W.shape[1]))
     for of_model, w in zip(sums, W, strict=True):
         try:

@@ -1,0 +1,202 @@
+"""Exact synchronous descent on Dask collections: the bits of one process, whoever evaluates, and whoever dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from _cluster import cluster, in_chunks, some_rows
+from _peers import load
+
+import fastgd
+from fastgd.optimizers import LBFGS, SGD
+
+N_CHUNKS = 5
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    with cluster(4) as client:
+        yield client
+
+
+def estimators() -> Any:
+    load("distributed")
+    import fastgd.dask
+
+    return fastgd.dask
+
+
+def objectives(n_chunks: int = N_CHUNKS, **options: Any) -> list[fastgd.LinearObjective]:
+    X, scores = some_rows()
+    pieces = zip(np.array_split(X, n_chunks), np.array_split(scores, n_chunks), strict=True)
+    return [fastgd.LinearObjective(x, y, loss="squared_error", **options) for x, y in pieces]
+
+
+def least_squares(client: Any, n_chunks: int = N_CHUNKS, **params: Any) -> Any:
+    X, scores = some_rows()
+    model = estimators().LinearRegression(client=client, **params)
+    return model.fit(in_chunks(X, n_chunks), in_chunks(scores, n_chunks))
+
+
+def descent(client: Any, **params: Any) -> Any:
+    X, scores = some_rows()
+    params = {"optimizer": SGD(0.1, momentum=0.5), "alpha": 1e-3, "max_iter": 40, "tol": None, **params}
+    model = estimators().SGDRegressor(client=client, **params)
+    return model.fit(in_chunks(X, N_CHUNKS), in_chunks(scores, N_CHUNKS))
+
+
+def parameters(model: Any) -> np.ndarray:
+    return np.append(model.coef_, model.intercept_)
+
+
+def test_bits_are_those_of_one_process(client: Any) -> None:
+    chunked = fastgd.ChunkedObjective(objectives(alpha=1e-3))
+    alone = fastgd.minimize(chunked, optimizer=SGD(0.1, momentum=0.5), max_epochs=40, tol=None)
+    model = descent(client)
+    np.testing.assert_array_equal(parameters(model), alone.x)
+    np.testing.assert_array_equal(model.loss_curve_, alone.history.loss)
+    whole = objectives(1, alpha=1e-3)[0]
+    contiguous = fastgd.minimize(whole, optimizer=SGD(0.1, momentum=0.5), max_epochs=40, tol=None)
+    assert np.abs(alone.x - contiguous.x).max() <= 1e-12 * np.abs(contiguous.x).max()
+
+
+def test_least_squares_are_those_of_all_rows(client: Any) -> None:
+    chunked = fastgd.ChunkedObjective(objectives())
+    slope = np.linalg.norm(chunked.grad(chunked.initial()))
+    alone = fastgd.minimize(chunked, optimizer=LBFGS(), max_epochs=15_000, tol=None, gtol=1e-9 * slope)
+    model = least_squares(client, tol=1e-9)
+    np.testing.assert_array_equal(parameters(model), alone.x)
+    whole = objectives(1)[0]
+    contiguous = fastgd.minimize(whole, optimizer=LBFGS(), max_epochs=15_000, tol=None, gtol=1e-9 * slope)
+    assert abs(whole.value(parameters(model)) - contiguous.fun) <= 1e-12 * contiguous.fun
+
+
+@pytest.mark.parametrize("name", ["MLPClassifier", "MLPRegressor"])
+def test_networks_have_the_bits_of_one_process(name: str, client: Any) -> None:
+    X, scores = some_rows()
+    weight = np.random.default_rng(1).uniform(0.5, 2.0, len(X))
+    is_classifier = name == "MLPClassifier"
+    y = np.digitize(scores, [-1.0, 1.0]) if is_classifier else scores
+    params = {"hidden_layer_sizes": (5,), "solver": "sgd", "max_iter": 15, "random_state": 7, "alpha": 0.1}
+    model = getattr(estimators(), name)(client=client, n_iter_no_change=100, **params)
+    with pytest.warns(UserWarning, match="has not converged"):
+        model.fit(in_chunks(X, 3), in_chunks(y, 3), in_chunks(weight, 3))
+    chunks = [
+        fastgd.MLPObjective(
+            X[rows],
+            y[rows],
+            hidden_layer_sizes=(5,),
+            loss="multinomial" if is_classifier else "squared_error",
+            n_classes=3 if is_classifier else None,
+            alpha=0.1 / sum(weight[part].sum() for part in np.array_split(np.arange(len(X)), 3)),
+            sample_weight=weight[rows],
+        )
+        for rows in np.array_split(np.arange(len(X)), 3)
+    ]
+    chunked = fastgd.ChunkedObjective(chunks)
+    optimizer = SGD(1e-3, momentum=0.9, nesterov=True)
+    alone = fastgd.minimize(chunked, chunked.initial(7), optimizer=optimizer, max_epochs=15, tol=None)
+    found = chunks[0].pack(model.coefs_, model.intercepts_)
+    np.testing.assert_array_equal(found, alone.x)
+
+
+def interrupted_alone(evaluation: int) -> np.ndarray:
+    """What one process has left of the same descent when it was interrupted in this evaluation."""
+    chunked = fastgd.ChunkedObjective(objectives(alpha=1e-3))
+    n_seen = 0
+
+    def evaluate(w: np.ndarray) -> tuple[float, np.ndarray]:
+        nonlocal n_seen
+        n_seen += 1
+        if n_seen == evaluation:
+            raise KeyboardInterrupt
+        return chunked.value_and_grad(w)
+
+    function = fastgd.FunctionObjective(evaluate, jac=True, n_params=chunked.n_params)
+    result = fastgd.minimize(function, optimizer=SGD(0.1, momentum=0.5), max_epochs=40, tol=None)
+    assert result.status == "interrupted"
+    return result.x
+
+
+@pytest.fixture
+def rounds(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, Callable[[], None]], None]:
+    """Does something in the middle of a round: its tasks are on their way, and nobody waits for them yet."""
+    from fastgd.dask import _table
+
+    def during(round_: int, do: Callable[[], None]) -> None:
+        gathered = _table.gathered
+        seen = 0
+
+        def waits(client: Any, tasks: Any) -> Any:
+            nonlocal seen
+            tasks = list(tasks)
+            seen += tasks[0].key.startswith("fastgd-gradient")
+            if seen == round_ and tasks[0].key.startswith("fastgd-gradient"):
+                do()
+            return gathered(client, tasks)
+
+        monkeypatch.setattr(_table, "gathered", waits)
+
+    return during
+
+
+def test_ctrl_c_cancels_and_leaves_the_best(client: Any, rounds: Any) -> None:
+    pids = client.run(os.getpid)
+
+    def press() -> None:
+        for pid in pids.values():
+            os.kill(pid, signal.SIGSTOP)
+        # Someone who waits for workers that do not answer.
+        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    rounds(9, press)
+    model = estimators().SGDRegressor(
+        client=client, optimizer=SGD(0.1, momentum=0.5), alpha=1e-3, max_iter=40, tol=None
+    )
+    X, scores = some_rows()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(in_chunks(X, N_CHUNKS), in_chunks(scores, N_CHUNKS))
+    finally:
+        for pid in pids.values():
+            os.kill(pid, signal.SIGCONT)
+    np.testing.assert_array_equal(parameters(model), interrupted_alone(9))
+    until = time.monotonic() + 30.0
+    while any("fastgd-gradient" in str(key) for keys in client.processing().values() for key in keys):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def test_a_worker_that_is_killed_costs_a_retry(client: Any, rounds: Any) -> None:
+    expected = parameters(descent(client))
+    pids = client.run(os.getpid)
+    killed = []
+
+    def kill() -> None:
+        holders = {address for at in client.who_has().values() for address in at}
+        killed.append(min(holders))
+        os.kill(pids[killed[0]], signal.SIGKILL)
+
+    rounds(7, kill)
+    np.testing.assert_array_equal(parameters(descent(client)), expected)
+    assert killed[0] not in client.run(os.getpid)
+
+
+def test_bits_do_not_depend_on_the_number_of_workers(client: Any) -> None:
+    found = []
+    for n_workers in (4, 2, 1):
+        client.cluster.scale(n_workers)
+        until = time.monotonic() + 60.0
+        while len(client.scheduler_info()["workers"]) != n_workers:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        found.append([parameters(descent(client)), parameters(least_squares(client))])
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])
