@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections import ChainMap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from distributed import get_worker
 
 from .. import _core
 from .._estimators.problem import seed_of
@@ -18,7 +18,7 @@ from .._run import Model, check_together, run
 from ..objectives.chunked import add_up, weight_of
 from ..result import History, Result
 from ._blocks import threads_here
-from ._cluster import gathered
+from ._cluster import RETRIES, gathered
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,7 +56,7 @@ def descend(
     n_epochs: int,
     seed: int,
     n_threads: int | None,
-) -> tuple[str, Nodes]:
+) -> Nodes:
     """Go on by so many epochs on each chunk; what comes of it, times the chunk's weight, is added up."""
     leaves = {}
     for objective, number, place in zip(objectives, chunks.numbers, chunks.places, strict=True):
@@ -79,7 +79,7 @@ def descend(
         arrays = [outcome["x"][0], *parts]
         head = [step, outcome["history"]["loss"][-1, 0], outcome["history"]["lr"][-1, 0], *map(len, arrays)]
         leaves[0, place] = weight_of(objective) * np.concatenate([head, *arrays])
-    return get_worker().address, add_up(leaves, chunks.n_places)
+    return add_up(leaves, chunks.n_places)
 
 
 def _mean(nodes: Nodes, weight: float, epoch: int) -> State:
@@ -122,14 +122,30 @@ def average(
     seed, every = seed_of(estimator.random_state), int(estimator.sync_every)
     client, began = table.client, time.perf_counter()
     end = EpochEnd(estimator, lambda x: None, None, None, 0)
-    state, rounds = State(start), []
+    rounds: list[tuple[float, ...]] = []
+    state = State(start)
     status = "max_epochs"
     try:
         rate = client.submit(choose_rate, objectives.first(), estimator, start, seed, key=table.key("rate"))
         (lr,) = gathered(client, [rate])
         while state.epoch < estimator.max_iter:
             n_epochs = min(every, estimator.max_iter - state.epoch)
-            nodes = objectives.ask("descent", descend, estimator, state, lr, n_epochs, seed, n_threads)
+            tasks = [
+                client.submit(
+                    descend,
+                    *held,
+                    estimator,
+                    state,
+                    lr,
+                    n_epochs,
+                    seed,
+                    n_threads,
+                    key=table.key("descent", len(rounds), worker),
+                    retries=RETRIES,
+                )
+                for worker, held in enumerate(objectives.on_workers())
+            ]
+            nodes = add_up(ChainMap(*gathered(client, tasks)), len(objectives))
             state = _mean(nodes, objectives.weight, state.epoch + n_epochs)
             seconds = time.perf_counter() - began
             rounds.append((state.epoch - 1, state.step, state.loss, state.lr, np.nan, seconds))

@@ -13,12 +13,10 @@ from .._estimators.inputs import encode_labels
 from ..data import Block
 from ..data.chunks import as_block
 from ..objectives import DataObjective
-from ..objectives.chunked import add_up, weight_of, weighted_sums
+from ..objectives.chunked import weight_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from ..objectives.chunked import Nodes
 
     Floats = NDArray[np.float64]
 
@@ -102,16 +100,6 @@ class Chunks(NamedTuple):
     numbers: list[int]
     places: list[int]
     n_places: int
-
-
-def evaluate(objectives: list[DataObjective], chunks: Chunks, W: Floats, n_threads: int | None) -> tuple[str, Nodes]:
-    """Where it was evaluated, and the sums as far as they are those of whole branches of the tree."""
-    threads = threads_here(n_threads)
-    leaves = {
-        (0, place): weighted_sums(W, objective, number, threads)
-        for objective, number, place in zip(objectives, chunks.numbers, chunks.places, strict=True)
-    }
-    return get_worker().address, add_up(leaves, chunks.n_places)
 
 
 def threads_here(n_threads: int | None) -> int:

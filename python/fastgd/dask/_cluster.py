@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from distributed import Client, get_client
+from distributed import Client, get_client, wait
 
 from .. import _validation as check
 
@@ -53,13 +53,15 @@ def _refuse_workers_without_us(client: Client) -> None:
         )
 
 
-def by_worker(client: Client, futures: dict[int, Future]) -> list[tuple[str, list[int]]]:
-    """The workers that hold results, each with the numbers of these; one for many where they are on their way."""
+def by_worker(client: Client, futures: dict[int, Future]) -> list[list[int]]:
+    """The numbers of the results that each worker holds, once they are there."""
+    wait(list(futures.values()))
     places: dict[str, list[int]] = {}
     holders = client.who_has(list(futures.values()))
     for number, future in futures.items():
+        # One whose worker is gone just now is made where it is asked for.
         places.setdefault(min(holders.get(future.key) or ("",)), []).append(number)
-    return sorted(places.items())
+    return [numbers for _, numbers in sorted(places.items())]
 
 
 def gathered(client: Client, tasks: Iterable[Future]) -> list[Any]:

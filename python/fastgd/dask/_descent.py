@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..objectives.chunked import SummedObjective, refuse_not_additive
-from ._blocks import evaluate
+from ._holders import Holders
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,10 +23,10 @@ class ClusterObjective(SummedObjective):
         refuse_not_additive("the estimator", model)
         super().__init__(model, objectives.weight, objectives.n_present)
         self._objectives = objectives
-        self._n_threads = n_threads
+        self._holders = Holders(objectives, n_threads)
 
     def _nodes(self, W: NDArray[np.float64]) -> Nodes:
-        return self._objectives.ask("gradient", evaluate, W, self._n_threads)
+        return self._holders.evaluate(W)
 
     def _n_chunks(self) -> int:
         return len(self._objectives)

@@ -8,19 +8,15 @@ from uuid import uuid4
 import dask
 import numpy as np
 
-from ..objectives.chunked import add_up
 from . import _blocks
 from ._cluster import RETRIES, by_worker, gathered
 from ._collections import rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from distributed import Client, Future
     from numpy.typing import NDArray
 
     from ..data import Block
-    from ..objectives.chunked import Nodes
 
 
 class Table:
@@ -115,56 +111,39 @@ class Objectives:
 
     Attributes
     ----------
+    table : Table
+        Where they are from.
+    futures : dict of int to Future
+        One a block, by the number of the block.
     weight : float
         The sum of the weights of all rows.
     n_present : int
         The number of rows that have one.
-    n_rounds : int
-        Rounds made: each asks every worker for its share once.
     """
 
     def __init__(self, table: Table, futures: dict[int, Future], weight: float, n_present: int) -> None:
+        self.table = table
+        self.futures = futures
         self.weight = weight
         self.n_present = n_present
-        self.n_rounds = 0
-        self._table = table
-        self._futures = futures
         self._places = {number: place for place, number in enumerate(futures)}
-        self._held: list[tuple[str, list[int]]] = []
 
     def __len__(self) -> int:
-        return len(self._futures)
-
-    def ask(self, what: str, function: Callable[..., tuple[str, Nodes]], *given: Any) -> Nodes:
-        """One round: ask each worker for the sums of a function over what it holds, which are added up to one node."""
-        client = self._table.client
-        if not self._held:
-            self._held = by_worker(client, self._futures)
-        self.n_rounds += 1
-        tasks = [
-            client.submit(
-                function,
-                [self._futures[number] for number in numbers],
-                _blocks.Chunks(numbers, [self._places[number] for number in numbers], len(self)),
-                *given,
-                key=self._table.key(what, self.n_rounds, worker),
-                retries=RETRIES,
-            )
-            for worker, (_, numbers) in enumerate(self._held)
-        ]
-        nodes: dict[tuple[int, int], Any] = {}
-        stayed = True
-        for (holder, _), (address, of_worker) in zip(self._held, gathered(client, tasks), strict=True):
-            nodes.update(of_worker)
-            stayed = stayed and address == holder
-        if not stayed:
-            # A worker is gone, and others have made anew what it had.
-            self._held = []
-        return add_up(nodes, len(self))
+        return len(self.futures)
 
     def first(self) -> Future:
         """The objective of the first block."""
-        return next(iter(self._futures.values()))
+        return next(iter(self.futures.values()))
+
+    def on_workers(self) -> list[tuple[list[Future], _blocks.Chunks]]:
+        """What each worker holds."""
+        return [
+            (
+                [self.futures[number] for number in numbers],
+                _blocks.Chunks(numbers, [self._places[number] for number in numbers], len(self)),
+            )
+            for numbers in by_worker(self.table.client, self.futures)
+        ]
 
 
 def _refuse_others(told: list[_blocks.Told], has_labels: bool) -> None:
