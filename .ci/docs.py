@@ -25,6 +25,7 @@ WITH_EXAMPLES = (
     "docs/sweep.md",
     "docs/online.md",
     "docs/out-of-core.md",
+    "docs/dask.md",
     "docs/user-loss.md",
     "docs/export.md",
 )
