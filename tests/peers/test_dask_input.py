@@ -162,6 +162,15 @@ def test_what_cannot_be_taken_is_named(case: int, client: Any) -> None:
     assert not hasattr(model, "coef_")
 
 
+def test_a_fit_that_is_refused_leaves_the_last_one(client: Any) -> None:
+    X, y = labelled()
+    model = classifier(client).fit(in_chunks(X, 3), in_chunks(y, 3))
+    fitted = dict(vars(model))
+    with pytest.raises(ValueError, match="chunk 1: X must be finite"):
+        model.fit(in_chunks(np.where(np.arange(len(X))[:, None] == 250, np.nan, X), 3), in_chunks(y, 3))
+    assert vars(model) == fitted
+
+
 BAD_PARAMETERS: list[tuple[str, dict[str, Any], str]] = [
     ("SGDClassifier", {"penalty": "l1"}, "l1_ratio of the estimator must be 0"),
     ("SGDClassifier", {"early_stopping": True}, "early_stopping must be left at its default on a cluster, got True"),

@@ -146,7 +146,7 @@ class Distributed(_Local):
             self._fit_on(table)
         except BaseException:
             # A fit that was interrupted has left its best.
-            if vars(self).get("n_iter_") is before.get("n_iter_"):
+            if "n_iter_" not in vars(self):
                 self.__dict__.clear()
                 self.__dict__.update(before)
             raise
