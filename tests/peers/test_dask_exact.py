@@ -108,6 +108,24 @@ def test_networks_have_the_bits_of_one_process(name: str, client: Any) -> None:
     np.testing.assert_array_equal(found, alone.x)
 
 
+def moved(client: Any) -> int:
+    """Bytes that workers have sent each other so far."""
+    return sum(
+        client.run(lambda dask_worker: sum(each["total"] for each in dask_worker.transfer_incoming_log)).values()
+    )
+
+
+def test_rows_stay_where_they_are(client: Any) -> None:
+    distributed, da = load("distributed"), load("dask.array")
+    rows = da.random.default_rng(0).normal(size=(40_000, 50), chunks=(5_000, 50)).persist()
+    y = rows[:, 0].persist()
+    distributed.wait([rows, y])
+    before = moved(client)
+    estimators().LinearRegression(client=client).fit(rows, y)
+    # The targets, and no more, may have to move to them.
+    assert moved(client) - before <= 2 * y.nbytes
+
+
 def interrupted_alone(evaluation: int) -> np.ndarray:
     """What one process has left of the same descent when it was interrupted in this evaluation."""
     chunked = fastgd.ChunkedObjective(objectives(alpha=1e-3))
