@@ -74,6 +74,16 @@ def test_delayed_chunks_of_which_one_is_empty(client: Any) -> None:
     assert np.abs(found - expected).max() <= 1e-6 * np.abs(expected).max()
 
 
+def test_delayed_chunks_of_sparse_rows(client: Any) -> None:
+    X, y = labelled()
+    X = np.where(np.abs(X) > 1.0, X, 0.0)
+    csr, delayed = load("scipy.sparse").csr_array, load("dask").delayed
+    rows = np.array_split(np.arange(len(X)), 3)
+    found = classifier(client).fit([delayed((csr(X[r]), y[r])) for r in rows])
+    expected = classifier(client).fit(in_chunks(X, 3), in_chunks(y, 3))
+    assert np.abs(found.coef_ - expected.coef_).max() <= 1e-6 * np.abs(expected.coef_).max()
+
+
 def test_targets_move_to_the_chunks_of_the_rows(client: Any) -> None:
     X, y = labelled()
     model = classifier(client).fit(in_chunks(X, 3), in_chunks(y, 7))
@@ -160,6 +170,18 @@ def test_what_cannot_be_taken_is_named(case: int, client: Any) -> None:
     with pytest.raises(kind, match=message):
         model.fit(*arguments)
     assert not hasattr(model, "coef_")
+
+
+def test_pieces_of_a_stream_are_arrays(client: Any) -> None:
+    X, y = labelled()
+    model = estimators().SGDClassifier("log_loss", client=client, random_state=0)
+    with pytest.raises(
+        TypeError, match="X must be an array in partial_fit, while fit takes Dask collections, got 'Array'"
+    ):
+        model.partial_fit(in_chunks(X, 3), y, classes=["down", "up"])
+    model.partial_fit(X, y, classes=["down", "up"])
+    with pytest.raises(AttributeError, match="partial_fit"):
+        _ = estimators().MLPClassifier(solver="lbfgs").partial_fit
 
 
 def test_a_fit_that_is_refused_leaves_the_last_one(client: Any) -> None:

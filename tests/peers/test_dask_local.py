@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import signal
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import _real_data
@@ -92,6 +94,50 @@ def test_local_descent_of_one_chunk_goes_on_as_one_machine_does(client: Any) -> 
     )
     # Weights are divided out again, which rounds.
     assert np.abs(np.append(model.coef_, model.intercept_) - one.x).max() <= 1e-12 * np.abs(one.x).max()
+
+
+@pytest.fixture
+def rounds(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, Callable[[], None]], None]:
+    """Does something in the middle of a round of local descent, whose tasks are on their way."""
+    from fastgd.dask import _averaging
+
+    def during(round_: int, do: Callable[[], None]) -> None:
+        gathered, seen = _averaging.gathered, []
+
+        def waits(client: Any, tasks: Any) -> Any:
+            seen.extend(task.key for task in tasks[:1] if task.key.startswith("fastgd-descent"))
+            if len(seen) == round_ and tasks[0].key == seen[-1]:
+                do()
+            return gathered(client, tasks)
+
+        monkeypatch.setattr(_averaging, "gathered", waits)
+
+    return during
+
+
+def in_rounds(client: Any, max_iter: int) -> Any:
+    X, scores = some_rows()
+    params: dict[str, Any] = {"sync_every": 2, "random_state": 0, "tol": None, "max_iter": max_iter}
+    return estimators().SGDRegressor(client=client, **params), (in_chunks(X, 4), in_chunks(scores, 4))
+
+
+def test_ctrl_c_leaves_the_mean_of_the_last_round(client: Any, rounds: Any) -> None:
+    rounds(4, lambda: signal.raise_signal(signal.SIGINT))
+    model, rows = in_rounds(client, 20)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(*rows)
+    before, rows = in_rounds(client, 6)
+    np.testing.assert_array_equal(model.coef_, before.fit(*rows).coef_)
+    assert (model.n_iter_, len(model.loss_curve_)) == (6, 3)
+
+
+def test_a_worker_that_is_killed_in_a_round_costs_a_retry(client: Any, rounds: Any) -> None:
+    model, rows = in_rounds(client, 10)
+    expected = model.fit(*rows).coef_.copy()
+    pids = client.run(os.getpid)
+    rounds(3, lambda: os.kill(min(pids.values()), signal.SIGKILL))
+    np.testing.assert_array_equal(model.fit(*rows).coef_, expected)
+    assert min(pids.values()) not in client.run(os.getpid).values()
 
 
 GRIDS: list[dict[str, Any]] = [

@@ -65,6 +65,8 @@ def extends(local: Any, *names: str) -> Callable[[C], C]:
         for name in _METHODS:
             if hasattr(local, name):
                 setattr(cls, name, _of_blocks(local, name))
+        if hasattr(local, "partial_fit"):
+            cls.partial_fit = _of_arrays(local, "partial_fit")
         return cls
 
     return extended
@@ -79,8 +81,25 @@ def _of_blocks(local: Any, name: str) -> Any:
     def method(self: Any, X: Any) -> Any:
         return over_blocks(copy(self), predict, X) if is_lazy(X) else predict(self, X)
 
+    return _like(local, name, method)
+
+
+def _of_arrays(local: Any, name: str) -> Any:
+    """A method that takes what is at hand alone."""
+
+    def method(self: Any, X: Any, *args: Any, **given: Any) -> Any:
+        if is_lazy(X):
+            raise check.refuse(
+                "X", f"an array in {name}, while fit takes Dask collections", type(X).__name__, TypeError
+            )
+        return getattr(local, name)(self, X, *args, **given)
+
+    return _like(local, name, method)
+
+
+def _like(local: Any, name: str, method: Any) -> Any:
+    """The method with the local one's name, and as available as that, which raises where it is not."""
     method.__name__, method.__doc__ = name, getattr(local, name).__doc__
-    # As available as the local one, which raises where it is not.
     return available_if(lambda self: getattr(super(type(self), self), name) is not None)(method)
 
 
