@@ -100,7 +100,7 @@ def test_predictions_are_made_when_they_are_asked_for(client: Any) -> None:
         assert (lazy.shape, lazy.dtype, lazy.chunks[0]) == (expected.shape, expected.dtype, rows.chunks[0])
         np.testing.assert_array_equal(lazy.compute(), expected)
     with pytest.raises(AttributeError, match="predict_proba"):
-        _ = estimators().SGDClassifier("hinge").predict_proba
+        _ = type("Own", (estimators().SGDClassifier,), {})("hinge").predict_proba
 
 
 def test_class_weights_are_those_of_all_rows(client: Any) -> None:

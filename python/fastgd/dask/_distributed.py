@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from inspect import Parameter, signature
+from inspect import Parameter, getattr_static, signature
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -53,8 +53,7 @@ def extends(local: Any, *names: str) -> Callable[[C], C]:
         given = signature(local.__init__)
 
         def construct(self: Any, *args: Any, **params: Any) -> None:
-            bound = vars(self)
-            bound.update({name: params.pop(name, None) for name in names})
+            vars(self).update({name: params.pop(name, None) for name in names})
             local.__init__(self, *args, **params)
 
         constructor: Any = construct
@@ -100,7 +99,7 @@ def _of_arrays(local: Any, name: str) -> Any:
 def _like(local: Any, name: str, method: Any) -> Any:
     """The method with the local one's name, and as available as that, which raises where it is not."""
     method.__name__, method.__doc__ = name, getattr(local, name).__doc__
-    return available_if(lambda self: getattr(super(type(self), self), name) is not None)(method)
+    return available_if(lambda self: getattr_static(local, name).__get__(self, type(self)) is not None)(method)
 
 
 # The estimator of one machine that stands beside it in the bases of each class.
