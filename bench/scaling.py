@@ -155,8 +155,9 @@ def measured_speed(n_rows: int = 100_000, n_features: int = 1000) -> float:
 def measured_rounds(workers: Sequence[int] = (1, 2, 4), n_rounds: int = 200) -> tuple[float, float]:
     """Seconds of a round of `fastgd.dask` over next to no rows: of any round, and more for each worker."""
     import dask.array
-    import fastgd.dask
     from distributed import Client, LocalCluster
+
+    import fastgd.dask
 
     rounds = []
     for n in workers:
