@@ -18,7 +18,7 @@ from .._run import Model, check_together, run
 from ..objectives.chunked import add_up, weight_of
 from ..result import History, Result
 from ._blocks import threads_here
-from ._cluster import RETRIES, gathered
+from ._cluster import RETRIES, at, gathered
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -133,7 +133,8 @@ def average(
             tasks = [
                 client.submit(
                     descend,
-                    *held,
+                    held,
+                    chunks,
                     estimator,
                     state,
                     lr,
@@ -142,8 +143,9 @@ def average(
                     n_threads,
                     key=table.key("descent", len(rounds), worker),
                     retries=RETRIES,
+                    **at(address),
                 )
-                for worker, held in enumerate(objectives.on_workers())
+                for worker, (address, held, chunks) in enumerate(objectives.on_workers())
             ]
             nodes = add_up(ChainMap(*gathered(client, tasks)), len(objectives))
             state = _mean(nodes, objectives.weight, state.epoch + n_epochs)

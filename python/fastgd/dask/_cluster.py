@@ -53,15 +53,20 @@ def _refuse_workers_without_us(client: Client) -> None:
         )
 
 
-def by_worker(client: Client, futures: dict[int, Future]) -> list[list[int]]:
-    """The numbers of the results that each worker holds, once they are there."""
+def by_worker(client: Client, futures: dict[int, Future]) -> list[tuple[str, list[int]]]:
+    """The address of each worker and the numbers of the results that it holds, once they are there."""
     wait(list(futures.values()))
     places: dict[str, list[int]] = {}
     holders = client.who_has(list(futures.values()))
     for number, future in futures.items():
         # One whose worker is gone just now is made where it is asked for.
         places.setdefault(min(holders.get(future.key) or ("",)), []).append(number)
-    return [numbers for _, numbers in sorted(places.items())]
+    return sorted(places.items())
+
+
+def at(address: str) -> dict[str, Any]:
+    """Options of a task that is for this worker, or for another where there is none of that address."""
+    return {"workers": [address], "allow_other_workers": True} if address else {}
 
 
 def gathered(client: Client, tasks: Iterable[Future]) -> list[Any]:

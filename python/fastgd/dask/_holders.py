@@ -13,7 +13,7 @@ from distributed import TimeoutError as NoAnswer
 
 from ..objectives.chunked import add_up, weighted_sums
 from ._blocks import threads_here
-from ._cluster import RETRIES, gathered
+from ._cluster import RETRIES, at, gathered
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,9 +91,15 @@ class Holders:
         self._n_made += 1
         self._holders = [
             table.client.submit(
-                Holder, held, chunks, self._n_threads, key=table.key("holder", self._n_made, worker), actor=True
+                Holder,
+                held,
+                chunks,
+                self._n_threads,
+                key=table.key("holder", self._n_made, worker),
+                actor=True,
+                **at(address),
             )
-            for worker, (held, chunks) in enumerate(self._of.on_workers())
+            for worker, (address, held, chunks) in enumerate(self._of.on_workers())
         ]
         self._actors = gathered(table.client, self._holders)
 

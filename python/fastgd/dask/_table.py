@@ -7,9 +7,10 @@ from uuid import uuid4
 
 import dask
 import numpy as np
+from distributed import futures_of
 
 from . import _blocks
-from ._cluster import RETRIES, by_worker, gathered
+from ._cluster import RETRIES, at, by_worker, gathered
 from ._collections import rows_of
 
 if TYPE_CHECKING:
@@ -48,10 +49,13 @@ class Table:
         # Of letters and digits that Dask's dashboard leaves out of the name of a group of tasks.
         self.token = uuid4().hex[:8]
         self.names = rows.names
+        # Where rows are in memory, targets come to them and not they to these.
+        holders = client.who_has(futures_of(X))
         take = dask.delayed(_blocks.take, pure=False)
-        delayed = [
-            take(number, *parts, dask_key_name=self.key("block", number)) for number, parts in enumerate(rows.blocks)
-        ]
+        delayed = []
+        for number, parts in enumerate(rows.blocks):
+            with dask.annotate(**at(min(holders.get(parts[0].key) or ("",)))):
+                delayed.append(take(number, *parts, dask_key_name=self.key("block", number)))
         self._blocks: list[Future] = client.compute(delayed, retries=RETRIES)
         told = gathered(
             client,
@@ -135,14 +139,15 @@ class Objectives:
         """The objective of the first block."""
         return next(iter(self.futures.values()))
 
-    def on_workers(self) -> list[tuple[list[Future], _blocks.Chunks]]:
-        """What each worker holds."""
+    def on_workers(self) -> list[tuple[str, list[Future], _blocks.Chunks]]:
+        """The address of each worker, and what it holds."""
         return [
             (
+                address,
                 [self.futures[number] for number in numbers],
                 _blocks.Chunks(numbers, [self._places[number] for number in numbers], len(self)),
             )
-            for numbers in by_worker(self.table.client, self.futures)
+            for address, numbers in by_worker(self.table.client, self.futures)
         ]
 
 
