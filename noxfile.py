@@ -100,7 +100,17 @@ def memory(session: nox.Session) -> None:
 
 def sanitizers(session: nox.Session) -> None:
     """Run all tests of Python under AddressSanitizer and UndefinedBehaviorSanitizer."""
-    session.run("bash", ".ci/run", "sanitize", external=True, env={"FASTGD_SANITIZED": "tests --ignore=tests/peers"})
+    env = {"FASTGD_SANITIZED": "tests --ignore=tests/peers", "FASTGD_SANITIZED_ISAS": "avx2;generic"}
+    session.run("bash", ".ci/run", "sanitize", external=True, env=env)
+
+
+def levels(session: nox.Session) -> None:
+    """Run the C++ tests of Clang, and those for aarch64, on every instruction set."""
+    session.install("cmake", "ninja")
+    for preset in ("clang", "aarch64"):
+        session.run("cmake", "--preset", preset, "-DFASTGD_ISAS=")
+        session.run("cmake", "--build", "--preset", preset)
+        session.run("ctest", "--preset", preset)
 
 
 def analyzer(session: nox.Session) -> None:
@@ -129,7 +139,8 @@ def fuzz(session: nox.Session) -> None:
     session.run("pytest", "tests/test_differential.py", env={"FASTGD_CASES": "20000", "FASTGD_SEED": day})
 
 
-NIGHTLY = {part.__name__: part for part in (numerics, forks, memory, sanitizers, analyzer, threads, fuzz)}
+PARTS = (numerics, forks, memory, sanitizers, levels, analyzer, threads, fuzz)
+NIGHTLY = {part.__name__: part for part in PARTS}
 
 
 @nox.session

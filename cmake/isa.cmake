@@ -58,7 +58,8 @@ function(fastgd_use_isa target name)
     endif()
     if(FASTGD_SANITIZE OR FASTGD_COVERAGE)
         # Instrumented, a unit takes GCC many minutes at -O3 -g. -g1 keeps the lines of a report, not the variables.
-        target_compile_options(${target} PRIVATE -O1 -g1)
+        # SHELL: keeps it behind -O3, where CMake would drop what the folder's options have.
+        target_compile_options(${target} PRIVATE "SHELL:-O1 -g1")
     endif()
     if(FASTGD_SANITIZE MATCHES "address" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
         # Where vectors live in memory, watching the stack takes more time than all the rest, and its arrays are of fixed

@@ -3,7 +3,8 @@
 //
 //     FASTGD_SIMD=avx2 fit_hash_test avx2 tests/golden/fit_hashes.txt
 //
-// Without the file it prints the lines that belong into it. Data come from Philox alone.
+// Without the file it prints the lines that belong into it; with `one` behind the file one number of threads is tried.
+// Data come from Philox alone.
 
 #include <cinttypes>
 #include <cstdio>
@@ -110,7 +111,7 @@ std::map<std::string, std::uint64_t> read_golden(const char* path) {
 
 int main(int argc, char** argv) {
     if (argc < 2) {
-        std::puts("usage: fit_hash_test ISA [HASHES]");
+        std::puts("usage: fit_hash_test ISA [HASHES [one]]");
         return 2;
     }
     try {
@@ -191,7 +192,8 @@ int main(int argc, char** argv) {
     const auto golden = argc > 2 ? read_golden(argv[2]) : std::map<std::string, std::uint64_t>();
     int n_failed = 0;
     // The division of labour is that of all levels, and `generic` is slow.
-    const std::vector<int> others = simd_level() == "generic" ? std::vector<int>{} : std::vector<int>{2, 3, 1};
+    const bool is_one = simd_level() == "generic" || (argc > 3 && std::string(argv[3]) == "one");
+    const std::vector<int> others = is_one ? std::vector<int>{} : std::vector<int>{2, 3, 1};
     for (const Case& test : cases) {
         const std::uint64_t first = fit(test, 7);
         for (const int n_threads : others) {

@@ -344,8 +344,12 @@ int main(int argc, char** argv) {
     });
 
     std::int64_t n_tried = 0;
-    for (const EntryPoint& entry : table)
+    for (const EntryPoint& entry : table) {
+        const std::int64_t before = n_tried;
         for (const Failing failing : {Failing::one, Failing::all_from_there}) n_tried += try_all(entry, failing, every);
+        // All of them take long.
+        if (every) std::fprintf(stderr, "%s: %lld\n", entry.name.c_str(), static_cast<long long>(n_tried - before));
+    }
     std::printf("%zu entry points, %lld failed allocations\n", table.size(), static_cast<long long>(n_tried));
     return n_failed == 0 ? 0 : 1;
 }
