@@ -288,8 +288,8 @@ void test_choice() {
 
 void test_dispatch() {
     const std::vector<std::string> levels = fastgd::simd_levels();
-    CHECK(!levels.empty() && levels.back() == "generic");
-    CHECK(fastgd::isa_table().back().name == "generic");
+    CHECK(!levels.empty() && levels.back() == FASTGD_LOWEST_ISA);
+    CHECK(fastgd::isa_table().back().name == FASTGD_LOWEST_ISA);
 #if defined(HAS_FORK)
     // In children: the choice of a process is made once.
     for (const std::string& level : levels) {
@@ -305,7 +305,7 @@ void test_dispatch() {
     CHECK(in_child([&] {
         setenv("FASTGD_SIMD", "sse9", 1);
         const std::string refusal = message_of<std::invalid_argument>([] { fastgd::kernels(); });
-        CHECK(has(refusal, "FASTGD_SIMD='sse9'") && has(refusal, "'generic'"));
+        CHECK(has(refusal, "FASTGD_SIMD='sse9'") && has(refusal, "'" FASTGD_LOWEST_ISA "'"));
         CHECK(!message_of<std::invalid_argument>([] { fastgd::simd_level(); }).empty());
         setenv("FASTGD_SIMD", "", 1);
         return fastgd::simd_level() == levels.front();  // corrected, and so no longer refused
