@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from _linear_data import numbers, three_classes, two_classes
 from fastgd import reference
 from fastgd.data import Block, ChunkSource, NpySource, Source
 from fastgd.data._windows import order_of_parts, windows
+from fastgd.data.npy import expect_pages
 from fastgd.linear_model import Perceptron, SGDClassifier, SGDRegressor
 from fastgd.optimizers import SAGA, Adam
 from fastgd.schedules import Cosine
@@ -203,6 +205,53 @@ class Growing(Source):
         for begin in range(0, part, n_rows):
             X = np.arange(begin, min(part, begin + n_rows))[:, np.newaxis] + [0.0, part]
             yield Block(X / 20, X[:, 0] / 20)
+
+
+class Told(Growing):
+    """Which writes down what it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[tuple[str, int]] = []
+
+    def expect(self, part: int) -> None:
+        self.calls.append(("expect", part))
+
+    def read(self, part: int, n_rows: int) -> Iterator[Block]:
+        self.calls.append(("read", part))
+        return super().read(part, n_rows)
+
+
+def test_each_part_is_expected_before_the_one_ahead_of_it_is_read() -> None:
+    source = Told()
+    order = order_of_parts(source.n_parts, 3, 0)
+    list(windows(source, 4, order))
+    first, *others = order.tolist()
+    expected = [call for part in others for call in (("expect", part), ("read", part))]
+    # Each pair is one early.
+    expected[1::2] = [("read", part) for part in (first, *others[:-1])]
+    assert source.calls == [*expected, ("read", others[-1])]
+
+
+@pytest.mark.skipif(not hasattr(mmap, "MADV_WILLNEED"), reason="the system takes no such advice")
+def test_the_pages_of_some_rows_are_expected() -> None:
+    advice = []
+
+    class Memory(mmap.mmap):
+        def madvise(self, *given: int) -> None:
+            advice.append(given)
+            super().madvise(*given)
+
+    memory = Memory(-1, 4 * mmap.PAGESIZE)
+    rows: np.ndarray = np.ndarray((1000, 12), np.uint8, memory, 100)
+    expect_pages(rows[600:700])
+    ((what, start, length),) = advice
+    assert (what, start % mmap.PAGESIZE) == (mmap.MADV_WILLNEED, 0)
+    assert start <= 100 + 600 * 12 < start + mmap.PAGESIZE
+    assert start + length == 100 + 700 * 12
+    for others in (rows[:0], rows[:, :3], np.ones((3, 2))):
+        expect_pages(others)
+    assert len(advice) == 1
 
 
 def test_a_source_is_no_array() -> None:

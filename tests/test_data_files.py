@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import sys
 from pathlib import Path
 from typing import Any
@@ -87,12 +89,43 @@ def test_a_line_that_cannot_be_read_is_named_and_what_was_learned_is_kept(tmp_pa
     assert model.coef_.any()
 
 
+@pytest.mark.parametrize("suffix, pack", [("gz", gzip.compress), ("bz2", bz2.compress)])
+def test_compressed_svmlight(suffix: str, pack: Any, tmp_path: Path) -> None:
+    X, y = some_rows()
+    plain, packed = tmp_path / "rows.svm", tmp_path / f"rows.svm.{suffix}"
+    dump_svmlight_file(X, y, str(plain), zero_based=False)
+    packed.write_bytes(pack(plain.read_bytes()))
+    options: dict[str, Any] = {"shuffle": False, "max_iter": 2, "tol": None}
+    model, expected = (
+        SGDClassifier(**options).fit(SvmlightSource(path, max_memory="100KB")) for path in (packed, plain)
+    )
+    assert model.coef_.tobytes() == expected.coef_.tobytes()
+    assert model.t_ == expected.t_
+
+
+@pytest.mark.parametrize("suffix, pack", [("gz", gzip.compress), ("bz2", bz2.compress)])
+def test_a_compressed_file_that_is_cut_off_or_damaged(suffix: str, pack: Any, tmp_path: Path) -> None:
+    X, y = some_rows()
+    plain, packed = tmp_path / "rows.svm", tmp_path / f"rows.svm.{suffix}"
+    dump_svmlight_file(X, y, str(plain), zero_based=False)
+    text = plain.read_bytes()
+    for whole in (pack(text)[:-9], text):
+        packed.write_bytes(whole)
+        with pytest.raises(ValueError, match=rf"rows\.svm\.{suffix} cannot be read from byte 0 of its text on: "):
+            SvmlightSource(packed)
+    at = text.index(b"\n", len(text) // 2) + 1
+    packed.write_bytes(pack(text[:at] + b"1 2:three\n" + text[at:]))
+    source = SvmlightSource(packed, n_features=D, zero_based=False, max_memory="100KB")
+    model = SGDClassifier(shuffle=False, max_iter=1, tol=None)
+    with pytest.raises(ValueError, match=rf"rows\.svm\.{suffix} cannot be read: at byte {at}: .* '1 2:three'"):
+        model.fit(source, classes=[0.0, 1.0])
+    assert 0 < model.t_ - 1 < N
+
+
 def test_refused(tmp_path: Path) -> None:
     (tmp_path / "empty.svm").write_bytes(b"")
     with pytest.raises(ValueError, match="path must hold at least one row"):
         SvmlightSource(tmp_path / "empty.svm")
-    with pytest.raises(ValueError, match="must be a file that is not compressed, which can be read from its middle"):
-        SvmlightSource("rows.svm.gz")
     with pytest.raises(ValueError, match="dtype must be float64 or float32, got int64"):
         SvmlightSource("rows.svm", dtype=np.int64)
     with pytest.raises(ValueError, match="zero_based must be True, False or 'auto', got 'no'"):

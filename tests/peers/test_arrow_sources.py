@@ -11,9 +11,11 @@ from typing import Any
 import _program
 import numpy as np
 import pytest
+import scipy.sparse
 from _peers import load
+from sklearn.datasets import dump_svmlight_file
 
-from fastgd.data import ArrowSource, CsvSource, ParquetSource, Source
+from fastgd.data import ArrowSource, CsvSource, ParquetSource, Source, SvmlightSource
 from fastgd.linear_model import SGDClassifier, SGDRegressor
 
 N, D = 1000, 4
@@ -144,6 +146,22 @@ def test_a_file_that_is_cut_off(name: str, share: float, tmp_path: Path) -> None
     bytes_of_it = "" if name == "csv.gz" else f" file, got {int(share * len(whole))} bytes"
     with pytest.raises(ValueError, match=rf"{path.name}.*{bytes_of_it}"):
         SGDRegressor(max_iter=1).fit(kind(path, "y"))
+
+
+def test_svmlight_that_zstandard_compressed(tmp_path: Path) -> None:
+    plain, packed = tmp_path / "rows.svm", tmp_path / "rows.svm.zst"
+    X, y = some_rows()
+    dump_svmlight_file(X, y, str(plain))
+    whole = load("pyarrow").compress(plain.read_bytes(), codec="zstd", asbytes=True)
+    packed.write_bytes(whole)
+    read, expected = ([*SvmlightSource(path)] for path in (packed, plain))
+    assert (scipy.sparse.vstack([b.X for b in read]) != scipy.sparse.vstack([b.X for b in expected])).nnz == 0
+    np.testing.assert_array_equal(np.concatenate([b.y for b in read]), np.concatenate([b.y for b in expected]))
+    packed.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match=r"rows\.svm\.zst cannot be read"):
+        SvmlightSource(packed)
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.svm\.zst"):
+        SvmlightSource(tmp_path / "nowhere.svm.zst")
 
 
 def test_a_damaged_row_group_is_named_and_what_was_learned_is_kept(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import sys
 from collections.abc import Callable, Iterator
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -78,7 +79,10 @@ class Windows:
         """The windows of an epoch, which is cut short where it is in vain."""
         source, fill = self._source, self._fill
         n_rows = 0
-        for part in range(source.n_parts) if order is None else order.tolist():
+        parts = list(range(source.n_parts)) if order is None else order.tolist()
+        for part, following in zip_longest(parts, parts[1:]):
+            if following is not None:
+                source.expect(following)
             n_of_part = 0
             for block in source.read(part, self._n_rows_at_once):
                 if is_in_vain():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .npy import check_beside, mapped
+from .npy import check_beside, expect_pages, mapped
 from .source import Block, Source
 
 if TYPE_CHECKING:
@@ -80,6 +80,12 @@ class CsrSource(Source):
         begins = np.searchsorted(self._indptr, np.arange(0, len(self._data), of_block), side="left")
         self._begins = np.unique(np.append(begins, [0, n_samples]))
         self.n_parts = len(self._begins) - 1
+
+    def expect(self, part: int) -> None:
+        """Have the disk read a part that will be needed soon, as `Source` says."""
+        some = slice(int(self._indptr[self._begins[part]]), int(self._indptr[self._begins[part + 1]]))
+        expect_pages(self._data[some])
+        expect_pages(self._indices[some])
 
     def read(self, part: int, n_rows: int) -> Iterator[Block]:
         """Yield the rows of a part in their order, as `Source` says."""

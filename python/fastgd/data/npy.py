@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import mmap
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -89,6 +90,10 @@ class NpySource(Source):
         """A part is as much as is read at once."""
         return min(self.block_rows, len(self._X))
 
+    def expect(self, part: int) -> None:
+        """Have the disk read a part that will be needed soon, as `Source` says."""
+        expect_pages(self._X[part * self._rows : (part + 1) * self._rows])
+
     def read(self, part: int, n_rows: int) -> Iterator[Block]:
         """Yield the rows of a part in their order, as `Source` says."""
         end = min((part + 1) * self._rows, len(self._X))
@@ -146,6 +151,19 @@ def mapped(path: Any) -> NDArray[Any]:
         return np.empty(shape, dtype)
     mapped: NDArray[Any] = np.memmap(path, dtype, "r", start, shape, "F" if is_fortran else "C")
     return mapped
+
+
+def expect_pages(rows: NDArray[Any]) -> None:
+    """Have pages of a mapped file on their way from the disk, which has nothing to do while others are copied."""
+    memory: Any = rows
+    while isinstance(memory, np.ndarray):
+        memory = memory.base
+    is_mapped = rows.flags.c_contiguous and isinstance(memory, mmap.mmap)
+    if not rows.size or not is_mapped or not hasattr(mmap, "MADV_WILLNEED"):
+        return
+    first = rows.ctypes.data - np.frombuffer(memory, np.uint8).ctypes.data
+    start = first - first % mmap.PAGESIZE
+    memory.madvise(mmap.MADV_WILLNEED, start, first + rows.nbytes - start)
 
 
 def _touch(rows: NDArray[Any]) -> None:

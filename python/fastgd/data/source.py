@@ -149,6 +149,15 @@ class Source:
         for block in self.read(part, self.block_rows):
             yield block.y, block.sample_weight
 
+    def expect(self, part: int) -> None:
+        """Take note that this part will be read after the one whose reading begins; may be left as it is.
+
+        Parameters
+        ----------
+        part : int
+            The part, whose bytes may be on their way while those before it are used.
+        """
+
     def place(self, part: int, row: int) -> str:
         """Return where a row is, as errors tell it.
 

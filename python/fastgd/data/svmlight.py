@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import os
-from collections.abc import Iterator
-from io import BytesIO
+import zlib
+from collections.abc import Callable, Iterator
+from io import BufferedReader, BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from .. import _validation as check
-from ._tables import as_paths, checked_dtype
+from ._tables import as_paths, checked_dtype, need_arrow
 from .source import Block, Source
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
-_COMPRESSED = (".gz", ".bz2")
 # Of an entry such as " 7:1" become a column and a value, in arrays that grow by doubling.
 _GROWTH = 8
 _LEAST_BYTES = 1 << 14
 _WIDEST = 2**31 - 1
+
+
+def _zstandard(path: str) -> Any:
+    return BufferedReader(need_arrow("pyarrow", "SvmlightSource of .zst files").input_stream(path, compression="zstd"))
+
+
+# What reads a compressed file, by suffix.
+_OPENERS: dict[str, Callable[[str], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".zst": _zstandard}
 
 
 class SvmlightSource(Source):
@@ -29,7 +39,7 @@ class SvmlightSource(Source):
     Parameters
     ----------
     path : path, or list of paths
-        Files, not compressed.
+        Files, plain or compressed (``.gz``, ``.bz2``; ``.zst`` by pyarrow, ``pip install 'fastgd[arrow]'``).
     n_features : int, optional
         Number of columns; by default found in a pass over the files.
     zero_based : bool or "auto", default="auto"
@@ -49,14 +59,15 @@ class SvmlightSource(Source):
     Raises
     ------
     ImportError
-        There is no scikit-learn.
+        There is no scikit-learn, or no pyarrow where a file needs it.
     ValueError
-        A file is compressed, or one that has to be looked through holds a line that cannot be read.
+        A file that has to be looked through holds a line that cannot be read.
 
     Notes
     -----
-    A part is a range of bytes of a file, of which the lines that begin in it are read. A line that cannot be read ends
-    the fit, with its file, its byte offset and what it says, and what was learned before it is kept.
+    A part is a range of bytes of a file, of which the lines that begin in it are read, or a compressed file, which is
+    read from its begin. A line that cannot be read ends the fit, with its file, its byte offset, which is that of the
+    plain text, and what it says, and what was learned before it is kept.
     """
 
     def __init__(
@@ -70,11 +81,6 @@ class SvmlightSource(Source):
         n_window_blocks: int = 8,
     ) -> None:
         self._paths = as_paths("path", path)
-        for each in self._paths:
-            if each.endswith(_COMPRESSED):
-                raise ValueError(
-                    f"path must be a file that is not compressed, which can be read from its middle, got {each}"
-                )
         if zero_based not in (True, False, "auto"):
             raise check.refuse("zero_based", "True, False or 'auto'", zero_based)
         given = None if n_features is None else check.integer("n_features", n_features, 1)
@@ -82,9 +88,7 @@ class SvmlightSource(Source):
         # To know how much is read at once, the budget before the number of columns.
         super().__init__(1, found, is_sparse=True, max_memory=max_memory, n_window_blocks=n_window_blocks)
         self._n_bytes = max(_LEAST_BYTES, self._budget.block_bytes // _GROWTH)
-        self._parts = [
-            (each, begin) for each in self._paths for begin in range(0, os.stat(each).st_size, self._n_bytes)
-        ]
+        self._parts = [(each, begin) for each in self._paths for begin in self._begins(each)]
         if not self._parts:
             raise ValueError(f"path must hold at least one row, got none in {', '.join(self._paths)}")
         self.n_parts = len(self._parts)
@@ -97,36 +101,69 @@ class SvmlightSource(Source):
             self.first_index = 0 if zero_based else 1
         self.n_features = given
 
+    def _begins(self, path: str) -> range:
+        """Where the parts of a file begin."""
+        size = os.stat(path).st_size
+        return range(0, size, max(size, 1) if _suffix(path) in _OPENERS else self._n_bytes)
+
     def _columns(self) -> tuple[int, int]:
         """The least and the greatest column of all files, as they are written."""
         least, most = 2**62, 0
         for part in range(self.n_parts):
-            X, _ = self._load(part, None)
-            if X.nnz:
-                least, most = min(least, int(X.indices.min())), max(most, int(X.indices.max()))
+            for X, _ in self._load(part, None):
+                if X.nnz:
+                    least, most = min(least, int(X.indices.min())), max(most, int(X.indices.max()))
         return least, most
 
-    def _load(self, part: int, n_features: int | None) -> Any:
+    def _load(self, part: int, n_features: int | None) -> Iterator[Any]:
         """The lines of a part; without a number of columns these are as they are written, and too many."""
         width = _WIDEST if n_features is None else n_features
         options = {"n_features": width, "dtype": self.dtype, "zero_based": n_features is None or self.first_index == 0}
         path, begin = self._parts[part]
+        for first, text in self._texts(path, begin):
+            yield _parsed(path, first, text, options)
+
+    def _texts(self, path: str, begin: int) -> Iterator[tuple[int, bytes]]:
+        """The lines of a part, some at a time, each time with the byte that they begin at."""
+        if _suffix(path) in _OPENERS:
+            yield from _decompressed(path, self._n_bytes)
+            return
         with open(path, "rb") as file:
             first = _line_start(file, begin)
-            text = file.read(max(0, _line_start(file, begin + self._n_bytes) - file.seek(first)))
-        return _parsed(path, first, text, options)
+            yield first, file.read(max(0, _line_start(file, begin + self._n_bytes) - file.seek(first)))
 
     def read(self, part: int, n_rows: int) -> Iterator[Block]:
         """Yield the rows of a part in their order, as `Source` says."""
-        X, y = self._load(part, self.n_features)
-        for begin in range(0, len(y), n_rows):
-            yield Block(X[begin : begin + n_rows], y[begin : begin + n_rows])
+        for X, y in self._load(part, self.n_features):
+            for begin in range(0, len(y), n_rows):
+                yield Block(X[begin : begin + n_rows], y[begin : begin + n_rows])
 
     def place(self, part: int, row: int) -> str:
         """Return where a row is, as errors tell it."""
         path, begin = self._parts[part]
+        if _suffix(path) in _OPENERS:
+            return f"row {row} of {path}"
         with open(path, "rb") as file:
             return f"row {row} from byte {_line_start(file, begin)} of {path} on"
+
+
+def _suffix(path: str) -> str:
+    return os.path.splitext(path)[1]
+
+
+def _decompressed(path: str, n_bytes: int) -> Iterator[tuple[int, bytes]]:
+    """The lines of a compressed file, about so many bytes of them at a time."""
+    first = 0
+    with _OPENERS[_suffix(path)](path) as file:
+        while True:
+            try:
+                text = file.read(n_bytes) + file.readline()
+            except (OSError, EOFError, zlib.error) as error:
+                raise ValueError(f"{path} cannot be read from byte {first} of its text on: {error}") from error
+            if not text:
+                return
+            yield first, text
+            first += len(text)
 
 
 def _line_start(file: BinaryIO, at: int) -> int:
