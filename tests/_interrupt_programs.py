@@ -103,7 +103,8 @@ def descent(objective: Any, **options: Any) -> Call:
 
 def sweep(objective: Any, n_models: int = 3, batch_size: int = 32) -> Call:
     options: dict[str, Any] = {"batch_size": batch_size, "max_epochs": 10**9, "tol": None, "time_limit": PATIENCE}
-    return lambda: fastgd.sweep(objective, grid={"alpha": np.geomspace(1e-5, 1e-3, n_models)}, **options).best
+    grid = {"alpha": np.geomspace(1e-5, 1e-3, n_models)}
+    return lambda: fastgd.sweep(objective, optimizer=SGD(1e-6), grid=grid, **options).best
 
 
 def value(objective: Any) -> Call:
@@ -243,8 +244,9 @@ def main() -> None:
     began, worked = time.perf_counter(), time.process_time()
 
     def send() -> None:
-        # By the time that it has worked: beside other programs what comes before a run takes longer. Some only wait.
-        while time.process_time() - worked < DELAY and time.perf_counter() - began < 5.0 * DELAY:
+        # By the time that it has worked: beside other programs what comes before a run takes longer. Some only wait:
+        # for a time in which even a busy machine gets to the run.
+        while time.process_time() - worked < DELAY and time.perf_counter() - began < 20.0 * DELAY:
             time.sleep(0.01)
         sent.append(time.perf_counter())
         os.kill(os.getpid(), number)

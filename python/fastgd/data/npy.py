@@ -6,6 +6,7 @@ import math
 import mmap
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -163,7 +164,9 @@ def expect_pages(rows: NDArray[Any]) -> None:
         return
     first = rows.ctypes.data - np.frombuffer(memory, np.uint8).ctypes.data
     start = first - first % mmap.PAGESIZE
-    memory.madvise(mmap.MADV_WILLNEED, start, first + rows.nbytes - start)
+    # A file system may know no such advice.
+    with suppress(OSError):
+        memory.madvise(mmap.MADV_WILLNEED, start, first + rows.nbytes - start)
 
 
 def _touch(rows: NDArray[Any]) -> None:
