@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import sys
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,21 @@ def test_a_compressed_file_that_is_cut_off_or_damaged(suffix: str, pack: Any, tm
     with pytest.raises(ValueError, match=rf"rows\.svm\.{suffix} cannot be read: at byte {at}: .* '1 2:three'"):
         model.fit(source, classes=[0.0, 1.0])
     assert 0 < model.t_ - 1 < N
+
+
+@pytest.mark.parametrize("suffix, pack", [("svm", bytes), ("gz", gzip.compress), ("bz2", bz2.compress)])
+def test_a_line_that_does_not_end_is_not_held(suffix: str, pack: Any, tmp_path: Path) -> None:
+    path = tmp_path / f"rows.{suffix}"
+    start, n_bytes = b"1 1:0.5\n", 1 << 25
+    path.write_bytes(pack(start + bytes(n_bytes)))
+    tracemalloc.start()
+    with pytest.raises(
+        ValueError, match=rf"{path.name} cannot be read: the line at byte \d+ goes on for more than 125000"
+    ):
+        SvmlightSource(path, max_memory="1MB")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1 << 21
 
 
 def test_refused(tmp_path: Path) -> None:

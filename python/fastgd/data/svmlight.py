@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from .. import _validation as check
+from ._budget import shown_bytes
 from ._tables import as_paths, checked_dtype, need_arrow
 from .source import Block, Source
 
@@ -66,8 +67,9 @@ class SvmlightSource(Source):
     Notes
     -----
     A part is a range of bytes of a file, of which the lines that begin in it are read, or a compressed file, which is
-    read from its begin. A line that cannot be read ends the fit, with its file, its byte offset, which is that of the
-    plain text, and what it says, and what was learned before it is kept.
+    read from its begin. A line that cannot be read, or is so long that its row would take all of `max_memory`, ends the
+    fit, with its file, its byte offset, which is that of the plain text, and what it says, and what was learned before
+    it is kept.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class SvmlightSource(Source):
         # To know how much is read at once, the budget before the number of columns.
         super().__init__(1, found, is_sparse=True, max_memory=max_memory, n_window_blocks=n_window_blocks)
         self._n_bytes = max(_LEAST_BYTES, self._budget.block_bytes // _GROWTH)
+        self._longest_line = max(_LEAST_BYTES, self._budget.max_bytes // _GROWTH)
         self._parts = [(each, begin) for each in self._paths for begin in self._begins(each)]
         if not self._parts:
             raise ValueError(f"path must hold at least one row, got none in {', '.join(self._paths)}")
@@ -126,11 +129,44 @@ class SvmlightSource(Source):
     def _texts(self, path: str, begin: int) -> Iterator[tuple[int, bytes]]:
         """The lines of a part, some at a time, each time with the byte that they begin at."""
         if _suffix(path) in _OPENERS:
-            yield from _decompressed(path, self._n_bytes)
+            yield from self._decompressed(path)
             return
         with open(path, "rb") as file:
-            first = _line_start(file, begin)
-            yield first, file.read(max(0, _line_start(file, begin + self._n_bytes) - file.seek(first)))
+            first, end = (self._line_start(file, path, at) for at in (begin, begin + self._n_bytes))
+            file.seek(first)
+            yield first, file.read(max(0, end - first))
+
+    def _decompressed(self, path: str) -> Iterator[tuple[int, bytes]]:
+        """The lines of a compressed file, some at a time."""
+        first = 0
+        with _OPENERS[_suffix(path)](path) as file:
+            while True:
+                try:
+                    text = file.read(self._n_bytes)
+                    text += self._rest_of_line(file, path, first + len(text))
+                except (OSError, EOFError, zlib.error) as error:
+                    raise ValueError(f"{path} cannot be read from byte {first} of its text on: {error}") from error
+                if not text:
+                    return
+                yield first, text
+                first += len(text)
+
+    def _line_start(self, file: BinaryIO, path: str, at: int) -> int:
+        """Where the first line begins that does not begin before `at`."""
+        if at == 0:
+            return 0
+        file.seek(at - 1)
+        return at - 1 + len(self._rest_of_line(file, path, at - 1))
+
+    def _rest_of_line(self, file: BinaryIO, path: str, at: int) -> bytes:
+        """What is left of the line that byte `at`, the next of the file, is in; it may be damaged, and have no end."""
+        rest = file.readline(self._longest_line)
+        if len(rest) == self._longest_line and not rest.endswith(b"\n"):
+            raise ValueError(
+                f"{path} cannot be read: the line at byte {at} goes on for more than {self._longest_line} bytes, so "
+                f"its row would not fit into max_memory={shown_bytes(self._budget.max_bytes)}"
+            )
+        return rest
 
     def read(self, part: int, n_rows: int) -> Iterator[Block]:
         """Yield the rows of a part in their order, as `Source` says."""
@@ -144,35 +180,11 @@ class SvmlightSource(Source):
         if _suffix(path) in _OPENERS:
             return f"row {row} of {path}"
         with open(path, "rb") as file:
-            return f"row {row} from byte {_line_start(file, begin)} of {path} on"
+            return f"row {row} from byte {self._line_start(file, path, begin)} of {path} on"
 
 
 def _suffix(path: str) -> str:
     return os.path.splitext(path)[1]
-
-
-def _decompressed(path: str, n_bytes: int) -> Iterator[tuple[int, bytes]]:
-    """The lines of a compressed file, about so many bytes of them at a time."""
-    first = 0
-    with _OPENERS[_suffix(path)](path) as file:
-        while True:
-            try:
-                text = file.read(n_bytes) + file.readline()
-            except (OSError, EOFError, zlib.error) as error:
-                raise ValueError(f"{path} cannot be read from byte {first} of its text on: {error}") from error
-            if not text:
-                return
-            yield first, text
-            first += len(text)
-
-
-def _line_start(file: BinaryIO, at: int) -> int:
-    """Where the first line begins that does not begin before `at`."""
-    if at == 0:
-        return 0
-    file.seek(at - 1)
-    file.readline()
-    return file.tell()
 
 
 def _parsed(path: str, first: int, text: bytes, options: dict[str, Any]) -> Any:
