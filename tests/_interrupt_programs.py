@@ -1,9 +1,9 @@
-"""Calls that take long, for a signal to end: each in a process of its own, which tells how that went.
+"""Calls that take long, for a signal to end: one after the other in a process, which tells how that went.
 
-    python tests/_interrupt_programs.py NAME [SIGNAL]   sends itself the signal, SIGINT, during the call of that name
+    python tests/_interrupt_programs.py SIGNAL NAME...   sends itself the signal during each of the calls
 
-prints as JSON what the call ended with, the status of its result or the exception, whether the result's parameters are
-finite, and the seconds from the signal to that end.
+prints as JSON, for each name, what the call ended with, the status of its result or the exception, whether the result's
+parameters are finite, and the seconds from the signal to that end.
 """
 
 from __future__ import annotations
@@ -234,13 +234,9 @@ def stop(*_: Any) -> None:
     raise Stopped
 
 
-def main() -> None:
-    warnings.simplefilter("ignore")
-    signal.signal(signal.SIGTERM, stop)
-    call = CALLS[sys.argv[1]]()
-    number = signal.Signals[sys.argv[2]] if len(sys.argv) > 2 else signal.SIGINT
+def ended_by(number: signal.Signals, call: Call) -> dict[str, Any]:
+    """What a call ends with when the signal comes during it."""
     sent = []
-
     began, worked = time.perf_counter(), time.process_time()
 
     def send() -> None:
@@ -251,7 +247,8 @@ def main() -> None:
         sent.append(time.perf_counter())
         os.kill(os.getpid(), number)
 
-    threading.Thread(target=send).start()
+    sender = threading.Thread(target=send)
+    sender.start()
     finite = None
     try:
         found = call()
@@ -259,7 +256,22 @@ def main() -> None:
         finite = bool(np.isfinite(getattr(found, "x", np.nan)).all())
     except (Stopped, KeyboardInterrupt) as error:
         outcome = type(error).__name__
-    print(json.dumps({"outcome": outcome, "finite": finite, "seconds": time.perf_counter() - sent[0]}))
+    end = time.perf_counter()
+    # A signal that is still to come ends the program: it was meant for this call.
+    sender.join()
+    return {"outcome": outcome, "finite": finite, "seconds": end - sent[0]}
+
+
+def main() -> None:
+    warnings.simplefilter("ignore")
+    signal.signal(signal.SIGTERM, stop)
+    number, names = signal.Signals[sys.argv[1]], sys.argv[2:]
+    found = {}
+    for name in names:
+        # In case that it does not end: which one it is.
+        print(name, file=sys.stderr, flush=True)
+        found[name] = ended_by(number, CALLS[name]())
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -121,6 +121,11 @@ struct Data {
     }
 };
 
+MatrixView few(MatrixView rows) {
+    rows.n_rows = 24;
+    return rows;
+}
+
 Numbers ramp(std::int64_t n) {
     Numbers numbers;
     for (std::int64_t i = 0; i < n; ++i) numbers.push_back(1e-3 * draw(i + 12345));
@@ -242,6 +247,9 @@ int main(int argc, char** argv) {
     const MlpObjective whole_mlp(data.f32(), data.label.data(), {.hidden_layer_sizes = {40}, .n_outputs = kClasses});
     const DensityObjective gaussian(data.f32(64), {.standardize = true});
     const DensityObjective mixture(data.f64(64), {.n_components = kClasses, .diagonal = true});
+    // A step of one row takes memory, and every step is tried: of few rows, or it would not end.
+    const MlpObjective mlp_of_few(few(data.f32()), data.label.data(), of_mlp);
+    const DensityObjective mixture_of_few(few(data.f64(64)), {.n_components = kClasses, .diagonal = true});
     const FunctionObjective function(2, 4, [](auto w, auto, auto value, auto grad) {
         value[0] = w[0] * w[0] + w[1] * w[1];
         grad[0] = 2.0 * w[0];
@@ -316,8 +324,9 @@ int main(int argc, char** argv) {
         const std::string size = "batches of " + std::to_string(batch);
         add_descent(table, size, f64, {.batch_size = batch}, w);
         add_descent(table, size + ", sparse", csr, {.batch_size = batch}, w);
-        add_descent(table, size + ", network", mlp, {.batch_size = batch}, layers);
-        add_descent(table, size + ", mixture", mixture, {.batch_size = batch}, mixture.initial(1));
+        add_descent(table, size + ", network", batch == 1 ? mlp_of_few : mlp, {.batch_size = batch}, layers);
+        add_descent(table, size + ", mixture", batch == 1 ? mixture_of_few : mixture, {.batch_size = batch},
+                    mixture.initial(1));
         add_descent(table, size + ", function", function, {.batch_size = batch}, {1.0, 2.0});
     }
     for (const std::int64_t batch : {std::int64_t{1}, std::int64_t{16}}) {
