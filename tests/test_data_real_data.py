@@ -2,45 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import _real_data
 import numpy as np
 import pytest
 import scipy.sparse
+from _real_data import load
+from _real_sources import images_are_told_apart, incomes_are_told_apart
+from sklearn.datasets import dump_svmlight_file
 
-from fastgd.data import ChunkSource, NpySource
-from fastgd.linear_model import SGDClassifier
-from fastgd.optimizers import SGD
-from fastgd.schedules import InverseScaling
+from fastgd.data import ChunkSource, NpySource, Source, SvmlightSource, convert, converted
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*has not converged")
+Make = Callable[[Path, Any, Any, str], Source]
 
 
-def test_images_as_bytes_from_a_mapped_file(tmp_path: Path) -> None:
-    """scikit-learn's is at .834 to .835."""
-    data = _real_data.load("fashion_mnist")
-    np.save(tmp_path / "X.npy", data["X_train"])
-    source = NpySource(tmp_path / "X.npy", data["y_train"], max_memory="8MB")
-    # Pixels go up to 255, so rates are small.
-    optimizer = SGD(InverseScaling(8e-6), momentum=0.9, nesterov=True)
-    options: dict[str, Any] = {"penalty": None, "batch_size": 128, "max_iter": 10, "tol": None, "random_state": 0}
-    model = SGDClassifier("multinomial", optimizer=optimizer, **options).fit(source)
-    assert source.dtype == np.uint8
-    assert source.n_parts > 50
-    assert model.score(data["X_test"], data["y_test"]) >= 0.835
+def mapped(folder: Path, X: Any, y: Any, max_memory: str) -> Source:
+    np.save(folder / "X.npy", X)
+    source = NpySource(folder / "X.npy", y, max_memory=max_memory)
+    assert source.dtype == X.dtype
+    return source
+
+
+def chunks(_: Path, X: Any, y: Any, max_memory: str) -> Source:
+    return ChunkSource([(X[i : i + 200], y[i : i + 200]) for i in range(0, len(y), 200)], max_memory=max_memory)
+
+
+def svmlight(folder: Path, X: Any, y: Any, max_memory: str) -> Source:
+    rows = scipy.sparse.csr_array(X.astype(np.float32))
+    dump_svmlight_file(rows, y, str(folder / "rows.svm"), zero_based=False)
+    given: dict[str, Any] = {"n_features": X.shape[1], "zero_based": False, "dtype": np.float32}
+    return SvmlightSource(folder / "rows.svm", max_memory=max_memory, **given)
+
+
+def csr(folder: Path, X: Any, y: Any, max_memory: str) -> Source:
+    convert(ChunkSource([(scipy.sparse.csr_array(X.astype(np.float32)), y)]), folder / "rows")
+    return converted(folder / "rows", max_memory=max_memory)
+
+
+def test_images_as_bytes(tmp_path: Path) -> None:
+    images_are_told_apart(lambda X, y: mapped(tmp_path, X, y, "8MB"))
+
+
+@pytest.mark.parametrize(
+    "make, n_rows, max_memory", [(chunks, 12_000, "2MB"), (csr, 12_000, "6MB"), (svmlight, 6_000, "4MB")]
+)
+def test_some_images(make: Make, n_rows: int, max_memory: str, tmp_path: Path) -> None:
+    images_are_told_apart(lambda X, y: make(tmp_path, X, y, max_memory), n_rows)
+
+
+@pytest.mark.parametrize("make", [mapped, chunks, svmlight, csr])
+def test_incomes(make: Make, tmp_path: Path) -> None:
+    incomes_are_told_apart(lambda X, y: make(tmp_path, X, y, "1MB"))
 
 
 def test_sparse_rows_sorted_by_their_label() -> None:
     """The worst order that there is: the order of chunks and the windows have to mend it."""
-    data = _real_data.load("adult")
-    order = np.argsort(data["y_train"], kind="stable")
-    X, y = scipy.sparse.csr_array(data["X_train"][order]), data["y_train"][order]
-    chunks = [(X[i : i + 200], y[i : i + 200]) for i in range(0, len(y), 200)]
-    options: dict[str, Any] = {"batch_size": 32, "max_iter": 20, "random_state": 0, "optimizer": "adam"}
-    options |= {"learning_rate": "invscaling", "eta0": 0.01}
-    model = SGDClassifier("log_loss", **options).fit(ChunkSource(chunks, max_memory="1MB"))
-    whole = SGDClassifier("log_loss", **options).fit(X, y)
-    found = [each.score(data["X_test"], data["y_test"]) for each in (model, whole)]
-    assert found[0] >= max(0.84, found[1] - 0.01)
+    order = np.argsort(load("adult")["y_train"], kind="stable")
+    incomes_are_told_apart(lambda X, y: chunks(Path(), scipy.sparse.csr_array(X), y, "1MB"), order)

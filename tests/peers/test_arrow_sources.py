@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 from _peers import load
+from _real_sources import images_are_told_apart, incomes_are_told_apart
 from sklearn.datasets import dump_svmlight_file
 
 from fastgd.data import ArrowSource, CsvSource, ParquetSource, Source, SvmlightSource
@@ -30,20 +31,24 @@ def some_rows(dtype: Any = np.float64) -> tuple[np.ndarray, np.ndarray]:
 
 
 def table(X: np.ndarray, y: Any, **more: Any) -> Any:
-    columns = {name: X[:, j] for j, name in enumerate(NAMES)}
+    columns = {f"x{j}": X[:, j] for j in range(X.shape[1])}
     return load("pyarrow").table({"y": y, **columns, **more})
+
+
+def group(of: Any) -> int:
+    return max(GROUP, of.num_rows // 20)
 
 
 def write_arrow(path: Path, of: Any) -> Path:
     pa = load("pyarrow")
     with load("pyarrow.ipc").new_file(path, of.schema) as file:
-        file.write_table(of.combine_chunks(), max_chunksize=GROUP)
+        file.write_table(of.combine_chunks(), max_chunksize=group(of))
     assert pa
     return path
 
 
 def write_parquet(path: Path, of: Any) -> Path:
-    load("pyarrow.parquet").write_table(of, path, row_group_size=GROUP)
+    load("pyarrow.parquet").write_table(of, path, row_group_size=group(of))
     return path
 
 
@@ -102,6 +107,17 @@ def test_columns_labels_and_weights(kind: Any, write: Write, tmp_path: Path) -> 
     known = SGDClassifier(shuffle=False).partial_fit(X[1::2, [3, 1]], labels[1::2], classes=["up", "down"])
     np.testing.assert_array_equal(model.coef_, known.coef_)
     assert model.classes_.tolist() == ["down", "up"]
+
+
+@pytest.mark.parametrize("kind, write", [FORMATS[name] for name in ("arrow", "parquet", "csv")])
+@pytest.mark.filterwarnings("ignore:.*has not converged", "ignore:X does not have valid feature names")
+def test_real_data(kind: Any, write: Write, tmp_path: Path) -> None:
+    def make(X: np.ndarray, y: np.ndarray) -> Source:
+        path = write(tmp_path / f"{X.shape[1]} columns", table(X.astype(np.float32), y))
+        return kind(path, "y", max_memory="4MB")
+
+    images_are_told_apart(make, 6_000)
+    incomes_are_told_apart(make)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16", "uint8", "bool", "int32"])
