@@ -20,10 +20,10 @@ def images_are_told_apart(make: MakeSource, n_rows: int | None = None) -> None:
     """Fashion-MNIST, of which scikit-learn's SGDClassifier tells .834 to .835 of all rows."""
     # Pixels go up to 255, so rates are small.
     optimizer = SGD(InverseScaling(8e-6), momentum=0.9, nesterov=True)
-    options: dict[str, Any] = {"optimizer": optimizer, "penalty": None, "batch_size": 128, "max_iter": 8}
+    options: dict[str, Any] = {"optimizer": optimizer, "penalty": None, "batch_size": 128, "max_iter": 10}
     data = _real_data.load("fashion_mnist")
     X, y = data["X_train"][:n_rows], data["y_train"][:n_rows]
-    _as_good("multinomial", options, make(X, y), X, y, data, 0.834 if n_rows is None else 0.0)
+    _as_good("multinomial", options, make(X, y), X, y, data, 0.835 if n_rows is None else 0.0)
 
 
 def incomes_are_told_apart(make: MakeSource, order: Any = slice(None)) -> None:
