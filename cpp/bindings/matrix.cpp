@@ -5,6 +5,9 @@
 #include <limits>
 #include <memory>
 #include <utility>
+#include <vector>
+
+#include "runtime/interleave.hpp"
 
 namespace fastgd::bindings {
 namespace {
@@ -64,6 +67,36 @@ void check_entries(const I* offsets, std::int64_t n_rows, const I* indices, std:
                                 std::to_string(*bad) + " in row " + std::to_string(row));
 }
 
+// Elements are moved as they are, whatever they stand for.
+template <class E>
+void interleave_as(const std::vector<const void*>& columns, py::array& X) {
+    const auto* const from = reinterpret_cast<const E* const*>(columns.data());
+    auto* const to = static_cast<E*>(X.mutable_data());
+    const std::int64_t n_rows = X.shape(0);
+    const py::gil_scoped_release released;
+    interleave(from, n_rows, static_cast<std::int64_t>(columns.size()), to);
+}
+
+void interleave_columns(const std::vector<py::array>& columns, py::array X) {
+    require(X.ndim() == 2 && (X.flags() & py::array::c_style) != 0, "X must be a contiguous array of two dimensions");
+    require(X.shape(1) == static_cast<py::ssize_t>(columns.size()), "X must have as many columns as are given");
+    std::vector<const void*> data;
+    for (const py::array& column : columns) {
+        require(column.ndim() == 1 && column.shape(0) == X.shape(0) &&
+                    (column.dtype().is(X.dtype()) || column.dtype().equal(X.dtype())) &&
+                    (X.shape(0) <= 1 || column.strides(0) == column.itemsize()),
+                "each column must be a contiguous array of X's dtype, with an element for each row");
+        data.push_back(column.data());
+    }
+    switch (X.itemsize()) {
+        case 1: return interleave_as<std::uint8_t>(data, X);
+        case 2: return interleave_as<std::uint16_t>(data, X);
+        case 4: return interleave_as<std::uint32_t>(data, X);
+        case 8: return interleave_as<std::uint64_t>(data, X);
+        default: throw std::invalid_argument("X's elements must have 1, 2, 4 or 8 bytes");
+    }
+}
+
 }  // namespace
 
 CsrMatrix::CsrMatrix(py::array values, py::array indices, py::array offsets, std::int64_t n_cols)
@@ -98,6 +131,7 @@ void bind_matrix(py::module_& module) {
     py::classh<CsrMatrix>(module, "CsrMatrix", py::is_final())
         .def(py::init<py::array, py::array, py::array, std::int64_t>(), py::arg("values"), py::arg("indices"),
              py::arg("offsets"), py::arg("n_cols"));
+    module.def("interleave", &interleave_columns, py::arg("columns"), py::arg("X"));
 }
 
 }  // namespace fastgd::bindings

@@ -109,6 +109,20 @@ def test_columns_labels_and_weights(kind: Any, write: Write, tmp_path: Path) -> 
     assert model.classes_.tolist() == ["down", "up"]
 
 
+@formats
+def test_rows_come_in_groups_that_a_cache_holds(
+    kind: Any, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fastgd.data._tables._CACHED_BYTES", 1)
+    monkeypatch.setattr("fastgd.data._tables._FEWEST_ROWS", 7)
+    X, y = some_rows()
+    weight = np.arange(N) % 3
+    blocks = list(kind(write(tmp_path / "rows", table(X, y, s=weight)), "y", sample_weight="s"))
+    assert max(len(block.y) for block in blocks) == 7
+    for place, expected in enumerate((X, y, weight)):
+        np.testing.assert_array_equal(np.concatenate([block[place] for block in blocks]), expected)
+
+
 @pytest.mark.parametrize("kind, write", [FORMATS[name] for name in ("arrow", "parquet", "csv")])
 @pytest.mark.filterwarnings("ignore:.*has not converged", "ignore:X does not have valid feature names")
 def test_real_data(kind: Any, write: Write, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from .. import _core
 from .._matrix import stored_dtype
 from .source import Block, Source
 
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
 
     Targets = tuple[NDArray[Any], NDArray[Any] | None]
+
+# Rows that are made together: few enough for a cache, from which they go into their window, and enough for what a group
+# costs whatever it holds.
+_CACHED_BYTES = 1 << 20
+_FEWEST_ROWS = 256
 
 
 def need_arrow(module: str, what: str) -> Any:
@@ -89,6 +95,13 @@ def common_dtype(path: str, schema: Any, columns: Columns) -> np.dtype[Any]:
     return stored_dtype(np.result_type(*found))
 
 
+def _cached_rows(n_rows: int, bytes_of_row: int) -> Iterator[slice]:
+    """All rows in groups that a cache holds."""
+    n_together = max(_FEWEST_ROWS, _CACHED_BYTES // bytes_of_row)
+    for begin in range(0, n_rows, n_together):
+        yield slice(begin, min(begin + n_together, n_rows))
+
+
 class TableSource(Source):
     """Rows from files of one schema."""
 
@@ -106,10 +119,14 @@ class TableSource(Source):
             for begin in range(0, whole.num_rows, n_rows):
                 batch = whole.slice(begin, n_rows)
                 y, weight = self._targets(batch, part, n_before)
-                X = np.empty((batch.num_rows, self.n_features), self.dtype)
-                for j, name in enumerate(self._columns.features):
-                    X[:, j] = self._numbers(batch, name, part, n_before)
-                yield Block(X, y, weight)
+                columns = [
+                    self._numbers(batch, name, part, n_before).astype(self.dtype, copy=False)
+                    for name in self._columns.features
+                ]
+                for rows in _cached_rows(len(y), self.n_features * self.dtype.itemsize):
+                    X = np.empty((rows.stop - rows.start, self.n_features), self.dtype)
+                    _core.interleave([column[rows] for column in columns], X)
+                    yield Block(X, y[rows], None if weight is None else weight[rows])
                 n_before += batch.num_rows
 
     def read_targets(self, part: int) -> Iterator[Targets]:

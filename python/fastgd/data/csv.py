@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
 # Bytes of text that are understood at once: a line has to fit.
-_LEAST_BLOCK, _MOST_BLOCK = 1 << 16, 1 << 22
+_LEAST_BLOCK, _MOST_BLOCK = 1 << 16, 1 << 20
 # As numbers, texts such as "0," take up to this many times their bytes.
 _GROWTH = 4
 
