@@ -1,8 +1,8 @@
 """What the pipeline reads from the project's own documents, so that they and it cannot drift apart.
 
 docs.py command N       the N-th install command of README.md, as it stands there
-docs.py examples [NAME] the Python examples of README.md and docs/, as one program, with those that need package NAME;
-                        several names one after another
+docs.py examples [NAME] runs the Python examples of README.md and docs/, those of a page as one program, with those that
+                        need package NAME; several names one after another
 docs.py links           fails when a Markdown file links to a file that is not there
 docs.py extra NAME      the requirements of an extra, one a line
 docs.py baseline BUILD  the sources that CMake compiles in BUILD for the lowest ISA, one a line
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -46,7 +47,12 @@ def command(number: str) -> str:
 
 def examples(*packages: str) -> str:
     language = f"python(?: (?:{'|'.join(packages)}))?" if packages else "python"
-    return "\n".join(block for document in WITH_EXAMPLES for block in code_blocks(document, language))
+    for document in WITH_EXAMPLES:
+        program = "\n".join(code_blocks(document, language))
+        print(f"{document}:", flush=True)
+        if subprocess.run([sys.executable, "-c", program]).returncode != 0:
+            raise SystemExit(f"the examples of {document} do not run")
+    return f"examples: {len(WITH_EXAMPLES)} documents, all run"
 
 
 def prose(document: Path) -> str:

@@ -23,8 +23,11 @@ def curvatures(n: int) -> np.ndarray:
 
 
 def first_below(losses: np.ndarray) -> int:
-    """Evaluations until the loss is at the target."""
-    return int(np.argmax(losses <= TARGET)) + 1
+    """Evaluations until the loss is at the target; it has to come there."""
+    reached = np.flatnonzero(losses <= TARGET)
+    if not len(reached):
+        raise SystemExit(f"{losses[-1]:.3g} after {len(losses)} evaluations is above the target of {TARGET}")
+    return int(reached[0]) + 1
 
 
 search, descent, curves = {}, {}, {}

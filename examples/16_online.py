@@ -1,7 +1,8 @@
-"""Descent on one example at a time learns from a stream; its loss fluctuates, and it needs a rate that decreases.
+"""Descent on one example at a time learns from a stream; it overshoots, and needs a rate that decreases.
 
-Each example is learned from when it comes, and forgotten. With a constant rate the loss of all rows falls fast and
-then hovers above the minimum, the higher the larger the rate. With a rate that decreases it goes on falling.
+Each example is learned from when it comes, and forgotten. Its gradient is not that of all: at the minimum of all rows
+every step leads out of it. So with a constant rate the loss of all rows falls fast and then hovers above the minimum,
+the higher the larger the rate. With a rate that decreases it goes on falling.
 """
 
 import _lecture as lecture
@@ -18,7 +19,18 @@ X, y = load_breast_cancer(return_X_y=True)
 X = (X - X.mean(axis=0)) / X.std(axis=0)
 ALPHA = 0.01
 all_rows = fastgd.LinearObjective(X, y, loss="log_loss", alpha=ALPHA)
-least = fastgd.minimize(all_rows, optimizer="lbfgs", max_epochs=500, tol=None, gtol=1e-10).fun
+best = fastgd.minimize(all_rows, optimizer="lbfgs", max_epochs=500, tol=None, gtol=1e-10)
+least = best.fun
+
+# From the minimum, a step on each of the rows by itself.
+risen = {
+    lr: np.array([all_rows.value(best.x - lr * all_rows.grad(best.x, [i])) - least for i in range(len(X))])
+    for lr in (0.1, 0.01)
+}
+lesson.holds("from the minimum each single step overshoots: the loss of all rows rises", min(risen[0.1]) > 0.0)
+ratio = risen[0.1].mean() / risen[0.01].mean()
+lesson.holds(f"a rate 10 times as large overshoots by {ratio:.0f} times as much", 50.0 < ratio < 150.0)
+print()
 
 # The stream: 300,000 examples, each drawn from the rows.
 stream = np.random.default_rng(0).integers(0, len(X), size=300_000)

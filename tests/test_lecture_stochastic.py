@@ -65,6 +65,26 @@ def test_one_pass_over_redundant_rows_is_one_step_for_batch_descent() -> None:
     assert single.fun - least < 0.05 * (batch.fun - least)
 
 
+def test_single_steps_overshoot_the_minimum_by_the_square_of_the_rate() -> None:
+    """F(w* - lr g) - F(w*) is lr^2 / 2 g' H g, exactly where F is a parabola."""
+    data = load_breast_cancer().data[:, :5]
+    X = (data - data.mean(axis=0)) / data.std(axis=0)
+    y = X @ [1.0, -1.0, 0.5, 0.0, 2.0] + np.random.default_rng(0).normal(size=len(X))
+    objective = fastgd.LinearObjective(X, y, loss="squared_error", fit_intercept=False)
+    w = np.linalg.lstsq(X, y)[0]
+    least, hessian = objective.value(w), X.T @ X / len(X)
+    for row in range(0, len(X), 50):
+        slope = objective.grad(w, [row])
+        run = {
+            lr: fastgd.minimize(objective, w, optimizer=SGD(lr), batch_size=1, order=[row], max_epochs=1, tol=None).x
+            for lr in (0.1, 0.2)
+        }
+        for lr, x in run.items():
+            np.testing.assert_allclose(x, w - lr * slope, rtol=1e-12)
+            rise = objective.value(x) - least
+            np.testing.assert_allclose(rise, 0.5 * lr**2 * slope @ hessian @ slope, rtol=1e-6, atol=1e-14)
+
+
 # -------------------------------------------------------------------------------------------------------- a double well
 
 N_TERMS = 50

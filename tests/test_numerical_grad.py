@@ -149,6 +149,13 @@ def log_sum(w: Any) -> Any:
         (np.sum, [1.0], {"h": 1e-20, "method": "forward"}, ValueError, r"at least 2.22e-16 for w\[0\] = 1"),
         # Below a power of 2 numbers lie closer than above it.
         (np.sum, [-1.0], {"h": 8e-17}, ValueError, r"at least 2.22e-16 for w\[0\] = -1, got 8e-17"),
+        (
+            lambda w: 0.3 * w.sum(),
+            [1.0],
+            {"h": 5e-324, "method": "complex"},
+            ValueError,
+            "h must be >= 1e-292 .*got 5e-",
+        ),
         (np.sum, [1.0], {"h": 0.0}, ValueError, "h must be > 0, got 0.0"),
         (np.sum, [1.0], {"h": -1.0}, ValueError, "h must be > 0, got -1.0"),
         (np.sum, [1.0], {"h": [1.0, 2.0]}, ValueError, r"h must be a number, or have shape \(1,\)"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import Any
@@ -67,6 +68,24 @@ def test_a_surface_is_the_objective_on_its_grid(data: Data, name: str, kind: str
     }.get(name, "F(w)")
     if kind == "3d":
         assert ax.get_zlabel() == bar.get_ylabel()
+
+
+def test_a_linear_model_is_asked_once_for_the_whole_plane(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    whole = fastgd.LinearObjective.plane
+
+    def counted(self: fastgd.LinearObjective, w: Any, directions: Any, coordinates: Any) -> Any:
+        asked.append(len(coordinates))
+        return whole(self, w, directions, coordinates)
+
+    def one_by_one(*_: Any) -> Any:
+        raise AssertionError("points are asked for one by one")
+
+    monkeypatch.setattr(fastgd.LinearObjective, "plane", counted)
+    for name in ("value", "values"):
+        monkeypatch.setattr(fastgd.LinearObjective, name, one_by_one)
+    drawn(plot.loss_surface(objectives(data)["linear"], np.zeros(objectives(data)["linear"].n_params), n=9))
+    assert asked == [81]
 
 
 def test_directions_of_ones_own(data: Data) -> None:
@@ -232,6 +251,15 @@ def test_axes_of_ones_own() -> None:
 def test_importing_it_loads_no_matplotlib() -> None:
     code = "import sys, fastgd.plot; assert not [name for name in sys.modules if name.startswith('matplotlib')]"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_pictures_need_no_display(tmp_path: Any) -> None:
+    bare = {
+        name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY", "MPLBACKEND")
+    }
+    code = "import fastgd.plot as p; p.loss_surface(lambda w: w @ w, [0.0, 0.0], n=5).figure.savefig('picture.png')"
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, env=bare, cwd=tmp_path)
+    assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_without_matplotlib_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,6 +121,7 @@ def test_descent_takes_far_fewer_evaluations_the_more_so_the_more_parameters() -
         search = random_search(objective, max_evals=60 * n + 100).history.loss
         ratios.append(float((search <= goal).argmax() / (descent <= goal).argmax()))
         assert (search <= goal).any()
+        assert (descent <= goal).any()
     assert 5.0 < ratios[0] < ratios[1] < ratios[2]
     assert ratios[2] > 200.0
 

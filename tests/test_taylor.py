@@ -83,6 +83,10 @@ def test_steps_out_of_the_domain_do_not_count() -> None:
     assert test.ok
 
 
+def test_a_constant_has_no_slope_at_steps_of_any_size() -> None:
+    assert taylor_test(lambda w: 3.0, [1.0, 2.0], grad=np.zeros_like, h=[1.0, 0.5]).ok
+
+
 @pytest.mark.parametrize(
     "options, error, message",
     [
@@ -91,6 +95,9 @@ def test_steps_out_of_the_domain_do_not_count() -> None:
         ({"direction": [np.nan, 0.0]}, ValueError, "direction must be finite"),
         ({"h": [1.0]}, ValueError, "h must be a 1-D array of at least two numbers > 0"),
         ({"h": [1.0, 0.0]}, ValueError, "h must be a 1-D array"),
+        ({"h": [1e-20, 1e-21]}, ValueError, "h must have two steps or more .* got 0 among 2 from 1e-20 to 1e-21"),
+        ({"h": [1e-3, 1e-20], "grad": lambda w: 2.0 * np.ones_like(w)}, ValueError, "h must have .* got 1 among 2"),
+        ({"h": [1e-20, 1e-21], "grad": np.zeros_like}, ValueError, "h must have two steps"),
         ({"h": "small"}, TypeError, "h must hold real numbers"),
         ({"w": [np.inf, 0.0]}, ValueError, "w must be finite"),
         ({"w": None}, ValueError, "w must be given"),

@@ -21,6 +21,8 @@ from sphinx.util.docutils import SphinxDirective
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PICTURES = ROOT / "docs" / "_pictures"
+# What a reader waits for, in seconds.
+A_MINUTE = 60.0
 
 
 def programs() -> dict[str, Path]:
@@ -28,13 +30,13 @@ def programs() -> dict[str, Path]:
 
 
 def run_all(_app: Sphinx) -> None:
-    """Run the programs that are newer than their output; delete docs/_pictures to have all of them run."""
+    """Run the programs that are newer than their output, or whose package is; delete docs/_pictures to run all."""
     PICTURES.mkdir(exist_ok=True)
     old = [name for name, path in programs().items() if not is_fresh(name, path)]
     for name in status_iterator(old, "running examples... ", "green", len(old)):
         picture = PICTURES / f"{name}.svg"
-        command = [sys.executable, str(programs()[name]), "--picture", str(picture)]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+        command = [sys.executable, "-W", "error", str(programs()[name]), "--picture", str(picture)]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=A_MINUTE)
         if done.returncode != 0 or not picture.exists():
             raise ExtensionError(f"examples/{name}.py: status {done.returncode}\n{done.stdout}{done.stderr}")
         (PICTURES / f"{name}.txt").write_text(done.stdout, encoding="utf-8")
@@ -42,7 +44,8 @@ def run_all(_app: Sphinx) -> None:
 
 def is_fresh(name: str, path: Path) -> bool:
     said = PICTURES / f"{name}.txt"
-    return said.exists() and said.stat().st_mtime > path.stat().st_mtime
+    made_of = [path, path.with_name("_lecture.py"), *ROOT.glob("python/fastgd/**/*.py")]
+    return said.exists() and said.stat().st_mtime > max(file.stat().st_mtime for file in made_of)
 
 
 class Example(SphinxDirective):

@@ -23,6 +23,8 @@ __all__ = ["numerical_grad"]
 _POWERS = {"forward": 1.0 / 2.0, "central": 1.0 / 3.0}
 _COMPLEX_STEP = 1e-20
 _METHODS = (*_POWERS, "complex")
+# Below, a product with a slope may have fewer digits, or none.
+_LEAST_COMPLEX_STEP = float(np.finfo(np.float64).tiny / np.finfo(np.float64).eps)
 # Roundings that complex arithmetic may add to those of the same formula in real numbers.
 _OTHER_ARITHMETIC = 1e3
 
@@ -34,9 +36,11 @@ def numerical_grad(
 
     With the j-th unit vector ``e``, and the function's precision ``eps`` (2.2e-16 in float64, 1.2e-7 in float32)::
 
-        forward   (f(w + h e) - f(w)) / h             error  h/2 |f''| + 2 eps |f| / h        n + 1 evaluations
+        forward   (f(w + h e) - f(w)) / h             error  h/2 |f''| + 2 eps |f| / h        n evaluations
         central   (f(w + h e) - f(w - h e)) / (2 h)   error  h^2/6 |f'''| + eps |f| / h       2 n
         complex   Im f(w + i h e) / h                 error  h^2/6 |f'''|                     n, of complex numbers
+
+    and one more, the value at `w`, which has to be finite; complex steps take a few more to see that `fun` is analytic.
 
     A large step truncates Taylor's series too early, a small one loses digits to rounding: of 16 digits forward
     differences keep 8 at best, central ones 10 to 11. Nothing is subtracted in the complex step [1]_ [2]_, so its
@@ -69,7 +73,8 @@ def numerical_grad(
         An argument has the wrong type, or `fun` returns no real number.
     ValueError
         `w` is not finite or has the wrong shape; `fun` is not finite at `w`, or where a step leads; a step is so small
-        that ``w_j + h`` is ``w_j``: the message names coordinate, value and the least step. For ``"complex"``: `fun`
+        that ``w_j + h`` is ``w_j``: the message names coordinate, value and the least step; complex ones are at least
+        1e-292. For ``"complex"``: `fun`
         drops the imaginary part, its value for complex numbers is another, or the result differs from the slope of
         the values along a random direction, as for ``abs``. What `fun` raises is passed on.
 
@@ -173,6 +178,9 @@ def _complex(function: Function, w: Floats, given: Floats | None) -> Floats:
             f"{value:.9g} for real ones; use method='central'"
         )
     steps = _COMPLEX_STEP * np.maximum(np.abs(w), 1.0) if given is None else given
+    index = check.first(lambda block: block < _LEAST_COMPLEX_STEP, steps)
+    if index is not None:
+        raise check.refuse("h", f">= {_LEAST_COMPLEX_STEP:.3g} for method='complex'", float(steps[index]))
     gradient = np.empty_like(w)
     for j in range(w.size):
         point = w.astype(np.complex128)

@@ -127,8 +127,9 @@ def taylor_test(
     Raises
     ------
     TypeError, ValueError
-        An argument has the wrong type or shape, there is no gradient, or the function is not finite at `w`. Steps that
-        lead to where it is not finite do not count.
+        An argument has the wrong type or shape, there is no gradient, or the function is not finite at `w`; the steps
+        in `h` are lost to rounding, so that nothing would be tested. Steps that lead to where it is not finite do not
+        count.
 
     Notes
     -----
@@ -165,6 +166,8 @@ def taylor_test(
     # The rounding of g.d adds up over the step.
     terms = float(np.abs(gradient).astype(np.float64) @ np.abs(along))
     rounding = _ABOVE_ROUNDING * noise_at(function, at, value) + 8.0 * eps * terms * steps
+    if h is not None:
+        _refuse_steps_lost_to_rounding(steps, along, at, remainder0, remainder1, rounding)
     order0, ok0, fitted0 = _fit(steps, remainder0, rounding, 1.0)
     order1, ok1, fitted1 = _fit(steps, remainder1, rounding, 2.0)
     return TaylorTest(
@@ -199,6 +202,20 @@ def _check_steps(h: ArrayLike) -> Floats:
     if steps.ndim != 1 or steps.size < 2 or not (steps > 0.0).all():
         raise ValueError(f"h must be a 1-D array of at least two numbers > 0, got {check.shown(h)}")
     return np.sort(steps)[::-1]
+
+
+def _refuse_steps_lost_to_rounding(
+    steps: Floats, along: Floats, w: Floats, remainder0: Floats, remainder1: Floats, rounding: Floats
+) -> None:
+    """Raise where the steps are so small that a wrong gradient would pass as well."""
+    seen = max(int((remainder > rounding).sum()) for remainder in (remainder0, remainder1))
+    # Where a function is constant nothing is seen at any step: long ones are believed.
+    enough = float(np.sqrt(np.finfo(np.float64).eps) * max(1.0, np.abs(w).max()) / np.abs(along).max())
+    if seen < 2 and (seen > 0 or steps[0] < enough):
+        raise ValueError(
+            f"h must have two steps or more at which the function changes by more than its rounding, here about "
+            f"{rounding[0]:.1e}, got {seen} among {steps.size} from {steps[0]:.3g} to {steps[-1]:.3g}"
+        )
 
 
 def _fit(steps: Floats, remainder: Floats, rounding: Floats, expected: float) -> tuple[float, bool, NDArray[np.bool_]]:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 METHODS = ("forward", "central", "complex")
 _LABELS = {
     "forward": "forward difference, n + 1 evaluations",
-    "central": "central difference, 2n evaluations",
-    "complex": "complex step, n evaluations",
+    "central": "central difference, 2n + 1 evaluations",
+    "complex": "complex step, n evaluations and a few",
 }
 
 

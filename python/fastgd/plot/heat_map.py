@@ -138,6 +138,8 @@ def _map(table: Floats, best: tuple[int, int], with_numbers: bool | None, what: 
     norm = (colors.LogNorm if low > 0.0 and high > _WIDE * low else colors.Normalize)(low, high)
     axes.set_facecolor("0.8")
     drawn = axes.imshow(finite, cmap=style.SURFACE, norm=norm, origin="lower", aspect="auto")
+    # A style may have one, which would cross the numbers out.
+    axes.grid(False)
     bar = axes.figure.colorbar(drawn, ax=axes)
     bar.set_label(what)
     if with_numbers or (with_numbers is None and table.size <= _MOST_NUMBERS):
