@@ -45,9 +45,8 @@ momenta = [0.0, 0.5, 0.8, 0.9, 0.95]
 grid = {"lr": RATES[6:22:3].tolist(), "momentum": momenta}
 both = fastgd.sweep(objective, grid=grid, optimizer=SGD("auto"), w0=start, max_epochs=STEPS, tol=None)
 chosen = both.best_params
-print(
-    f"\nOf {len(both.fun)} pairs in one sweep the best is a rate of {chosen['lr']:.3g} with momentum {chosen['momentum']}."
-)
+best_pair = f"a rate of {chosen['lr']:.3g} with momentum {chosen['momentum']}"
+print(f"\nOf {len(both.fun)} pairs in one sweep the best is {best_pair}.")
 lesson.holds("the best pair has momentum", chosen["momentum"] > 0.0)
 curve = fastgd.find_lr(objective, optimizer="adam")
 

@@ -50,7 +50,7 @@ BAD: dict[str, tuple[Any, type[Exception], str]] = {
     "nan": ((holding(np.nan, X), Y[:100]), ValueError, "X must be finite, got nan in column 2 of row 13 of chunk 6"),
     "inf in y": ((X[:100], holding(np.inf, Y)), ValueError, "y must be finite, got inf at row 13 of chunk 6"),
     "weight": ((X[:9], Y[:9], [-1.0] * 9), ValueError, "must be finite and >= 0, got -1.0 at row 0 of chunk 6"),
-    "weights": ((X[:9], Y[:9], [1.0] * 8), ValueError, r"one number for each of 9 rows, got shape \(8,\)"),
+    "weights": ((X[:9], Y[:9], [1.0] * 8), ValueError, r"sample_weight of chunk 6 must have shape \(9,\), got \(8,\)"),
     "strings": ((X[:9].astype(str), Y[:9]), TypeError, "X of chunk 6 must have dtype"),
 }
 

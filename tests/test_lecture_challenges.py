@@ -1,4 +1,4 @@
-"""What is hard about plain descent: one rate for all parameters, schedules that cannot adapt, choosing a rate at all."""
+"""What is hard about plain descent: one rate for all parameters, schedules that cannot adapt, and to choose a rate."""
 
 from __future__ import annotations
 

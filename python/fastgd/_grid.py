@@ -60,7 +60,7 @@ def check_grid(objective: Objective, optimizer: Optimizer, w0: Floats | None, gr
             )
         if key not in known:
             raise ValueError(f"grid's keys must be among {', '.join(known)}, got {check.shown(key)}")
-        values[key] = _values(f"grid[{key!r}]", given)
+        values[key] = values_of(f"grid[{key!r}]", given)
     if "init_seed" in values and ("w0" in values or w0 is not None) and not objective._has_random_steps:
         raise ValueError("grid must not vary 'init_seed' where 'w0' gives the start")
     if "w0" in values:
@@ -89,7 +89,7 @@ def make_models(
     return models
 
 
-def _values(name: str, given: object) -> list[Any]:
+def values_of(name: str, given: object) -> list[Any]:
     allowed = "a list of values"
     if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
         raise check.refuse(name, allowed, given, TypeError)

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from .descent import Descending
     from .problem import Problem, Validation
 
-    # Learns from rows, the first ones or others, and says what the core tells of it.
-    Learn = Callable[[Any, NDArray[Any], NDArray[Any] | None, bool], _Outcome]
+    # Learns from rows, the first ones or others, and says what the core tells of it; None where no row has weight.
+    Learn = Callable[[Any, NDArray[Any], NDArray[Any] | None, bool], _Outcome | None]
 
 
 _LAYERS = ("coefs_", "intercepts_")
@@ -141,11 +141,14 @@ def learn_classes(
 ) -> Learn:
     """How a classifier learns from rows: by the problem of their indices among the classes."""
 
-    def learn(X: Any, y: NDArray[Any], weight: NDArray[Any] | None, is_first: bool) -> _Outcome:
+    def learn(X: Any, y: NDArray[Any], weight: NDArray[Any] | None, is_first: bool) -> _Outcome | None:
         X, y = check_X_y(estimator, X, y, reset=is_first)
         indices = encode_labels(y, labels)[1]
         estimator.__dict__["classes_"] = labels
-        return estimator._go_on(problem(X, indices, weight))
+        of_rows = problem(X, indices, weight)
+        if of_rows.weight is not None and not of_rows.weight.any():
+            return None  # all are of classes that have none
+        return estimator._go_on(of_rows)
 
     return learn
 
@@ -246,6 +249,8 @@ class SourceFit:
             if n_present == 0:
                 continue
             outcome = self._learned(window)
+            if outcome is None:
+                continue
             self._n_windows += 1
             self._n_steps += int(outcome["n_steps"][0])
             total += float(outcome["history"]["loss"][0, 0]) * n_present
@@ -257,7 +262,7 @@ class SourceFit:
             raise ValueError("sample_weight must be > 0 for at least one row, got weights that are all zero")
         return total / n_rows, lr
 
-    def _learned(self, window: Window) -> _Outcome:
+    def _learned(self, window: Window) -> _Outcome | None:
         try:
             return self._learn(window.X, window.y, window.sample_weight, self._n_windows == 0)
         except ValueError:

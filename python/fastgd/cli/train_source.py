@@ -162,6 +162,8 @@ class _Followed(Source):
     """A source that shows on standard error how far it is read, at most ten times a second; a context ends the line."""
 
     def __init__(self, source: Source, n_epochs: int, shows: bool) -> None:
+        self._source = source
+        self._rows_stay = source._rows_stay
         super().__init__(
             source.n_features,
             source.dtype,
@@ -172,7 +174,6 @@ class _Followed(Source):
             n_window_blocks=source.n_window_blocks,
             feature_names=source.feature_names,
         )
-        self._source = source
         self._n_epochs = n_epochs
         self._shows = shows
         self._n_begun = self._n_rows = 0
@@ -196,6 +197,16 @@ class _Followed(Source):
             yield block
             self._n_rows += len(block.y)
             self._show()
+
+    def __iter__(self) -> Iterator[Block]:
+        # A look at rows, which is no epoch.
+        return iter(self._source)
+
+    def _bytes_of_target(self) -> int:
+        return self._source._bytes_of_target()
+
+    def expect(self, part: int) -> None:
+        self._source.expect(part)
 
     def read_targets(self, part: int) -> Iterator[tuple[Array, Array | None]]:
         return self._source.read_targets(part)

@@ -46,11 +46,8 @@ def take(number: int, *parts: Any) -> Block:
     """A block of parts that came separately, or of a delayed chunk."""
     block = as_block(parts[0] if len(parts) == 1 else tuple(_plain(part) for part in parts), number)
     weight = block.sample_weight
-    if weight is not None:
-        if weight.shape != (len(block.y),):
-            raise ValueError(f"sample_weight of chunk {number} must have shape ({len(block.y)},), got {weight.shape}")
-        if not ((weight >= 0.0) & np.isfinite(weight)).all():
-            raise ValueError(f"sample_weight of chunk {number} must be finite and at least 0")
+    if weight is not None and not ((weight >= 0.0) & np.isfinite(weight)).all():
+        raise ValueError(f"sample_weight of chunk {number} must be finite and at least 0")
     return block
 
 
@@ -59,12 +56,15 @@ def _plain(part: Any) -> Any:
     return part.to_numpy() if hasattr(part, "to_numpy") else part
 
 
-def tell(block: Block, has_labels: bool) -> Told:
+def tell(block: Block, has_labels: bool, number: int) -> Told:
     """What is to be known of a block."""
     X, y, weight = block
     labels, label_weights = np.empty(0), np.empty(0)
     if has_labels and len(y):
-        labels, indices = encode_labels(column_or_1d(y))
+        try:
+            labels, indices = encode_labels(column_or_1d(y))
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"chunk {number}: {error}") from None
         label_weights = np.bincount(indices, weights=weight, minlength=len(labels)).astype(np.float64)
     present = np.arange(len(y)) if weight is None else np.flatnonzero(weight)
     head = None

@@ -182,7 +182,8 @@ class Distributed(_Local):
         self._take_targets(table)
         recipe = self._recipe_for(table)
         # Parameters that are not allowed are told before any work is.
-        model = recipe._objective(recipe._problem_of(table.head))
+        # Of one row, whose class may have a weight of 0.
+        model = recipe._objective(recipe._problem_of(table.head)._replace(weight=None))
         n_threads = threads_of(self)
         if self.sync_every is None:
             alpha = self._alpha_of_all(table)

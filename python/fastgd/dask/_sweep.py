@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import _sweep as local
 from .. import _validation as check
-from .._grid import check_grid
+from .._grid import check_grid, values_of
 from .._plan import check_objective
 from .._run import check_start
 from .._sweep_result import SweepResult
@@ -80,7 +80,9 @@ def sweep(
         if options.get(name):
             raise ValueError(f"{name} must be left at its default on a cluster, got {check.shown(options[name])}")
     start = None if w0 is None else check_start(objective, w0)
-    values = {key: list(given) for key, given in grid.items()} if isinstance(grid, Mapping) else grid
+    values = (
+        {key: values_of(f"grid[{key!r}]", given) for key, given in grid.items()} if isinstance(grid, Mapping) else grid
+    )
     settings = check_grid(objective, get_optimizer(options.get("optimizer", "sgd")), start, values)
     cluster = client_of(client)
     shape = [len(given) for given in values.values()]

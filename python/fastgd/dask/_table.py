@@ -60,7 +60,7 @@ class Table:
         told = gathered(
             client,
             [
-                client.submit(_blocks.tell, block, has_labels, key=self.key("look", number), retries=RETRIES)
+                client.submit(_blocks.tell, block, has_labels, number, key=self.key("look", number), retries=RETRIES)
                 for number, block in enumerate(self._blocks)
             ],
         )

@@ -10,8 +10,10 @@ from .. import _validation as check
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _BINARY_UNITS = {"KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
 _ALLOWED = 'a number of bytes >= 1, or one with a unit, such as "512MB", "1.5GB" or "1GiB"'
-# Beside its features a row of a window has a target, a weight, an index, and what the engine makes of these.
-_BYTES_BESIDE = 48
+# Beside its features a row of a window has a weight, an index and what the engine makes of these, and its target, which
+# is collected and joined.
+_BYTES_BESIDE = 24
+_COPIES_OF_TARGET = 3
 # A block is read, converted and put into its window: it is there up to this many times.
 _COPIES_OF_BLOCK = 3
 # The window that is learned from, and the next one.
@@ -40,15 +42,16 @@ def shown_bytes(size: int) -> str:
 
 
 class Budget(NamedTuple):
-    """What may be held, over how many blocks rows are shuffled, and how large a row of the features is."""
+    """What may be held, over how many blocks rows are shuffled, and how large a row of features and its target are."""
 
     max_bytes: int
     n_window_blocks: int
     bytes_of_row: int
+    bytes_of_target: int
 
     @property
     def _bytes_held_of_row(self) -> int:
-        return self.bytes_of_row + _BYTES_BESIDE
+        return self.bytes_of_row + _BYTES_BESIDE + _COPIES_OF_TARGET * max(8, self.bytes_of_target)
 
     @property
     def block_bytes(self) -> int:

@@ -74,6 +74,12 @@ def choose(path: str, names: Sequence[str], columns: Sequence[str] | None, y: An
     for name in chosen:
         if name not in names or name in beside:
             raise ValueError(f"columns must be among the other columns of {path}, {_some(names)}, got {name!r}")
+    read = [*chosen, *beside]
+    twice = next((name for name in read if read.count(name) > 1 or names.count(name) > 1), None)
+    if twice is not None:
+        argument = "columns" if twice in chosen else "y" if twice == y else "sample_weight"
+        where = f"{names.count(twice)} of {path} have" if names.count(twice) > 1 else "the list has it twice, not"
+        raise ValueError(f"{argument} must name a column once, got {twice!r}, which {where} that name")
     if not chosen:
         raise ValueError(f"{path} must have a column beside {', '.join(map(repr, beside))}, got none")
     return Columns(tuple(chosen), y, sample_weight)
@@ -105,6 +111,7 @@ def _cached_rows(n_rows: int, bytes_of_row: int) -> Iterator[slice]:
 class TableSource(Source):
     """Rows from files of one schema."""
 
+    _rows_stay = True
     _paths: list[str]
     _columns: Columns
 

@@ -70,6 +70,7 @@ class Windows:
         if source.n_samples is not None:
             rows = min(rows, -(-source.n_samples // batch_size) * batch_size)
         self._n_rows_at_once = min(source.block_rows, rows)
+        self._shape_of_target: tuple[int, ...] | None = None
         self._fill: _Dense | _Sparse
         self._fill = _Sparse(source, rows, batch_size) if source.is_sparse else _Dense(source, rows)
 
@@ -87,15 +88,30 @@ class Windows:
             for block in source.read(part, self._n_rows_at_once):
                 if is_in_vain():
                     return
-                if len(block.y) == 0 and block.X.shape[0] == 0:
+                if is_empty(block):
                     continue
                 X = checked_block(source, block, part, n_of_part)
+                if self._shape_of_target is None:
+                    self._shape_of_target = block.y.shape[1:]
+                check_shape_of_target(source, block, self._shape_of_target, part, n_of_part)
                 yield from fill.add(X, block, Stretch(part, n_of_part, len(block.y)))
                 n_of_part += len(block.y)
             n_rows += n_of_part
         if n_rows == 0:
             raise ValueError(f"X must have at least one row, got {source!r} without any")
         yield from fill.rest()
+
+
+def is_empty(block: Block) -> bool:
+    """Whether a block has no rows, and is passed over."""
+    return bool(block.X.shape[0] == 0 and block.y is not None and len(block.y) == 0)
+
+
+def check_shape_of_target(source: Source, block: Block, expected: tuple[int, ...], part: int, first: int) -> None:
+    """Raise where rows of y are others than those before."""
+    if block.y.shape[1:] != expected:
+        shapes = f"shape (n_rows{''.join(f', {n}' for n in expected)}{',' * (not expected)})"
+        raise ValueError(f"y must have {shapes} everywhere, got {block.y.shape} at {source.place(part, first)}")
 
 
 def checked_block(source: Source, block: Block, part: int, first: int) -> Any:
@@ -146,8 +162,8 @@ class _Beside:
 
     def add(self, block: Block, begin: int, end: int, stretch: Stretch) -> None:
         weight = block.sample_weight
-        self._y.append(block.y[begin:end])
-        self._weight.append(None if weight is None else weight[begin:end])
+        self._y.append(block.y[begin:end].copy())
+        self._weight.append(None if weight is None else weight[begin:end].copy())
         self._stretches.append(Stretch(stretch.part, stretch.first + begin, end - begin))
 
     def take(self, X: Any) -> Window:
@@ -177,7 +193,7 @@ class _Beside:
 
 
 class _Dense:
-    """Rows that are copied into two windows by turns, or not at all where a block is a window."""
+    """Rows that are copied into two windows by turns, or not at all where a block is a window and stays as it is."""
 
     def __init__(self, source: Source, rows: int) -> None:
         self._source = source
@@ -191,7 +207,7 @@ class _Dense:
         while begin < len(X):
             end = min(len(X), begin + self._rows - self._n)
             self._beside.add(block, begin, end, stretch)
-            if end - begin == self._rows:
+            if end - begin == self._rows and self._source._rows_stay:
                 yield self._beside.take(X[begin:end])
             else:
                 buffer = self._buffer()
@@ -248,7 +264,8 @@ class _Sparse:
             fits = int(np.searchsorted(ends, before + most - self._bytes, side="right"))
             end = max(begin, min(X.shape[0], fits, begin + self._rows - self._n))
             if end > begin:
-                self._parts.append(X[begin:end])
+                some = X[begin:end]
+                self._parts.append(some if self._source._rows_stay else some.copy())
                 self._n += end - begin
                 self._bytes += int(ends[end - 1]) - before
             if end < X.shape[0]:

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from .. import _validation as check
-from ._windows import checked_block
+from ._windows import check_shape_of_target, checked_block, is_empty
 from .csr import CsrSource
 from .npy import NpySource
 from .source import Source
@@ -180,6 +180,7 @@ def _write(source: Source, folder: str, kinds: _Kinds) -> bool:
     """Write all rows; False where a type turned out to be too narrow."""
     os.mkdir(folder)
     n_samples, n_entries = 0, 0
+    shape_of_target: tuple[int, ...] | None = None
     with ExitStack() as stack:
 
         def array(name: str) -> _Array:
@@ -190,9 +191,11 @@ def _write(source: Source, folder: str, kinds: _Kinds) -> bool:
         for part in range(source.n_parts):
             n_of_part = 0
             for block in source.read(part, source.block_rows):
-                if len(block.y) == 0:
+                if is_empty(block):
                     continue
                 X = checked_block(source, block, part, n_of_part)
+                shape_of_target = block.y.shape[1:] if shape_of_target is None else shape_of_target
+                check_shape_of_target(source, block, shape_of_target, part, n_of_part)
                 if block.y.dtype.hasobject:
                     block = block._replace(y=block.y.astype(str))
                 if not kinds.hold(block, X, part, n_of_part):

@@ -72,6 +72,9 @@ class ChunkSource(Source):
         self._read: list[Block] = []
         self._rest = iter(chunks() if callable(chunks) else chunks)
         first = self._first()
+        self._target_bytes = 8 if first.y.dtype.hasobject else int(first.y[:1].nbytes)
+        # Those of a list are all there at once.
+        self._rows_stay = isinstance(chunks, (list, tuple))
         super().__init__(
             first.X.shape[1],
             first.X.dtype,
@@ -96,9 +99,8 @@ class ChunkSource(Source):
     def read(self, part: int, n_rows: int) -> Iterator[Block]:
         """Yield the rows of a part in their order, as `Source` says."""
         n_before = 0
-        self._firsts = []
         for number, chunk in self._numbered(part):
-            self._firsts.append(n_before)
+            self._note(number, n_before)
             block = as_block(chunk, number)
             n_before += len(block.y)
             yield from _pieces(block, n_rows)
@@ -106,13 +108,20 @@ class ChunkSource(Source):
     def read_targets(self, part: int) -> Iterator[tuple[NDArray[Any], NDArray[Any] | None]]:
         """Yield the targets of a part, and their weights or None, as `Source` says."""
         n_before = 0
-        self._firsts = []
         for number, chunk in self._numbered(part):
-            self._firsts.append(n_before)
+            self._note(number, n_before)
             _, y, weight = _unpacked(number, chunk)
             targets = _as_targets(y, number)
             n_before += len(targets)
             yield targets, None if weight is None else np.asarray(weight)
+
+    def _note(self, number: int, n_before: int) -> None:
+        # Those of the epoch before stay: a row of it may still be asked for when this one is read.
+        if number == len(self._firsts):
+            self._firsts.append(n_before)
+
+    def _bytes_of_target(self) -> int:
+        return self._target_bytes
 
     def _numbered(self, part: int) -> Iterator[tuple[int, Any]]:
         if isinstance(self._chunks, Sequence):
@@ -154,7 +163,11 @@ def as_block(chunk: Any, number: int) -> Block:
     targets = _as_targets(y, number)
     if len(targets) != X.shape[0]:
         raise ValueError(f"y of chunk {number} must have an entry a row of X, {X.shape[0]}, got {len(targets)}")
-    return Block(X, targets, None if weight is None else check.real_array(f"sample_weight of chunk {number}", weight))
+    if weight is not None:
+        weight = check.real_array(f"sample_weight of chunk {number}", weight)
+        if weight.shape != (len(targets),):
+            raise ValueError(f"sample_weight of chunk {number} must have shape ({len(targets)},), got {weight.shape}")
+    return Block(X, targets, weight)
 
 
 def _as_targets(y: Any, number: int) -> NDArray[Any]:

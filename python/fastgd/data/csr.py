@@ -41,6 +41,8 @@ class CsrSource(Source):
     A part is as many rows as a block has bytes. Needs SciPy.
     """
 
+    _rows_stay = True
+
     def __init__(
         self,
         path: Any,
@@ -80,6 +82,9 @@ class CsrSource(Source):
         begins = np.searchsorted(self._indptr, np.arange(0, len(self._data), of_block), side="left")
         self._begins = np.unique(np.append(begins, [0, n_samples]))
         self.n_parts = len(self._begins) - 1
+
+    def _bytes_of_target(self) -> int:
+        return int(self._y[:1].nbytes)
 
     def expect(self, part: int) -> None:
         """Have the disk read a part that will be needed soon, as `Source` says."""

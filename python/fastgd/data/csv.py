@@ -13,8 +13,9 @@ from ._tables import TableSource, as_paths, checked_dtype, choose, need_arrow
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
-# Bytes of text that are understood at once: a line has to fit.
+# Bytes of text that are understood at once: a line has to fit, of which a number takes up to 25.
 _LEAST_BLOCK, _MOST_BLOCK = 1 << 16, 1 << 20
+_BYTES_OF_COLUMN = 64
 # As numbers, texts such as "0," take up to this many times their bytes.
 _GROWTH = 4
 
@@ -39,7 +40,8 @@ class CsvSource(TableSource):
     column_names : sequence of str, optional
         Names of the columns of files without a first line of names.
     max_memory : int or str, default="256MB"
-        Bytes that a fit holds, beside a few blocks of text of 64 KB at least; see `Source`.
+        Bytes that a fit holds, beside a few blocks of text of 64 KB at least, or 64 bytes a column; see `Source`. The
+        names of the columns take 1 MB at most.
     n_window_blocks : int, default=8
         Over how many blocks rows are shuffled.
 
@@ -72,7 +74,8 @@ class CsvSource(TableSource):
         self._paths = as_paths("path", path)
         self._format = (delimiter, None if column_names is None else list(column_names))
         found = checked_dtype(dtype)
-        first = self._open(0, None, found, _LEAST_BLOCK)
+        first = self._look_at(0, None, found)
+        self._least_block = max(_LEAST_BLOCK, _BYTES_OF_COLUMN * len(first.schema.names))
         self._columns = choose(self._paths[0], first.schema.names, columns, y, sample_weight)
         self._types = {name: first.schema.field(name).type for name in self._columns.beside}
         super().__init__(
@@ -84,7 +87,14 @@ class CsvSource(TableSource):
             feature_names=self._columns.features,
         )
         for file in range(1, len(self._paths)):
-            self._open(file, self._columns.all, found, _LEAST_BLOCK)
+            self._look_at(file, self._columns.all, found)
+
+    def _look_at(self, file: int, names: list[str] | None, dtype: np.dtype[Any]) -> Any:
+        """Open a file to see its columns, at as few of its lines as hold them."""
+        try:
+            return self._open(file, names, dtype, _LEAST_BLOCK)
+        except ValueError:
+            return self._open(file, names, dtype, _MOST_BLOCK)
 
     def _open(self, file: int, names: list[str] | None, dtype: np.dtype[Any], block: int) -> Any:
         pa, csv = (need_arrow(module, "CsvSource") for module in ("pyarrow", "pyarrow.csv"))
@@ -107,7 +117,7 @@ class CsvSource(TableSource):
 
     def _batches(self, part: int, n_rows: int, names: list[str]) -> Iterable[Any]:
         pa = need_arrow("pyarrow", "CsvSource")
-        block = min(max(self._budget.block_bytes // _GROWTH, _LEAST_BLOCK), _MOST_BLOCK)
+        block = max(min(self._budget.block_bytes // _GROWTH, _MOST_BLOCK), self._least_block)
         n_before = 0
         try:
             for batch in self._open(part, names, self.dtype, block):

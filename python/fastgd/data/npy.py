@@ -61,6 +61,8 @@ class NpySource(Source):
     True
     """
 
+    _rows_stay = True
+
     def __init__(
         self,
         X: Any,
@@ -86,6 +88,9 @@ class NpySource(Source):
         )
         self._rows = self._rows_of_part()
         self.n_parts = -(-n_samples // self._rows)
+
+    def _bytes_of_target(self) -> int:
+        return int(self._y[:1].nbytes)
 
     def _rows_of_part(self) -> int:
         """A part is as much as is read at once."""

@@ -82,6 +82,8 @@ class Source:
     n_parts: int
     is_one_shot: bool
     feature_names: tuple[str, ...] | None
+    # Whether the arrays of a block stay as they are when the next one is read; a program may fill the same ones again.
+    _rows_stay = False
 
     def __init__(
         self,
@@ -105,11 +107,15 @@ class Source:
         self.max_memory = as_bytes("max_memory", max_memory)
         self.n_window_blocks = check.integer("n_window_blocks", n_window_blocks, 1)
         self.feature_names = None if feature_names is None else tuple(feature_names)
-        self._budget = Budget(self.max_memory, self.n_window_blocks, self._bytes_of_row())
+        self._budget = Budget(self.max_memory, self.n_window_blocks, self._bytes_of_row(), self._bytes_of_target())
 
     def _bytes_of_row(self) -> int:
         """Bytes of a row of X, where all take the same; those of a sparse one are counted as they come."""
         return 1 if self.is_sparse else self.n_features * self.dtype.itemsize
+
+    def _bytes_of_target(self) -> int:
+        """Bytes of a row of y, where these are known."""
+        return 8
 
     @property
     def block_rows(self) -> int:

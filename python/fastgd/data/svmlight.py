@@ -72,6 +72,8 @@ class SvmlightSource(Source):
     it is kept.
     """
 
+    _rows_stay = True
+
     def __init__(
         self,
         path: Any,
@@ -98,10 +100,10 @@ class SvmlightSource(Source):
         self.first_index = 0
         if given is None or zero_based == "auto":
             least, most = self._columns()
-            self.first_index = 0 if least == 0 else 1
+            self.first_index = int(least > 0 if zero_based == "auto" else not zero_based)
             given = most + 1 - self.first_index if given is None else given
-        if zero_based != "auto":
-            self.first_index = 0 if zero_based else 1
+        else:
+            self.first_index = int(not zero_based)
         self.n_features = given
 
     def _begins(self, path: str) -> range:
