@@ -16,6 +16,7 @@ from sklearn.datasets import dump_svmlight_file
 from sklearn.exceptions import ConvergenceWarning
 
 from fastgd import _model_file
+from fastgd.cli.train_source import _Followed
 from fastgd.data import NpySource, Source, SvmlightSource
 from fastgd.linear_model import SGDClassifier, SGDRegressor
 from fastgd.optimizers import SGD
@@ -27,6 +28,24 @@ SMALL = "20KB"
 def terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
     monkeypatch.chdir(tmp_path)
     return Terminal(tmp_path, capsys)
+
+
+class Expecting(NpySource):
+    """Which writes down what it is asked to expect."""
+
+    def expect(self, part: int) -> None:
+        self.expected = [*vars(self).get("expected", []), part]
+
+
+def test_the_disk_is_told_what_comes_next_and_a_look_is_no_epoch() -> None:
+    source = Expecting(np.ones((1000, 4)), np.ones(1000), max_memory="20KB")
+    followed = _Followed(source, 2, shows=False)
+    next(iter(followed))
+    assert followed._n_begun == 0
+    SGDRegressor(max_iter=2, tol=None).fit(followed)
+    assert followed._n_begun == 2 * source.n_parts
+    assert len(source.expected) == 2 * (source.n_parts - 1)
+    assert followed.block_rows == source.block_rows
 
 
 def same_as(estimator: Any, source: Source) -> None:

@@ -254,6 +254,52 @@ def test_the_pages_of_some_rows_are_expected() -> None:
     assert len(advice) == 1
 
 
+@pytest.mark.parametrize("shuffle", [True, False])
+@pytest.mark.parametrize("is_sparse", [False, True])
+def test_a_program_may_fill_the_same_arrays_again(is_sparse: bool, shuffle: bool) -> None:
+    X, y = numbers(N, D)
+
+    def make() -> Iterator[Any]:
+        block, targets, weight = np.empty((50, D)), np.empty(50), np.empty(50)
+        sparse = scipy.sparse.csr_array(np.ones((50, D)))
+        for begin in range(0, N, 50):
+            some = slice(begin, begin + 50)
+            block[:], targets[:], weight[:] = X[some], y[some], 1.0 + np.arange(begin, begin + 50) % 3
+            sparse.data[:] = block.ravel()
+            yield sparse if is_sparse else block, targets, weight
+
+    options: dict[str, Any] = {"max_iter": 2, "tol": None, "batch_size": 25, "shuffle": shuffle, "random_state": 0}
+    # With this much a window is a block where rows keep their order, else several.
+    budget = 20 * 50 * (8 * D + 48)
+    copies = [tuple(part.copy() for part in chunk) for chunk in make()]
+    models = [
+        SGDRegressor(**options).fit(ChunkSource(chunks, max_memory=budget)) for chunks in (make, lambda: iter(copies))
+    ]
+    same(*models)
+
+
+def test_wide_targets_count_as_memory() -> None:
+    X, Y = np.zeros((100_000, 2), np.float32), np.broadcast_to(0.0, (100_000, 500))
+    for source in (NpySource(X, Y, max_memory="64MB"), ChunkSource([(X, Y)], max_memory="64MB")):
+        rows = source._budget.window_rows(100, source.n_window_blocks)
+        # Two windows of it, collected and joined, and not a tenth of what there is room for.
+        assert 6.4e6 < 2 * rows * Y.shape[1] * 8 * 3 <= 64e6
+
+
+def test_windows_whose_classes_have_no_weight_are_passed_over() -> None:
+    X, scores = numbers(N, D)
+    y = np.where(scores > np.median(scores), 2, np.where(np.arange(N) % 2, 1, 0))
+    order = np.argsort(y, kind="stable")
+    chunks = [(X[some], y[some]) for some in np.array_split(order, 10)]
+    options: dict[str, Any] = {"max_iter": 2, "tol": None, "batch_size": 20, "random_state": 0, "shuffle": False}
+    named = SGDClassifier(class_weight={0: 0.0, 1: 1.0, 2: 2.0}, **options)
+    left = [(X_of, y_of, np.array([0.0, 1.0, 2.0])[y_of]) for X_of, y_of in chunks]
+    same(
+        named.fit(ChunkSource(chunks, max_memory="20KB")),
+        SGDClassifier(**options).fit(ChunkSource(left, max_memory="20KB")),
+    )
+
+
 def test_a_source_is_no_array() -> None:
     with pytest.raises(TypeError, match="X must be an array here, got Growing"):
         SGDRegressor().partial_fit(Growing(), np.ones(190))

@@ -13,7 +13,7 @@ import pytest
 import scipy.sparse
 from _linear_data import numbers
 
-from fastgd.data import ChunkSource, NpySource
+from fastgd.data import Block, ChunkSource, NpySource, Source, convert
 from fastgd.data._ahead import Ahead
 from fastgd.linear_model import SGDClassifier, SGDRegressor
 
@@ -46,6 +46,11 @@ BAD: dict[str, tuple[Any, type[Exception], str]] = {
     "kind": ((scipy.sparse.csr_array(X[:9]), Y[:9]), TypeError, "must be dense, got sparse rows at row 0 of chunk 6"),
     "no y": ((X[:9], None), ValueError, "y of chunk 6 must be given, got None"),
     "alone": (X[:9], TypeError, r"chunk 6 must be a pair \(X, y\) or a triple"),
+    "shape of y": (
+        (X[:9], np.stack([Y[:9]] * 2, 1)),
+        ValueError,
+        r"y must have shape \(n_rows,\) everywhere, got \(9, 2\)",
+    ),
     "rows": ((X[:9], Y[:8]), ValueError, "y of chunk 6 must have an entry a row of X, 9, got 8"),
     "nan": ((holding(np.nan, X), Y[:100]), ValueError, "X must be finite, got nan in column 2 of row 13 of chunk 6"),
     "inf in y": ((X[:100], holding(np.inf, Y)), ValueError, "y must be finite, got inf at row 13 of chunk 6"),
@@ -71,6 +76,29 @@ def test_a_bad_chunk_is_named_and_what_was_learned_is_kept(bad: str) -> None:
     assert model.n_iter_ == 0
     assert model.loss_curve_ == []
     assert model.predict(X).shape == (N,)
+
+
+def test_a_place_is_told_right_when_the_next_epoch_is_being_read() -> None:
+    """The core finds NaN while it learns from the last window, when the reader has begun anew."""
+    chunks = chunks_with((holding(np.nan, X), Y[:100]))
+    chunks[6], chunks[9] = chunks[9], chunks[6]
+    source = ChunkSource(lambda: iter(chunks), max_memory=5 * 100 * (8 * D + 48) * 2)
+    with pytest.raises(ValueError, match="X must be finite, got nan in column 2 of row 13 of chunk 9"):
+        SGDRegressor(max_iter=5, tol=None, batch_size=50).fit(source)
+
+
+class Without(Source):
+    """A source of a user's own that forgets the targets."""
+
+    def read(self, part: int, n_rows: int) -> Iterator[Block]:
+        yield Block(np.ones((2, 3)), None)  # type: ignore[arg-type]
+
+
+def test_a_source_without_targets(tmp_path: Path) -> None:
+    source = Without(3, np.float64)
+    for use in (SGDRegressor().fit, lambda source: convert(source, tmp_path / "rows")):
+        with pytest.raises(ValueError, match="y must be given with X, got None at row 0 of part 0"):
+            use(source)
 
 
 def test_an_empty_chunk_is_none_and_an_empty_source_is_refused() -> None:

@@ -138,6 +138,16 @@ def test_what_is_refused_leaves_nothing(make: Any, dtype: Any, message: str, tmp
     assert os.listdir(tmp_path) == []
 
 
+def test_targets_of_several_widths_are_refused(tmp_path: Path) -> None:
+    X = np.zeros((100, 2))
+    chunks = [(X, np.zeros((100, 3))), (X, np.zeros((100, 2)))]
+    with pytest.raises(
+        ValueError, match=r"y must have shape \(n_rows, 3\) everywhere, got \(100, 2\) at row 0 of chunk 1"
+    ):
+        convert(ChunkSource(chunks), tmp_path / "rows")
+    assert not list(tmp_path.iterdir())
+
+
 def test_other_errors(tmp_path: Path) -> None:
     (tmp_path / "there").write_text("")
     with pytest.raises(FileExistsError, match="path must be a folder that does not exist"):

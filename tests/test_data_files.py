@@ -53,6 +53,18 @@ def test_ranges_of_bytes_hold_every_line_once(
     np.testing.assert_array_equal(np.concatenate([block.y for block in read]), labels)
 
 
+@pytest.mark.parametrize("zero_based, n_features, first_index", [(True, 6, 0), (False, 5, 1), ("auto", 5, 1)])
+def test_columns_are_counted_from_where_they_are_said_to_begin(
+    zero_based: Any, n_features: int, first_index: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.svm"
+    path.write_text("1 1:2.0 5:3.0\n0 2:1.0\n")
+    source = SvmlightSource(path, zero_based=zero_based)
+    assert (source.n_features, source.first_index) == (n_features, first_index)
+    (block,) = source
+    assert block.X[[0]].indices.tolist() == [1 - first_index, 5 - first_index]
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_a_fit_on_svmlight_files(dtype: str, tmp_path: Path) -> None:
     X, y = some_rows()

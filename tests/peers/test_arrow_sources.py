@@ -243,6 +243,29 @@ def test_nulls_and_columns_that_are_no_numbers(kind: Any, write: Write, tmp_path
         SGDRegressor(max_iter=1).fit(kind(path, "y"))
 
 
+def test_lines_longer_than_a_block_of_a_small_budget(tmp_path: Path) -> None:
+    names = ["y", *(f"column_number_{j}" for j in range(5000))]
+    row = ",".join(["1.000000000000000000e+00"] * len(names))
+    path = tmp_path / "wide.csv"
+    path.write_text("\n".join([",".join(names), *[row] * 30]))
+    source = CsvSource(path, "y", max_memory="2MB")
+    assert sum(len(block.y) for block in source) == 30
+    assert source.n_features == 5000
+
+
+@pytest.mark.parametrize("name", ["arrow", "parquet", "csv"])
+def test_columns_of_the_same_name(name: str, tmp_path: Path) -> None:
+    kind, write = FORMATS[name]
+    pa = load("pyarrow")
+    twice = pa.Table.from_arrays([pa.array([1.0, 2.0])] * 3, names=["y", "x0", "x0"])
+    path = write(tmp_path / "rows", twice)
+    with pytest.raises(ValueError, match=f"columns must name a column once, got 'x0', which 2 of {path} have"):
+        kind(path, "y")
+    other = write(tmp_path / "others", table(*some_rows()))
+    with pytest.raises(ValueError, match="columns must name a column once, got 'x1', which the list has twice"):
+        kind(other, "y", columns=["x1", "x1"])
+
+
 @formats
 def test_columns_that_are_not_there(kind: Any, write: Write, tmp_path: Path) -> None:
     X, y = some_rows()

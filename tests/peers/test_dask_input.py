@@ -111,6 +111,14 @@ def test_class_weights_are_those_of_all_rows(client: Any) -> None:
     assert np.abs(model.coef_ - whole.coef_).max() <= 1e-4 * np.abs(whole.coef_).max()
 
 
+def test_a_class_without_weight_may_come_first(client: Any) -> None:
+    X, y = labelled()
+    order = np.argsort(y, kind="stable")
+    model = classifier(client, class_weight={"down": 0.0, "up": 1.0})
+    model.fit(in_chunks(X[order], 3), in_chunks(y[order], 3))
+    assert set(model.predict(X)) == {"up"}
+
+
 def test_the_current_client_is_taken_and_none_is_pickled(client: Any) -> None:
     X, y = labelled()
     model = classifier(None).fit(in_chunks(X, 3), in_chunks(y, 3))
@@ -153,6 +161,7 @@ def bad_arguments() -> list[tuple[Any, type[Exception], str]]:
         ((chunks((narrow, y[:100])),), TypeError, "X of chunk 2 must have dtype float64 as chunk 0, got float32"),
         ((chunks((X[:9], np.arange(9))),), TypeError, "y of chunk 2 must have labels of dtype <U4 as chunk 0"),
         ((chunks((X[:9], y[:8])),), ValueError, "y of chunk 2 must have an entry a row of X, 9, got 8"),
+        ((chunks((X[:9], np.stack([y[:9]] * 2, 1))),), ValueError, "chunk 2: y should be a 1d array"),
         ((chunks((X[:9], y[:9], -np.ones(9))),), ValueError, "sample_weight of chunk 2 must be finite and at least 0"),
         (
             (chunks((np.where(np.arange(len(X))[:, None] == 7, np.nan, X), y)),),
@@ -163,7 +172,7 @@ def bad_arguments() -> list[tuple[Any, type[Exception], str]]:
     ]
 
 
-@pytest.mark.parametrize("case", range(18))
+@pytest.mark.parametrize("case", range(19))
 def test_what_cannot_be_taken_is_named(case: int, client: Any) -> None:
     arguments, kind, message = bad_arguments()[case]
     model = classifier(client)

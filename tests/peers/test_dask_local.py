@@ -169,6 +169,9 @@ def test_what_a_sweep_cannot_do_on_a_cluster(client: Any) -> None:
         estimators().sweep(objective, grid={"lr": [0.1]}, client=client, halving=True)
     with pytest.raises(ValueError, match="grid"):
         estimators().sweep(objective, grid={"rate": [0.1]}, client=client)
+    for given in (0.1, "auto"):
+        with pytest.raises(TypeError, match=r"grid\['lr'\] must be a list of values"):
+            estimators().sweep(objective, grid={"lr": given}, client=client)
 
 
 def test_images_as_bytes(client: Any) -> None:

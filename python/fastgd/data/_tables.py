@@ -78,8 +78,8 @@ def choose(path: str, names: Sequence[str], columns: Sequence[str] | None, y: An
     twice = next((name for name in read if read.count(name) > 1 or names.count(name) > 1), None)
     if twice is not None:
         argument = "columns" if twice in chosen else "y" if twice == y else "sample_weight"
-        where = f"{names.count(twice)} of {path} have" if names.count(twice) > 1 else "the list has it twice, not"
-        raise ValueError(f"{argument} must name a column once, got {twice!r}, which {where} that name")
+        where = f"{names.count(twice)} of {path} have" if names.count(twice) > 1 else "the list has twice"
+        raise ValueError(f"{argument} must name a column once, got {twice!r}, which {where}")
     if not chosen:
         raise ValueError(f"{path} must have a column beside {', '.join(map(repr, beside))}, got none")
     return Columns(tuple(chosen), y, sample_weight)

@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..config import get_num_threads
 from ._tables import PiecesSource, need_arrow
 
 
@@ -78,8 +77,8 @@ class ParquetSource(PiecesSource):
         pa = need_arrow("pyarrow", "ParquetSource")
         try:
             with self._open(file) as reader:
-                may_share = get_num_threads() > 1
-                yield from reader.iter_batches(n_rows, row_groups=[group], columns=names, use_threads=may_share)
+                # On several threads it holds more than it may.
+                yield from reader.iter_batches(n_rows, row_groups=[group], columns=names, use_threads=False)
         except (pa.ArrowInvalid, OSError) as error:
             column = self._metadata[file].row_group(group).column(0)
             offset = min(o for o in (column.dictionary_page_offset, column.data_page_offset) if o)
