@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -74,11 +75,11 @@ def choose(path: str, names: Sequence[str], columns: Sequence[str] | None, y: An
     for name in chosen:
         if name not in names or name in beside:
             raise ValueError(f"columns must be among the other columns of {path}, {_some(names)}, got {name!r}")
-    read = [*chosen, *beside]
-    twice = next((name for name in read if read.count(name) > 1 or names.count(name) > 1), None)
+    read, among = Counter([*chosen, *beside]), Counter(names)
+    twice = next((name for name in read if read[name] > 1 or among[name] > 1), None)
     if twice is not None:
         argument = "columns" if twice in chosen else "y" if twice == y else "sample_weight"
-        where = f"{names.count(twice)} of {path} have" if names.count(twice) > 1 else "the list has twice"
+        where = f"{among[twice]} of {path} have" if among[twice] > 1 else "the list has twice"
         raise ValueError(f"{argument} must name a column once, got {twice!r}, which {where}")
     if not chosen:
         raise ValueError(f"{path} must have a column beside {', '.join(map(repr, beside))}, got none")
