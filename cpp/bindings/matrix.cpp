@@ -1,5 +1,7 @@
 #include "bindings/matrix.hpp"
 
+#include <pybind11/stl.h>
+
 #include <algorithm>
 #include <iterator>
 #include <limits>
