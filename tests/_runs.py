@@ -118,17 +118,23 @@ def descend(name: str, **options: Any) -> fastgd.Result:
     return fastgd.minimize(objective(), **{"max_epochs": EPOCHS, "tol": None, **arguments, **options})
 
 
-SWEEPS: dict[str, dict[str, Any]] = {
-    "rates, one of them too large": {"grid": {"lr": [0.1, 1e6], "alpha": [1e-3, 0.1]}, "batch_size": 64},
-    "folds": {"grid": {"lr": [0.01, "auto"]}, "cv": 3, "batch_size": 64, "optimizer": "adam"},
-    "tables of slopes": {"grid": {"alpha": [1e-3, 0.1]}, "cv": 2, "batch_size": 10, "optimizer": "saga"},
-    "line searches": {"grid": {"alpha": [1e-3, 0.1], "memory": [2, 10]}, "optimizer": "lbfgs"},
+# name -> objective, arguments of sweep
+SWEEPS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "rates, one of them too large": (_linear, {"grid": {"lr": [0.1, 1e6], "alpha": [1e-3, 0.1]}, "batch_size": 64}),
+    "folds": (_linear, {"grid": {"lr": [0.01, "auto"]}, "cv": 3, "batch_size": 64, "optimizer": "adam"}),
+    "tables of slopes": (_linear, {"grid": {"alpha": [1e-3, 0.1]}, "cv": 2, "batch_size": 10, "optimizer": "saga"}),
+    "line searches": (_linear, {"grid": {"alpha": [1e-3, 0.1], "memory": [2, 10]}, "optimizer": "lbfgs"}),
+    # Threads have models of their own.
+    "starts of networks": (_network, {"grid": {"init_seed": range(5)}, "batch_size": 128, "optimizer": "adam"}),
+    "starts of mixtures": (_mixture, {"grid": {"init_seed": range(5)}, "batch_size": 500, "optimizer": "adam"}),
+    "starts of mixtures, line searches": (_mixture, {"grid": {"init_seed": range(5)}, "optimizer": "lbfgs"}),
 }
 
 
 def sweep(name: str, **options: Any) -> fastgd.SweepResult:
     """One of the sweeps; the options are more of `fastgd.sweep`."""
-    return fastgd.sweep(_linear(), **{"max_epochs": EPOCHS, "tol": None, **SWEEPS[name], **options})
+    objective, arguments = SWEEPS[name]
+    return fastgd.sweep(objective(), **{"max_epochs": EPOCHS, "tol": None, **arguments, **options})
 
 
 def bits(result: fastgd.Result) -> tuple[Any, ...]:

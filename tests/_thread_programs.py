@@ -194,6 +194,16 @@ def no_more_threads() -> dict[str, Any]:
     return {"all": [[expected[name] for name in NAMES], bits(7), bits(2)], "n_tasks": _fits.n_tasks()}
 
 
+def stacks() -> dict[str, Any]:
+    """With 2 GB left, of which the environment may ask for more, or for what no stack is, a thread."""
+    import resource
+
+    import _out_of_memory
+
+    resource.setrlimit(resource.RLIMIT_AS, (_out_of_memory.address_space() + 2**31, resource.RLIM_INFINITY))
+    return {"all": [bits(3)], "n_tasks": _fits.n_tasks()}
+
+
 def limits() -> dict[str, Any]:
     """The number of threads by default, and how many there are after fits with it."""
     return {"all": [bits(None)], "n_threads": fastgd.get_num_threads(), "n_tasks": _fits.n_tasks()}

@@ -47,8 +47,9 @@ def test_goes_on_with_the_same_bits(
 
 @pytest.mark.parametrize("name", SWEEPS)
 @pytest.mark.parametrize("every", [1, "1e-9s"])
+@pytest.mark.parametrize("n_threads", [(1, 2), (2, 1)], ids=["to_two_threads", "to_one_thread"])
 def test_a_sweep_goes_on_with_the_same_bits(
-    name: str, every: int | str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, every: int | str, n_threads: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def found(**options: Any) -> list[Any]:
         result = sweep(name, **options)
@@ -59,8 +60,8 @@ def test_a_sweep_goes_on_with_the_same_bits(
     kept = Checkpoint(tmp_path / "sweep.ckpt", every)
     end_after(3, monkeypatch)
     with pytest.raises(Ended):
-        found(checkpoint=kept, n_threads=1)
-    assert found(checkpoint=kept, n_threads=2) == whole
+        found(checkpoint=kept, n_threads=n_threads[0])
+    assert found(checkpoint=kept, n_threads=n_threads[1]) == whole
     end_after(1, monkeypatch)
     assert found(checkpoint=kept) == whole
 

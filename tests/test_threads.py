@@ -89,6 +89,19 @@ def test_threads_that_cannot_be_had() -> None:
 
 
 @linux
+@pytest.mark.parametrize("size", ["4G", " 4096 M", "4194304k", "4194304", "4294967296B"])
+def test_stacks_that_cannot_be_had(size: str) -> None:
+    """Without having looked first, the OpenMP runtime would end the process."""
+    assert run("stacks", OMP_STACKSIZE=size)["n_tasks"] == 1
+
+
+@linux
+@pytest.mark.parametrize("size", ["1M", "512", "a lot", "", "-1"])
+def test_stacks_that_can_be_had(size: str) -> None:
+    assert run("stacks", OMP_STACKSIZE=size)["n_tasks"] == (3 if HAS_OPENMP else 1)
+
+
+@linux
 def test_many_threads_are_used_when_asked_for() -> None:
     """The reason to believe the tests that find fewer."""
     assert run("many_asked_for")["n_tasks"] == (7 if HAS_OPENMP else 1)
