@@ -72,9 +72,9 @@ def test_at_the_origin_it_is_the_value_to_the_bit() -> None:
         assert objective.plane(w, directions, np.zeros((3, 2))).tolist() == [objective.value(w)] * 3
 
 
-@pytest.mark.parametrize("n_points", [1, 5000])
+@pytest.mark.parametrize("n_points", [1, 20_000])
 def test_the_bits_depend_neither_on_threads_nor_on_the_other_points(n_points: int) -> None:
-    """There are more points than one pass takes, and more blocks than threads."""
+    """There are more blocks than threads, and 20,000 points are more than one pass takes."""
     rng = np.random.default_rng(0)
     objective = fastgd.LinearObjective(rng.normal(size=(9000, 5)), rng.integers(0, 8, 9000), loss="multinomial")
     w, directions, coordinates = plane_of(objective.n_params, n_points=n_points)
@@ -92,6 +92,23 @@ def test_a_loss_of_ones_own(data: Data, loss: Any) -> None:
     plane = plane_of(5)
     found = fastgd.LinearObjective(data.X, data.numbers, loss=loss, alpha=0.1).plane(*plane)
     np.testing.assert_allclose(found, data.objective(alpha=0.1).plane(*plane), rtol=60 * 2.0**-52)
+
+
+def test_it_takes_one_pass() -> None:
+    """Rows of two blocks with many targets each, which a loss of one's own sees come once, at thousands of points."""
+    n = 1500
+    Y = np.tile(np.arange(float(n))[:, None], 8)
+    first = []
+
+    def loss(y: np.ndarray, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        first.append(y[0, 0])
+        return squared_error(y, raw)
+
+    objective = fastgd.LinearObjective(Y[:, :1] / n, Y, loss=loss)
+    first.clear()
+    objective.plane(*plane_of(objective.n_params, n_points=5000))
+    assert len(set(first)) > 2
+    assert np.all(np.diff(first) >= 0.0)
 
 
 def test_the_share_of_mistakes(data: Data) -> None:

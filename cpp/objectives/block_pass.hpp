@@ -9,6 +9,8 @@
 #include "objectives/in_order.hpp"
 #include "objectives/problem.hpp"
 #include "objectives/row_block.hpp"
+#include "runtime/backoff.hpp"
+#include "runtime/team_poll.hpp"
 #include "runtime/team_trials.hpp"
 #include "runtime/thread_time.hpp"
 #include "runtime/threads.hpp"
@@ -67,9 +69,11 @@ BlockPlan plan_blocks(const Problem<T>& problem, std::ptrdiff_t n_scores, std::i
 
 // work(thread, room, block) on whichever thread is free, then add(room) in the blocks' order; a room is a number below
 // n_rooms() that no other block has meanwhile, and a thread's own number where that is free. `poll` is called on the
-// calling thread between parallel regions of about 20 ms; what it throws ends the pass.
+// calling thread between parallel regions of about 20 ms; what it throws ends the pass. `look` is what work looks at
+// within blocks that take longer: the calling thread looks on while others are at theirs.
 template <class Work, class Add>
-void for_each_block(const BlockPlan& plan, const std::function<void()>& poll, Work&& work, Add&& add) {
+void for_each_block(const BlockPlan& plan, const std::function<void()>& poll, Work&& work, Add&& add,
+                    const TeamPoll* look = nullptr) {
     using Clock = std::chrono::steady_clock;
     constexpr std::chrono::milliseconds kSlice{20};
     std::atomic<std::int64_t> next_block{0};
@@ -81,10 +85,16 @@ void for_each_block(const BlockPlan& plan, const std::function<void()>& poll, Wo
         std::int64_t n_own = 0;
         const auto began = Clock::now();
         const int n_threads = parallel(team_may_begin() ? plan.team : 1, [&](int thread, int) {
+            const TeamPoll* own_look = thread == 0 ? look : nullptr;
             try {
-                for (int room = in_order.take(thread); room != InOrder::kNone; room = in_order.take(thread)) {
+                while (true) {
+                    const int room = in_order.take(thread, own_look);
+                    if (room == InOrder::kNone) return;
                     const std::int64_t b = next_block++;
-                    if (b >= plan.n_blocks) return in_order.leave(room);
+                    if (b >= plan.n_blocks) {
+                        in_order.leave(room);
+                        break;
+                    }
                     const auto block_began = thread_time();
                     work(thread, room, b);
                     in_order.bring(b, room, add);
@@ -92,8 +102,10 @@ void for_each_block(const BlockPlan& plan, const std::function<void()>& poll, Wo
                         busy += thread_time() - block_began;
                         ++n_own;
                     }
-                    if (poll && Clock::now() - began >= kSlice) return;
+                    if (poll && Clock::now() - began >= kSlice) break;
                 }
+                if (own_look == nullptr) return;
+                for (Backoff backoff(0); in_order.is_making(); backoff.pause()) (*own_look)();
             } catch (...) {
                 in_order.close();
                 throw;

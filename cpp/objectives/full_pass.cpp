@@ -111,7 +111,7 @@ PassSums sum_rows(const Problem<T>& problem, const Parameters<T>& parameters, co
             worker.block.gather(rows, plan.begin(b), plan.end(b));
             room.keep(worker.block, walk(worker, room.wanted_grad(), own));
         },
-        [&](int at) { rooms[static_cast<std::size_t>(at)]->add_to(sums); });
+        [&](int at) { rooms[static_cast<std::size_t>(at)]->add_to(sums); }, &look);
     return sums;
 }
 
@@ -171,7 +171,8 @@ bool raw_scores(const Problem<T>& problem, const Parameters<T>& parameters, cons
         const T* of_block = out + plan.begin(b) * problem.n_outputs;
         if (!all_finite(of_block, (plan.end(b) - plan.begin(b)) * problem.n_outputs)) finite = false;
     };
-    for_each_block(plan, poll, score, [](int) {});
+    for_each_block(
+        plan, poll, score, [](int) {}, &look);
     return finite;
 }
 

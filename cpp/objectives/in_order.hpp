@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runtime/backoff.hpp"
+#include "runtime/team_poll.hpp"
 
 namespace fastgd {
 
@@ -22,8 +23,10 @@ public:
 
     // A room for the sums of a block, `own` if that is free: what lies in it is in the thread's cache. Asked for before
     // the block is chosen: of those that are being made, the next one then has a room. None where it was closed.
-    int take(int own) {
+    // `look`, which may be null, is looked at while none is free.
+    int take(int own, const TeamPoll* look = nullptr) {
         for (Backoff backoff(spins_);; backoff.pause()) {
+            if (look != nullptr) (*look)();
             const std::lock_guard<std::mutex> lock(mutex_);
             if (is_closed_) return kNone;
             if (free_.empty()) continue;
@@ -31,6 +34,7 @@ public:
             const auto taken = found != free_.end() ? found : free_.end() - 1;
             const int room = *taken;
             free_.erase(taken);
+            ++n_making_;
             return room;
         }
     }
@@ -39,6 +43,7 @@ public:
     void leave(int room) {
         const std::lock_guard<std::mutex> lock(mutex_);
         free_.push_back(room);
+        --n_making_;
     }
 
     // A block is made; calls add(room) for all that can be added now.
@@ -46,6 +51,7 @@ public:
     void bring(std::int64_t block, int room, Add&& add) {
         std::unique_lock<std::mutex> lock(mutex_);
         room_of_[static_cast<std::size_t>(block)] = room;
+        --n_making_;
         if (is_adding_) return;
         is_adding_ = true;
         while (next_ < room_of_.size() && room_of_[next_] != kNone) {
@@ -57,6 +63,12 @@ public:
             ++next_;
         }
         is_adding_ = false;
+    }
+
+    // Whether a block is still being made; not where it was closed.
+    bool is_making() {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        return n_making_ > 0 && !is_closed_;
     }
 
     // Lets nobody wait for a thread that will not come.
@@ -71,6 +83,7 @@ private:
     std::vector<int> room_of_;
     std::size_t next_ = 0;
     std::vector<int> free_;
+    int n_making_ = 0;
     bool is_adding_ = false;
     bool is_closed_ = false;
     int spins_;

@@ -106,7 +106,7 @@ PassSums mlp_pass(const MlpProblem<T>& problem, const Parameters<T>& params, con
                 worker.finite[m] = worker.walk.finite();
             }
         },
-        [&](int room) { add(sums, *workers[static_cast<std::size_t>(room)]); });
+        [&](int room) { add(sums, *workers[static_cast<std::size_t>(room)]); }, &look);
     return sums;
 }
 

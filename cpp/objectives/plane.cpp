@@ -10,6 +10,7 @@
 
 #include "objectives/block_pass.hpp"
 #include "objectives/row_walk.hpp"
+#include "runtime/team_poll.hpp"
 
 // A linear model's scores are linear in its parameters, so those at a point are s + sum_j c_j t_j, with s the scores at
 // the origin, offsets included, and t_j those along the directions, which have none. One pass over the data finds s and
@@ -23,13 +24,8 @@ using Lanes = std::array<double, kSumLanes>;
 // Losses between two looks for Ctrl-C, on each thread: about 25 ms.
 constexpr std::int64_t kStretchWork = std::int64_t{1} << 24;
 
-// Points of one pass, whose sums each thread has beside each other.
-template <class T>
-std::int64_t points_at_once(const Problem<T>& problem, std::int64_t block_rows, std::int64_t n_points) {
-    constexpr std::int64_t kFewest = 64;
-    constexpr std::int64_t kMost = 1 << 14;
-    return std::min(n_points, std::clamp(kStretchWork / (block_rows * problem.n_outputs), kFewest, kMost));
-}
+// Points of one pass, whose sums each thread has beside each other: 2 MiB.
+constexpr std::int64_t kMostPoints = 1 << 14;
 
 // Rows whose scores along the directions and at a point stay in L1.
 template <class T>
@@ -66,15 +62,22 @@ public:
           finite_(std::make_unique<bool[]>(lanes_.size())) {}
 
     // The sums of the rows begin .. end, at each of the points.
-    void sum(const Parameters<T>& base, std::int64_t begin, std::int64_t end, const T* coordinates) {
+    void sum(const Parameters<T>& base, std::int64_t begin, std::int64_t end, const T* coordinates,
+             const TeamPoll& look) {
         block_.gather({nullptr, problem_->X.n_rows}, begin, end);
         std::fill(lanes_.begin(), lanes_.end(), Lanes{});
         std::fill_n(finite_.get(), lanes_.size(), true);
         for (std::ptrdiff_t first = 0; first < block_.count(); first += rows_) {
             const std::ptrdiff_t count = std::min(rows_, block_.count() - first);
-            score(base, first, count);
-            for (std::ptrdiff_t p = 0; p < std::ssize(lanes_); p += group_)
+            score(base, first, count, look);
+            std::int64_t done = 0;
+            for (std::ptrdiff_t p = 0; p < std::ssize(lanes_); p += group_) {
                 add_losses(first, count, p, std::min(group_, std::ssize(lanes_) - p), coordinates);
+                done += group_ * count * problem_->n_outputs;
+                if (done < kStretchWork) continue;
+                look();
+                done = 0;
+            }
         }
         problem_->kernels->lane_totals({lanes_[0].data(), nullptr, std::ssize(lanes_), 0, loss_.data(), nullptr});
     }
@@ -84,8 +87,9 @@ public:
     bool finite(std::size_t point) const { return finite_[point]; }
 
 private:
-    void score(const Parameters<T>& base, std::ptrdiff_t first, std::ptrdiff_t count) {
+    void score(const Parameters<T>& base, std::ptrdiff_t first, std::ptrdiff_t count, const TeamPoll& look) {
         for (std::ptrdiff_t r = 0; r < count; r += walk_.at_once()) {
+            look();
             const std::ptrdiff_t n = std::min(walk_.at_once(), count - r);
             const ScoreBlock<T>& some = walk_.raw(base, block_, first + r, n);
             for (std::ptrdiff_t s = 0; s < base.n_scores(); ++s)
@@ -136,10 +140,11 @@ void mean_losses(const Problem<T>& problem, const Parameters<T>& base, const T* 
     std::fill(values.begin(), values.end(), 0.0);
     const auto finite = std::make_unique<bool[]>(values.size());
     std::fill_n(finite.get(), values.size(), true);
+    const TeamPoll look(poll);
     for_each_block(
         plan, poll,
         [&](int, int room, std::int64_t b) {
-            walks[static_cast<std::size_t>(room)]->sum(base, plan.begin(b), plan.end(b), coordinates);
+            walks[static_cast<std::size_t>(room)]->sum(base, plan.begin(b), plan.end(b), coordinates, look);
         },
         [&](int room) {
             const PlaneWalk<T>& walk = *walks[static_cast<std::size_t>(room)];
@@ -148,7 +153,8 @@ void mean_losses(const Problem<T>& problem, const Parameters<T>& base, const T* 
                 values[p] += walk.loss(p);
                 finite[p] = finite[p] && walk.finite(p);
             }
-        });
+        },
+        &look);
     for (std::size_t p = 0; p < values.size(); ++p)
         values[p] = finite[p] ? values[p] / weight : std::numeric_limits<double>::infinity();
 }
@@ -194,10 +200,9 @@ void plane_values(const Problem<T>& problem, const Penalty& penalty, const Param
     std::transform(plane.coordinates.begin(), plane.coordinates.end(), coordinates.begin(),
                    [](double c) { return static_cast<T>(c); });
     const std::int64_t n_points = plane.n_points();
-    const std::int64_t at_once = points_at_once(problem, std::min(problem.X.n_rows, block_rows(problem)), n_points);
     const int team = problem.loss_threads(n_threads);
-    for (std::int64_t begin = 0; begin < n_points; begin += at_once) {
-        const auto count = static_cast<std::size_t>(std::min(at_once, n_points - begin));
+    for (std::int64_t begin = 0; begin < n_points; begin += kMostPoints) {
+        const auto count = static_cast<std::size_t>(std::min(kMostPoints, n_points - begin));
         mean_losses(problem, base, coordinates.data() + begin * n_directions,
                     values.subspan(static_cast<std::size_t>(begin), count), team, poll);
     }

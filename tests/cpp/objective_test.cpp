@@ -223,6 +223,26 @@ void test_interruptions_within_a_step() {
     }
 }
 
+// So does a block of rows at many points: at each part of its rows, and between points where these alone take long.
+void test_interruptions_within_a_block() {
+    const auto looks = [](std::int64_t n_rows, std::size_t n_points) {
+        constexpr int kOutputs = 1000;
+        const std::vector<double> x(static_cast<std::size_t>(n_rows), 1.0);
+        const std::vector<double> y(x.size() * kOutputs);
+        const LinearObjective objective({x.data(), n_rows, 1, sizeof(double), Storage::f64}, y.data(),
+                                        {.loss = "squared_error", .n_outputs = kOutputs});
+        const std::vector<double> w(static_cast<std::size_t>(objective.n_params()));
+        const std::vector<double> coordinates(n_points);
+        std::vector<double> values(n_points);
+        int n = 0;
+        objective.plane(w, w, coordinates, values, 1, [&] { ++n; });
+        return n;
+    };
+    const int of_parts = looks(64, 1);
+    CHECK(of_parts > looks(8, 1));
+    CHECK(looks(64, 2048) > of_parts);
+}
+
 void test_refusals() {
     const Line line;
     const auto message = [&](LinearOptions options) {
@@ -293,6 +313,7 @@ int main() {
     test_descent();
     test_interruptions();
     test_interruptions_within_a_step();
+    test_interruptions_within_a_block();
     test_refusals();
     test_nonfinite_data();
     test_user_loss();

@@ -3,12 +3,16 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
+#include "objectives/block_pass.hpp"
 #include "objectives/in_order.hpp"
 #include "objectives/team_choice.hpp"
+#include "runtime/team_poll.hpp"
 #include "runtime/team_trials.hpp"
 #include "runtime_check.hpp"
 
@@ -59,11 +63,50 @@ void test_order(int n_rooms) {
 // Who waits for a room is let go where a thread will not bring its block.
 void test_close() {
     InOrder in_order(10, 1, 2);
+    CHECK(!in_order.is_making());
     CHECK(in_order.take(0) == 0);
+    CHECK(in_order.is_making());
     std::thread waiting([&] { CHECK(in_order.take(0) == InOrder::kNone); });
     std::this_thread::sleep_for(5ms);
     in_order.close();
     waiting.join();
+    CHECK(!in_order.is_making());
+}
+
+// The calling thread looks on while another is at a long block, which ends with what a look throws: where it has no
+// room for a further block, and where no block is left.
+void test_looking_on(int n_spare_rooms) {
+    const auto wait_until = [](auto&& holds) {
+        for (int i = 0; i < 10'000 && !holds(); ++i) std::this_thread::sleep_for(1ms);
+    };
+    const auto calling = std::this_thread::get_id();
+    std::atomic<bool> is_other_at_work{false};
+    std::atomic<bool> is_over{false};
+    int n_own = 0;
+    int n_looks = 0;
+    const std::function<void()> poll = [&] {
+        if (n_own > 0 && ++n_looks > 3) throw std::runtime_error("stop");
+    };
+    const TeamPoll look(poll);
+    const auto stops = [&] { return has(message_of<BarrierAborted>(look), BarrierAborted().what()); };
+    const auto work = [&](int, int, std::int64_t) {
+        if (std::this_thread::get_id() == calling) {
+            wait_until([&] { return is_other_at_work.load(); });
+            n_looks = 0;
+            ++n_own;
+            return;
+        }
+        is_other_at_work = true;
+        wait_until([&] { return is_over = stops(); });
+    };
+    constexpr int kFew = 10;
+    const BlockPlan plan{kFew, 1, kFew, 2, n_spare_rooms};
+    const auto pass = [&] {
+        for_each_block(
+            plan, nullptr, work, [](int) {}, &look);
+    };
+    CHECK(message_of<std::runtime_error>(pass) == "stop");
+    CHECK(is_over && (n_spare_rooms == 0 || n_own == kFew - 1));
 }
 
 // Who stretches are given to: one thread, and a team while that is faster.
@@ -112,6 +155,8 @@ int main() {
     test_order(kThreads);
     test_order(16 * kThreads);
     test_close();
+    test_looking_on(0);
+    test_looking_on(16);
     test_trials();
     test_choice();
     return n_failed == 0 ? 0 : 1;

@@ -85,7 +85,7 @@ class BeyondGradient(DataObjective):
             return product.astype(dtype, copy=False)
 
     def plane(self, w: ArrayLike, directions: ArrayLike, coordinates: ArrayLike) -> NDArray[np.float64]:
-        """Return the objective at many points of a plane, thousands of them in each pass over the data.
+        """Return the objective at many points of a plane, up to 16,384 of them in one pass over the data.
 
         ``F(w + c_1 d_1 + c_2 d_2 + ...)`` for each row ``c`` of the coordinates: scores are linear in the parameters,
         so those at a point are ``s + c_1 t_1 + c_2 t_2 + ...``, with ``s`` the scores at `w` and ``t_j`` those along

@@ -39,10 +39,10 @@ def loss_surface(
 ) -> Axes:
     """Draw an objective over a plane through its parameters.
 
-    The plane is ``center + a d_1 + b d_2``. On it a linear model is evaluated at thousands of points in each pass over
-    the data, by `fastgd.LinearObjective.plane`; other objectives by `values`, many points a pass. Contours are spaced
-    logarithmically above the least value, so that a valley shows as well as its walls; evenly where there is none, as
-    half of the points are above 40 % of the range.
+    The plane is ``center + a d_1 + b d_2``. On it a linear model is evaluated at all points in one pass over the data,
+    up to 16,384 of them, by `fastgd.LinearObjective.plane`; other objectives by `values`, many points a pass. Contours
+    are spaced logarithmically above the least value, so that a valley shows as well as its walls; evenly where there is
+    none, as half of the points are above 40 % of the range.
 
     Parameters
     ----------
