@@ -50,8 +50,10 @@ struct DensitySums {
           whitened(want_gradient ? static_cast<std::size_t>(shape.n_components * shape.n_features) : 0),
           factor(want_gradient ? static_cast<std::size_t>(shape.n_components * shape.factor_size()) : 0) {}
 
-    std::int64_t bytes() const {
-        return static_cast<std::int64_t>((share.size() + whitened.size() + factor.size()) * sizeof(double));
+    void clear() {
+        value = 0.0;
+        finite = true;
+        for (std::vector<double>* sums : {&share, &whitened, &factor}) std::fill(sums->begin(), sums->end(), 0.0);
     }
     void add(const DensitySums& other) {
         const auto add_to = [](std::vector<double>& to, const std::vector<double>& from) {
