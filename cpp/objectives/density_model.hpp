@@ -55,6 +55,9 @@ struct DensitySums {
         finite = true;
         for (std::vector<double>* sums : {&share, &whitened, &factor}) std::fill(sums->begin(), sums->end(), 0.0);
     }
+    std::int64_t bytes() const {
+        return static_cast<std::int64_t>((share.size() + whitened.size() + factor.size()) * sizeof(double));
+    }
     void add(const DensitySums& other) {
         const auto add_to = [](std::vector<double>& to, const std::vector<double>& from) {
             for (std::size_t i = 0; i < to.size(); ++i) to[i] += from[i];

@@ -184,7 +184,7 @@ void DensityPass<T>::prepare(const BlockPlan& plan, bool want_gradient) {
 template <class T>
 std::vector<DensitySums> DensityPass<T>::sums(std::span<const DensityModel<T>> models, const RowSource& rows,
                                               bool want_gradient, int n_threads, const std::function<void()>& poll) {
-    const BlockPlan blocks = plan(rows, models.size(), n_threads);
+    BlockPlan blocks = plan(rows, models.size(), n_threads);
     prepare(blocks, want_gradient);
     std::vector<DensitySums> totals(models.size(), DensitySums(problem_.shape, want_gradient));
     if (blocks.n_blocks == 1) {
@@ -198,19 +198,23 @@ std::vector<DensitySums> DensityPass<T>::sums(std::span<const DensityModel<T>> m
         }
         return totals;
     }
-    std::vector<std::vector<DensitySums>> of_room(static_cast<std::size_t>(blocks.team), totals);
+    blocks.add_spare_rooms(static_cast<std::int64_t>(totals.size()) * totals[0].bytes());
+    // A room is furnished when it is first used: most stay empty where nobody is held up.
+    std::vector<std::vector<DensitySums>> of_room(static_cast<std::size_t>(blocks.n_rooms()));
     for_each_block(
         blocks, poll,
-        [&](int, int room, std::int64_t b) {
-            const auto t = static_cast<std::size_t>(room);
-            workers_[t]->gather(rows, blocks.begin(b), blocks.end(b));
+        [&](int thread, int at, std::int64_t b) {
+            Worker& worker = *workers_[static_cast<std::size_t>(thread)];
+            std::vector<DensitySums>& room = of_room[static_cast<std::size_t>(at)];
+            if (room.empty()) room.assign(models.size(), DensitySums(problem_.shape, want_gradient));
+            worker.gather(rows, blocks.begin(b), blocks.end(b));
             for (std::size_t m = 0; m < models.size(); ++m) {
-                of_room[t][m].clear();
-                workers_[t]->evaluate(models[m], want_gradient, of_room[t][m]);
+                room[m].clear();
+                worker.evaluate(models[m], want_gradient, room[m]);
             }
         },
-        [&](int room) {
-            for (std::size_t m = 0; m < models.size(); ++m) totals[m].add(of_room[static_cast<std::size_t>(room)][m]);
+        [&](int at) {
+            for (std::size_t m = 0; m < models.size(); ++m) totals[m].add(of_room[static_cast<std::size_t>(at)][m]);
         });
     return totals;
 }
