@@ -83,7 +83,7 @@ def draw(figure):
     left.plot(np.arange(199, 3000), window, color=lecture.RED, label="mean of the last 200")
     left.set(title="Loss of each example, rate 0.1", xlabel="examples seen", ylabel="loss before learning from it")
     left.set_ylim(0.0, 2.0)
-    left.legend(markerscale=3)
+    left.legend(markerscale=3, frameon=True, framealpha=1.0, edgecolor="none")
     looks_of = [(lecture.RED, "--"), (lecture.ORANGE, "-."), (lecture.BLUE, "-")]
     for (name, above), (color, line) in zip(excess.items(), looks_of, strict=True):
         right.plot(looks, above, line, color=color, label=f"rate {name}")

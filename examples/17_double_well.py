@@ -72,7 +72,7 @@ def draw(figure):
     ends = stochastic[:, -1]
     left.plot(ends, [wells.value([x]) for x in ends], "^", color=lecture.RED, label="ends of 20 stochastic descents")
     left.set(title="The loss", xlabel="w", ylabel="loss", ylim=(-2, 5.5))
-    left.legend(fontsize=9, loc="upper center")
+    left.legend(fontsize=9, loc="upper center", frameon=True, framealpha=1.0, edgecolor="none")
     for path in stochastic:
         right.plot(path, color=lecture.RED, linewidth=0.8, alpha=0.7)
     right.plot([], color=lecture.RED, label="stochastic")

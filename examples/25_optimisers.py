@@ -54,7 +54,7 @@ curve = fastgd.find_lr(objective, optimizer="adam")
 def draw(figure):
     axes = figure.subplots(2, 2)
     fastgd.plot.trajectory(objective, paths, ax=axes[0, 0])
-    axes[0, 0].set(title="Four ways", xlabel="coefficient of texture", ylabel="of concave points")
+    axes[0, 0].set(title="Four ways", xlabel="coefficient of texture", ylabel="coefficient of concave points")
     runs = {
         name: fastgd.minimize(objective, start, optimizer=make(best[name]), max_epochs=STEPS, tol=None)
         for name, make in KINDS.items()

@@ -110,7 +110,7 @@ def gradient_error(
         )
     axes.axhline(least, color=style.NOTE, linewidth=1, linestyle=":")
     note = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "color": style.NOTE, "fontsize": 9}
-    axes.annotate(f"precision, {least:.1e}", (0.99, least), (0, -4), ha="right", va="top", **note)
+    axes.annotate(f"precision, {least:.1e}", (0.99, least), (0, 3), ha="right", va="bottom", **note)
     axes.set(
         xscale="log", yscale="log", xlabel="step h (log scale)", ylabel="largest error / largest slope (log scale)"
     )
