@@ -55,9 +55,10 @@ def cpp(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Report the lines and branches that the tests run, of Python and of C++; arguments go to pytest."""
     session.install("coverage", "gcovr", "cmake", "ninja", "scikit-build-core", "pybind11")
-    defines = [f"-Ccmake.define.{name}=ON" for name in ("FASTGD_COVERAGE", "FASTGD_BUILD_TESTS")]
+    settings = ["cmake.define.FASTGD_COVERAGE=ON", "cmake.define.FASTGD_BUILD_TESTS=ON"]
+    settings += ["build-dir=build/coverage", "install.strip=false"]
     # Not isolated: gcov looks for pybind11's headers where they were when they were compiled.
-    session.install("--no-build-isolation", *defines, "-Cbuild-dir=build/coverage", "-Cinstall.strip=false", ".[test]")
+    session.install("--no-build-isolation", *(f"--config-settings={one}" for one in settings), ".[test]")
     session.run(
         "coverage", "run", "--branch", "--source=fastgd", "-m", "pytest", "--ignore=tests/peers", *session.posargs
     )

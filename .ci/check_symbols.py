@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +26,8 @@ BASELINE = re.compile(r"fmaf?|_ZN6fastgd6scalar\w+")
 def per_isa_objects(build: Path) -> list[Path]:
     entries = json.loads((build / "compile_commands.json").read_text(encoding="utf-8"))
     return [
-        Path(entry["directory"]) / entry["output"]
+        # As the command has it: older versions of CMake have no "output" beside it.
+        Path(entry["directory"]) / shlex.split(entry["command"].partition(" -o ")[2])[0]
         for entry in entries
         # The tests' own programs are chosen by machine, never linked with others.
         if "FASTGD_ISA_" in entry["command"] and Path(entry["file"]).relative_to(ROOT).parts[0] != "tests"
