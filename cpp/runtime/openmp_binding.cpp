@@ -18,6 +18,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <mutex>
 #endif
@@ -40,6 +41,7 @@ struct KeptTeam {
     bool is_lost = false;  // they did not survive a fork, and the runtime does not know
 };
 thread_local KeptTeam kept_team;
+std::atomic<bool> all_teams_are_lost{false};
 
 // The file that holds the runtime which this code calls.
 const char* library_file() {
@@ -63,7 +65,7 @@ void* find_function(const char* name) {
 struct ForkCare {
     // LLVM's runtime (and Intel's, which is the same) has its own handlers. It must not be called in ours: which run
     // first is a matter of chance, and its own take its locks.
-    bool is_needed = find_function("__kmpc_fork_call") == nullptr;
+    bool is_llvm = find_function("__kmpc_fork_call") != nullptr;
     int (*pause_all)(omp_pause_resource_t) = nullptr;
 
     ForkCare();
@@ -77,14 +79,22 @@ void before_fork() {
         kept_team.n_threads = 1;
 }
 
+// Whether LLVM's runtime has been told to install no handlers, which scikit-learn does where it is imported. A child
+// then has a list of threads without threads, whichever thread made them and whichever asks.
+bool is_llvm_left_alone() {
+    const char* text = std::getenv("KMP_INIT_AT_FORK");
+    return fork_care.is_llvm && text != nullptr && std::strchr("1tTyY", text[0]) == nullptr;
+}
+
 void in_child() {
-    kept_team.is_lost = fork_care.is_needed && kept_team.n_threads > 1;
+    kept_team.is_lost = !fork_care.is_llvm && kept_team.n_threads > 1;
+    if (is_llvm_left_alone()) all_teams_are_lost = true;
     kept_team.n_threads = 1;
     team_exists.store(false, std::memory_order_relaxed);
 }
 
 ForkCare::ForkCare() {
-    if (is_needed) pause_all = reinterpret_cast<int (*)(omp_pause_resource_t)>(find_function("omp_pause_resource_all"));
+    if (!is_llvm) pause_all = reinterpret_cast<int (*)(omp_pause_resource_t)>(find_function("omp_pause_resource_all"));
     pthread_atfork(&before_fork, nullptr, &in_child);
 }
 
@@ -200,7 +210,7 @@ TeamToken::~TeamToken() {
 
 bool threads_can_start(int n_threads) noexcept {
 #if defined(FASTGD_TAMES_OPENMP)
-    if (kept_team.is_lost) return false;
+    if (all_teams_are_lost || kept_team.is_lost) return false;
     if (n_threads > kept_team.n_threads) {
         try {
             if (!can_start(n_threads - kept_team.n_threads)) return false;
