@@ -23,7 +23,7 @@ public:
 
     // A room for the sums of a block, `own` if that is free: what lies in it is in the thread's cache. Asked for before
     // the block is chosen: of those that are being made, the next one then has a room. None where it was closed.
-    // `look`, which may be null, is looked at while none is free.
+    // `look`, which may be null, is looked at each time that it tries.
     int take(int own, const TeamPoll* look = nullptr) {
         for (Backoff backoff(spins_);; backoff.pause()) {
             if (look != nullptr) (*look)();
