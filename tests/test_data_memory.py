@@ -14,7 +14,10 @@ import pytest
 
 from fastgd.data._budget import as_bytes
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells RssAnon")
+pytestmark = [
+    pytest.mark.allocator,
+    pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells RssAnon"),
+]
 ROWS, COLUMNS = 60_000, 200
 # The model, the engine's batches and Python's own objects.
 BESIDE = 1_000_000

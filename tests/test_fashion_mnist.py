@@ -28,6 +28,7 @@ def test_softmax_on_bytes_is_as_good_as_a_linear_model_gets() -> None:
     assert found["train"] > found["test"]
 
 
+@pytest.mark.allocator
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells RssAnon")
 def test_no_float_copy_of_the_images_is_made() -> None:
     require(FOLDER, "fashion_mnist")

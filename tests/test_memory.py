@@ -16,7 +16,10 @@ import _program
 import numpy as np
 import pytest
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells RssAnon")
+pytestmark = [
+    pytest.mark.allocator,
+    pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells RssAnon"),
+]
 BATCH_SIZES = [str(size) for size in _memory.BATCH_SIZES]
 MAPPED_ROWS = 60_000
 

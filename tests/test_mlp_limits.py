@@ -29,6 +29,7 @@ def test_batches_of_repeated_rows_may_be_longer_than_the_data(batch_size: int) -
     np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-13)
 
 
+@pytest.mark.allocator
 def test_masks_that_no_memory_holds_are_an_error() -> None:
     X, y = data()
     objective = fastgd.MLPObjective(X, y, hidden_layer_sizes=(4,), dropout=0.5)
@@ -36,6 +37,7 @@ def test_masks_that_no_memory_holds_are_an_error() -> None:
         objective.dropout_masks(0, 2**62)
 
 
+@pytest.mark.allocator
 def test_networks_that_no_memory_holds_are_an_error() -> None:
     X, y = data()
     objective = fastgd.MLPObjective(X, y, hidden_layer_sizes=(2**27, 2**27))

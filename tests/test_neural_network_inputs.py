@@ -202,6 +202,7 @@ def test_bad_data() -> None:
         MLPClassifier(**QUICK).fit(X, y).predict(X[:, :1])
 
 
+@pytest.mark.allocator
 def test_memory_that_cannot_be_had() -> None:
     X, y = quadrants()
     model = MLPClassifier(hidden_layer_sizes=(2**27, 2**27))

@@ -12,6 +12,7 @@ import _program
 import pytest
 
 
+@pytest.mark.allocator
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds a process to RLIMIT_AS")
 def test_where_memory_is_refused_a_fit_raises_and_leaves_all_else_as_it_was() -> None:
     outcomes = _program.run("_out_of_memory.py", OPENBLAS_NUM_THREADS="1")
