@@ -1,4 +1,4 @@
-// The public C++ interface: values, gradients and descent against closed forms, and what it refuses.
+// The public C++ interface: values, gradients and descent against closed forms, and its interruptions.
 
 #include <chrono>
 #include <cmath>
@@ -243,28 +243,6 @@ void test_interruptions_within_a_block() {
     CHECK(looks(64, 2048) > of_parts);
 }
 
-void test_refusals() {
-    const Line line;
-    const auto message = [&](LinearOptions options) {
-        return message_of<std::invalid_argument>(
-            [&] { const LinearObjective objective(line.view(), line.y.data(), std::move(options)); });
-    };
-    CHECK(has(message({.loss = "nonsense"}), "'nonsense'"));
-    CHECK(has(message({.alpha = -1.0}), "alpha"));
-    CHECK(has(message({.l1_ratio = 2.0}), "l1_ratio"));
-    CHECK(has(message({.n_outputs = 0}), "n_outputs"));
-    const LinearObjective objective(line.view(), line.y.data(), {.loss = "squared_error"});
-    const std::vector<double> start(2);
-    const auto refusal = [&](const DescentOptions& options) {
-        return message_of<std::invalid_argument>([&] { minimize(objective, start, options); });
-    };
-    CHECK(has(refusal({.optimizer = "nonsense"}), "'nonsense'"));
-    CHECK(has(refusal({.schedule = {"nonsense"}}), "'nonsense'"));
-    CHECK(has(refusal({.schedule = {"constant", {{"nonsense", {1.0}}}}}), "'nonsense'"));
-    CHECK(has(refusal({.batch_size = -1}), "batch_size"));
-    CHECK(has(refusal({.max_epochs = 0}), "max_epochs"));
-}
-
 void test_nonfinite_data() {
     Line line;
     line.x[7] = std::nan("");
@@ -314,7 +292,6 @@ int main() {
     test_interruptions();
     test_interruptions_within_a_step();
     test_interruptions_within_a_block();
-    test_refusals();
     test_nonfinite_data();
     test_user_loss();
     return n_failed == 0 ? 0 : 1;
