@@ -97,7 +97,7 @@ public:
     virtual ~Run() = default;
 
     // Rows of a slice, at most, unless a single batch has more: so that it takes no more than some 20 ms.
-    virtual std::int64_t rows_at_once() const { return 4096; }
+    virtual std::int64_t rows_at_once() const = 0;
 
     // One optimiser step a batch; adds to the sums. `poll` is called now and then on the calling thread where batches
     // take long; what it throws leaves the parameters between two steps.
@@ -110,7 +110,7 @@ public:
                               const std::function<void()>& poll) = 0;
 
     // After a step on all rows.
-    virtual Line line(int) const { return Line::descending; }
+    virtual Line line(int model) const = 0;
     // Nothing more is asked of a model, but that `set_params` is to reach it: what it would cost may be saved.
     virtual void retire(int) {}
 

@@ -15,7 +15,6 @@ public:
 
     // x = (L L^T)^-1 x
     void solve(std::span<double> x) const;
-    std::size_t size() const { return n_; }
 
 private:
     Cholesky(std::vector<double> lower, std::size_t n) : lower_(std::move(lower)), n_(n) {}

@@ -1,11 +1,11 @@
 // What the public C++ interface refuses, and says of it. Python's own checks come first there: most of these errors are
 // seen by callers from C++ alone.
 
-#include <cmath>
 #include <limits>
-#include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "descent/lbfgs.hpp"
@@ -26,6 +26,9 @@ struct Data {
     MatrixView view() const { return {x.data(), kRows, 2, 2 * sizeof(double), Storage::f64}; }
 };
 const Data data;
+const MatrixView kEmpty[] = {{nullptr, 20, 2, 16, Storage::f64},
+                             {data.x.data(), 0, 2, 16, Storage::f64},
+                             {data.x.data(), 20, 0, 16, Storage::f64}};
 const double kInfinity = std::numeric_limits<double>::infinity();
 
 LinearObjective least_squares(double alpha = 0.0) {
@@ -48,9 +51,7 @@ void test_objectives() {
     const Values none(Data::kRows);
     CHECK(has(of_data(data.view(), data.y.data(), {.loss = "squared_error"}, none.data()),
               "at least one positive value"));
-    for (const MatrixView& X :
-         {MatrixView{nullptr, 20, 2, 16, Storage::f64}, MatrixView{data.x.data(), 0, 2, 16, Storage::f64},
-          MatrixView{data.x.data(), 20, 0, 16, Storage::f64}})
+    for (const MatrixView& X : kEmpty)
         CHECK(has(of_data(X, data.y.data()), "X must have at least one row and one column"));
     CHECK(has(of_data(data.view(), nullptr), "y must not be null"));
     const LinearObjective objective = least_squares();
@@ -59,6 +60,126 @@ void test_objectives() {
         const std::vector<std::int64_t> rows{row};
         CHECK(has(message_of<std::out_of_range>([&] { objective.value(Values(3), rows); }), "rows must be in 0..19"));
     }
+}
+
+void test_values_of_linear_models() {
+    const LinearObjective objective = least_squares();
+    const Values w(3);
+    Values three(3);
+    Values two(2);
+    const auto refused = [](auto&& call) { return message_of<std::invalid_argument>(call); };
+    CHECK(has(refused([&] { objective.value_and_grad(w, two); }), "grad must be as long as w"));
+    CHECK(has(refused([&] { objective.hvp(w, two, three); }), "v and product must be as long as w"));
+    CHECK(has(refused([&] { objective.hvp(w, three, two); }), "v and product must be as long as w"));
+    for (const Values& directions : {Values{}, Values(2)})
+        CHECK(has(refused([&] { objective.plane(w, directions, two, two); }), "directions must be as long as w, each"));
+    CHECK(has(refused([&] { objective.plane(w, w, three, two); }), "one number a direction for each value"));
+    const LinearObjective tweedie(data.view(), data.y.data(), {.loss = "tweedie"});
+    CHECK(has(refused([&] { tweedie.duality_gap(w); }), "got 'tweedie'"));
+    const std::span<const double> coef = two;
+    const std::span<const double> intercepts = two;
+    for (const auto& [rows, columns] : {std::pair{coef, intercepts}, std::pair{coef, intercepts.first(0)}})
+        CHECK(has(refused([&] { linear_scores(data.view(), rows, columns, three.data()); }),
+                  "coef must have as many rows"));
+    linear_scores({data.x.data(), 0, 2, 16, Storage::f64}, coef, intercepts.first(1), nullptr);
+}
+
+void test_networks() {
+    const auto of = [](const MlpOptions& options) {
+        return message_of<std::invalid_argument>(
+            [&] { const MlpObjective objective(data.view(), data.y.data(), options); });
+    };
+    MlpOptions options{.hidden_layer_sizes = {3}, .loss = "squared_error", .n_outputs = 1};
+    const auto with = [&](auto change) {
+        MlpOptions changed = options;
+        change(changed);
+        return of(changed);
+    };
+    for (const std::int64_t size : {std::int64_t{0}, std::int64_t{1} << 31})
+        CHECK(has(with([&](MlpOptions& o) { o.hidden_layer_sizes = {size}; }), "from 1 to 2^31 - 1 units"));
+    CHECK(has(with([&](MlpOptions& o) { o.hidden_layer_sizes = {1 << 30, 1 << 30}; }), "fewer than 2^56 parameters"));
+    CHECK(has(with([&](MlpOptions& o) { o.activation = "nonsense"; }), "'nonsense'"));
+    for (const double alpha : {-1.0, kInfinity})
+        CHECK(has(with([&](MlpOptions& o) { o.alpha = alpha; }), "alpha must be finite and not negative"));
+    for (const double share : {-1.0, 2.0}) {
+        CHECK(has(with([&](MlpOptions& o) { o.l1_ratio = share; }), "l1_ratio must be in [0, 1]"));
+        CHECK(has(with([&](MlpOptions& o) { o.dropout = share; }), "dropout must be in [0, 1)"));
+    }
+    const auto of_descent = [&](const MlpOptions& of_model, const DescentOptions& how) {
+        const MlpObjective objective(data.view(), data.y.data(), of_model);
+        const Values start(static_cast<std::size_t>(objective.n_params()));
+        return message_of<std::invalid_argument>([&] { minimize(objective, start, how); });
+    };
+    CHECK(has(of_descent(options, {.optimizer = "saga", .batch_size = 4}), "is for linear models"));
+    CHECK(has(of_descent(options, {.batch_size = 4, .lazy = true}), "lazy is for linear models"));
+    CHECK(has(of_descent(options, {.optimizer = "lbfgs", .alpha = {0.1}, .l1_ratio = {1.0}}), "l1"));
+    options.dropout = 0.5;
+    for (const char* name : {"lbfgs", "barzilai_borwein"})
+        CHECK(has(of_descent(options, {.optimizer = name}), "needs dropout 0"));
+    const MlpObjective objective(data.view(), data.y.data(), options);
+    CHECK(has(message_of<std::invalid_argument>([&] { objective.value(Values(2)); }), "elements, got 2"));
+
+    const MlpNetwork network{{2, 3, 1}, "relu"};
+    CHECK(has(message_of<std::invalid_argument>([&] { mlp_initial(network, 0, "nonsense"); }), "he, glorot"));
+    CHECK(has(message_of<std::invalid_argument>([&] { mlp_initial({{2}, "relu"}, 0); }), "sizes must hold"));
+    Values out(Data::kRows);
+    const MlpNetwork wider{{3, 3, 1}, "relu"};
+    CHECK(has(message_of<std::invalid_argument>([&] { mlp_scores(data.view(), wider, Values(16), out.data()); }),
+              "sizes must begin with the number of columns"));
+    mlp_scores({data.x.data(), 0, 2, 16, Storage::f64}, network, Values(13), nullptr);
+    bool kept[6];
+    const auto mask = [&](double dropout, std::int64_t n_rows, std::int64_t n_units) {
+        return message_of<std::invalid_argument>([&] { dropout_mask(dropout, 0, 0, 0, n_rows, n_units, kept); });
+    };
+    for (const double dropout : {-1.0, 1.0}) CHECK(has(mask(dropout, 2, 3), "dropout must be in [0, 1)"));
+    for (const auto& [n_rows, n_units] : {std::pair{-1, 3}, std::pair{2, -3}, std::pair{3, 3}})
+        CHECK(has(mask(0.5, n_rows, n_units), "room for n_rows x n_units"));
+    CHECK(mask(0.5, 2, 0).empty() && mask(0.5, 2, 3).empty());
+}
+
+void test_densities() {
+    const auto of = [](const MatrixView& Z, const DensityOptions& options) {
+        return message_of<std::invalid_argument>([&] { const DensityObjective objective(Z, options); });
+    };
+    for (const MatrixView& Z : kEmpty) CHECK(has(of(Z, {}), "Z must have at least one row and one column"));
+    MatrixView sparse = data.view();
+    sparse.storage = Storage::csr_f64_i32;
+    CHECK(has(of(sparse, {}), "Z must be dense"));
+    for (const double reg_covar : {-1.0, kInfinity})
+        CHECK(has(of(data.view(), {.reg_covar = reg_covar}), "reg_covar must be finite and not negative"));
+    const Values two{1.0, 2.0};
+    CHECK(has(of(data.view(), {.standardize = true, .feature_means = two}), "a number a column, or none"));
+    CHECK(has(of(data.view(), {.standardize = true, .feature_means = {1.0}, .feature_scales = {1.0}}),
+              "a number a column"));
+    CHECK(has(of(data.view(), {.feature_means = two, .feature_scales = two}), "are for standardize"));
+    const DensityObjective density(data.view(), {.reg_covar = 0.1});
+    Values value(1);
+    Values short_grad(1);
+    const Values w = density.initial(0);
+    CHECK(has(message_of<std::invalid_argument>([&] { density.values_and_grads(w, value, short_grad); }),
+              "grad must be as long as w"));
+    CHECK(density.feature_means().empty() && density.feature_scales().empty());
+}
+
+void test_functions() {
+    const auto nothing = [](auto, auto, auto, auto) {};
+    const auto of = [&](std::int64_t n_params, std::int64_t n_samples) {
+        return message_of<std::invalid_argument>([&] { FunctionObjective(n_params, n_samples, nothing); });
+    };
+    CHECK(has(of(0, 1), "n_params must be at least 1"));
+    CHECK(has(of(1, 0), "n_samples must be at least 1"));
+    const FunctionObjective function(1, 2, nothing);
+    const auto refused = [&](const DescentOptions& options) {
+        return message_of<std::invalid_argument>([&] { minimize(function, Values(1), options); });
+    };
+    CHECK(has(refused({.fold_of_row = {0, 1}, .fold_of_model = {0}}), "no rows to hold out"));
+    CHECK(has(refused({.alpha = {0.1}}), "alpha must be 0 for a function"));
+}
+
+void test_neighbours() {
+    for (const MatrixView& X : kEmpty)
+        if (X.data != nullptr)
+            CHECK(has(message_of<std::invalid_argument>([&] { const NearestRows rows(X); }), "at least one row"));
 }
 
 std::string of_descent(const DescentOptions& options, std::size_t n_models = 1, double alpha = 0.0) {
@@ -194,6 +315,11 @@ void test_line_searches() {
 
 int main() {
     test_objectives();
+    test_values_of_linear_models();
+    test_networks();
+    test_densities();
+    test_functions();
+    test_neighbours();
     test_descents();
     test_optimizers();
     test_folds();
