@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from pathlib import Path
 
 import nox
 
@@ -54,22 +55,25 @@ def cpp(session: nox.Session) -> None:
 @nox.session
 def coverage(session: nox.Session) -> None:
     """Report the lines and branches that the tests run, of Python and of C++; arguments go to pytest."""
-    session.install("coverage", "gcovr", "cmake", "ninja", "scikit-build-core", "pybind11")
+    session.install("coverage", "cmake", "ninja", "scikit-build-core", "pybind11")
     settings = ["cmake.define.FASTGD_COVERAGE=ON", "cmake.define.FASTGD_BUILD_TESTS=ON"]
     settings += ["build-dir=build/coverage", "install.strip=false"]
-    # Not isolated: gcov looks for pybind11's headers where they were when they were compiled.
-    session.install("--no-build-isolation", *(f"--config-settings={one}" for one in settings), ".[test]")
-    session.run(
-        "coverage", "run", "--branch", "--source=fastgd", "-m", "pytest", "--ignore=tests/peers", *session.posargs
-    )
-    session.run("ctest", "--test-dir", "build/coverage", "--output-on-failure")
+    flags = (f"--config-settings={one}" for one in settings)
+    session.install("--no-build-isolation", *flags, ".[test]", env={"CXX": "clang++-16"})
+    # One file a program, which all its processes share while they run. The tests of forks want LLVM's handlers.
+    counts = Path(session.create_tmp(), "counts")
+    env = {"LLVM_PROFILE_FILE": f"{counts}/%m%c.profraw", "KMP_INIT_AT_FORK": "TRUE"}
+    command = ("coverage", "run", "--branch", "--source=fastgd", "-m", "pytest", "--ignore=tests/peers")
+    session.run(*command, *session.posargs, env=env)
+    session.run("ctest", "--test-dir", "build/coverage", "--output-on-failure", env=env)
     session.run("coverage", "report", "--skip-covered")
-    # An exception that might leave a call is no branch that anybody wrote. Kernels' loops run 10^10 times, which gcovr
-    # suspects, and a template counts once, not once a type.
-    gcovr = ("gcovr", "--filter=cpp/", "--exclude-throw-branches", "--exclude-unreachable-branches", "--merge-lines")
-    gcovr = (*gcovr, "--gcov-ignore-parse-errors=suspicious_hits.warn_once_per_file", "build/coverage")
-    for metric in ("line", "branch"):
-        session.run(*gcovr, f"--txt-metric={metric}")
+    profile = f"{counts}/all.profdata"
+    session.run("llvm-profdata-16", "merge", f"--output={profile}", *map(str, counts.glob("*.profraw")), external=True)
+    binaries = [
+        *map(str, Path("build/coverage").glob("_core*.so")),
+        *map(str, Path("build/coverage").glob("tests/cpp/*_test*")),
+    ]
+    session.run("python", ".ci/cpp_coverage.py", profile, *binaries)
 
 
 def _cpp(session: nox.Session, preset: str) -> None:

@@ -37,7 +37,8 @@ int team_of(int n) { return has_openmp ? n : 1; }
 // The same in a child. Without its own handlers LLVM's runtime would wait there for threads that there are not.
 int childs_team_of(int n) {
     const bool is_llvm = fastgd::openmp_runtime().find("libomp") != std::string::npos;
-    return is_llvm && std::getenv("KMP_INIT_AT_FORK") != nullptr ? 1 : team_of(n);
+    const char* handlers = std::getenv("KMP_INIT_AT_FORK");
+    return is_llvm && handlers != nullptr && std::string(handlers) == "FALSE" ? 1 : team_of(n);
 }
 
 // The size of the team that a call with n runs on, which each thread must agree with.
