@@ -102,6 +102,27 @@ def test_idle_coefficients_are_where_steps_would_have_taken_them(
     np.testing.assert_array_equal(ends[1] == 0.0, ends[0] == 0.0)
 
 
+@pytest.mark.parametrize("loss", ["squared_error", _user_losses.squared_error], ids=["named", "own"])
+@pytest.mark.parametrize("l1_ratio", [0.0, 0.5])
+@pytest.mark.parametrize("lr", [0.9, 1.1])
+def test_coefficients_that_a_penalty_shrinks_beyond_all_numbers(
+    lr: float, l1_ratio: float, loss: Any, dense: np.ndarray, y: np.ndarray
+) -> None:
+    """Each step takes a tenth of them, and the steps of an epoch a factor that nothing can be divided by."""
+    start = np.random.default_rng(5).normal(size=D + 1)
+    n_idle = 8
+    X = np.concatenate([dense[:, :-n_idle], np.zeros((N, n_idle))], axis=1)
+    ends = []
+    for data in (X, _csr.as_csr(X, "csr_float64_int32")):
+        objective = fastgd.LinearObjective(
+            data, y.astype(np.float64), loss=loss, alpha=1.0 / (1.0 - l1_ratio), l1_ratio=l1_ratio
+        )
+        found = fastgd.minimize(objective, start, optimizer=SGD(lr), batch_size=1, max_epochs=2, tol=None)
+        ends.append(found.x)
+    assert np.max(np.abs(ends[0][D - n_idle : D])) < 1e-300
+    np.testing.assert_allclose(ends[1], ends[0], rtol=1e-8, atol=1e-10)
+
+
 @pytest.mark.parametrize("batch_size", [1, 8])
 @pytest.mark.parametrize("optimizer", [SGD(), optimizers.Adagrad(), optimizers.FTRL(), optimizers.Adam()])
 def test_models_of_a_sweep_have_the_bits_of_runs_alone(

@@ -190,6 +190,20 @@ def test_sparse_and_dense_meet(sparse: tuple[bool, bool], dtype: Any, y: np.ndar
     np.testing.assert_array_equal(found[1], expected[1])
 
 
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_few_entries_among_many_columns(dtype: Any, index: Any, y: np.ndarray) -> None:
+    rng = np.random.default_rng(7)
+    X, Z = (np.where(rng.random((n, 2000)) < 0.002, rng.integers(-9, 9, (n, 2000)) / 8, 0.0) for n in (300, 40))
+    rows, queries = (scipy.sparse.csr_array(part, dtype=dtype) for part in (X, Z))
+    for part in (rows, queries):
+        part.indices, part.indptr = part.indices.astype(index), part.indptr.astype(index)
+    found = KNeighborsClassifier().fit(rows, y).kneighbors(queries)
+    expected = KNeighborsClassifier().fit(X, y).kneighbors(Z)
+    np.testing.assert_array_equal(found[0], expected[0])
+    np.testing.assert_array_equal(found[1], expected[1])
+
+
 def test_entries_of_a_column_add_up(y: np.ndarray) -> None:
     """Also where they are large beside their sum: float32 loses it, and every row has to be looked at."""
     rng = np.random.default_rng(5)

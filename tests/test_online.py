@@ -111,6 +111,16 @@ def test_weights_count_and_a_row_of_weight_0_is_no_step() -> None:
     assert learner.n_steps == N_ROWS
 
 
+@pytest.mark.parametrize("name", ["sgd", "adagrad", "ftrl"])
+def test_a_row_of_few_columns_and_weight_0_is_no_step(name: str) -> None:
+    learner = Learner(optimizer=name, lr=0.1)
+    learner.update(np.arange(100.0), 1)
+    before = learner.coef.tobytes()
+    assert learner.update(([7], [1.0]), 0, 0.0) > 0.0
+    assert learner.n_steps == 1
+    assert learner.coef.tobytes() == before
+
+
 def test_the_loss_before_the_step_is_returned() -> None:
     X, y = some_data("squared_error")
     learner = Learner(loss="squared_error", lr=0.1, alpha=1.0)

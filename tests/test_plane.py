@@ -122,8 +122,8 @@ def test_the_share_of_mistakes(data: Data) -> None:
 def test_where_scores_overflow_the_value_is_infinite(data: Data) -> None:
     w, directions, _ = plane_of(5)
     coordinates = np.array([[0.0, 0.0], [1e308, 0.0], [1.0, -1.0]])
-    for loss in ("log_loss", "zero_one"):
-        objective = data.objective(loss)
+    for loss, alpha in (("log_loss", 0.0), ("log_loss", 0.1), ("zero_one", 0.0)):
+        objective = data.objective(loss, alpha=alpha)
         found = objective.plane(w, 1e3 * directions, coordinates)
         assert found[1] == np.inf
         assert found[0] == objective.value(w)

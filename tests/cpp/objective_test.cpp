@@ -241,6 +241,31 @@ void test_interruptions_within_a_block() {
     const int of_parts = looks(64, 1);
     CHECK(of_parts > looks(8, 1));
     CHECK(looks(64, 2048) > of_parts);
+
+    // Of wide rows and many models, and of a density's components.
+    const std::vector<double> x(1024 * 4096, 0.5);
+    const std::vector<double> y(1024, 1.0);
+    const LinearObjective wide({x.data(), 1024, 4096, 4096 * sizeof(double), Storage::f64}, y.data(),
+                               {.loss = "squared_error"});
+    const auto looks_at_models = [&](std::size_t n_models) {
+        const std::vector<double> w(n_models * static_cast<std::size_t>(wide.n_params()));
+        std::vector<double> values(n_models);
+        int n = 0;
+        wide.values(w, values, 1, [&] { ++n; });
+        return n;
+    };
+    CHECK(looks_at_models(32) > looks_at_models(1));
+    const auto looks_at_components = [&](int n_components) {
+        const DensityObjective mixture({x.data(), 64, 512, 512 * sizeof(double), Storage::f64},
+                                       {.n_components = n_components});
+        const std::vector<double> w(static_cast<std::size_t>(mixture.n_params()));
+        std::vector<double> grad(w.size());
+        double value = 0.0;
+        int n = 0;
+        mixture.values_and_grads(w, {&value, 1}, grad, {}, 1, [&] { ++n; });
+        return n;
+    };
+    CHECK(looks_at_components(16) > looks_at_components(1));
 }
 
 void test_nonfinite_data() {

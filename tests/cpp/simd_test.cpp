@@ -262,6 +262,7 @@ void check_reductions() {
         if (round == 1) a[lanes + 1] = std::numeric_limits<T>::quiet_NaN();
         T out[4];
         reduce_add4(load(a), load(a + lanes), load(a + 2 * lanes), load(a + 3 * lanes), out);
+        check(same(first_lane(load(a + 1)), a[1]), "first_lane", round);
         for (int k = 0; k < 4; ++k) {
             check(same(reduce_add(load(a + k * lanes)), tree_sum(a + k * lanes)), "reduce_add", round);
             check(same(out[k], tree_sum(a + k * lanes)), "reduce_add4", 10 * round + k);
