@@ -60,9 +60,9 @@ def coverage(session: nox.Session) -> None:
     settings += ["build-dir=build/coverage", "install.strip=false"]
     flags = (f"--config-settings={one}" for one in settings)
     session.install("--no-build-isolation", *flags, ".[test]", env={"CXX": "clang++-16"})
-    # One file a program, which all its processes share while they run. The tests of forks want LLVM's handlers.
+    # One file a program, which all its processes share while they run.
     counts = Path(session.create_tmp(), "counts")
-    env = {"LLVM_PROFILE_FILE": f"{counts}/%m%c.profraw", "KMP_INIT_AT_FORK": "TRUE"}
+    env = {"LLVM_PROFILE_FILE": f"{counts}/%m%c.profraw"}
     command = ("coverage", "run", "--branch", "--source=fastgd", "-m", "pytest", "--ignore=tests/peers")
     session.run(*command, *session.posargs, env=env)
     session.run("ctest", "--test-dir", "build/coverage", "--output-on-failure", env=env)

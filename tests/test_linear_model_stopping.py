@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 from _linear_data import numbers, two_classes
-from sklearn.callback import ScoringMonitor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import StratifiedShuffleSplit
 
@@ -168,7 +167,7 @@ def test_a_callback_ends_a_fit() -> None:
 
 def test_scores_can_be_monitored() -> None:
     X, y = two_classes()
-    monitor = ScoringMonitor(scoring="accuracy")
+    monitor = pytest.importorskip("sklearn.callback", reason="callbacks").ScoringMonitor(scoring="accuracy")
     model = SGDClassifier(max_iter=3, tol=None, random_state=0).set_callbacks(monitor).fit(X, y)
     epochs = [entry for entry in monitor.get_logs().data if entry["task_name"] == "epoch"]
     assert len(epochs) == 3

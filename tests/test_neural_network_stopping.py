@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 from _network_data import all_parameters, labels, quadrants, rings, waves
-from sklearn.callback import ScoringMonitor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import StratifiedShuffleSplit
 
@@ -221,7 +220,7 @@ def test_a_callback_ends_a_fit() -> None:
 
 def test_scores_can_be_monitored() -> None:
     X, y = quadrants()
-    monitor = ScoringMonitor(scoring="accuracy")
+    monitor = pytest.importorskip("sklearn.callback", reason="callbacks").ScoringMonitor(scoring="accuracy")
     with pytest.warns(ConvergenceWarning):
         model = MLPClassifier(max_iter=3, random_state=0).set_callbacks(monitor).fit(X, y)
     epochs = [entry for entry in monitor.get_logs().data if entry["task_name"] == "epoch"]
