@@ -160,6 +160,17 @@ def test_a_bad_csv_file_is_named_with_line_and_column(tmp_path: Path, text: str 
     assert re.search(message, fault(tmp_path / "t.csv", text, target="y"))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc/self/fd")
+@pytest.mark.parametrize("text", ["a,y\n1\n", "a,y\n1,2\n1,x,3\n"])
+def test_a_bad_csv_file_is_closed_while_its_error_is_kept(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(text)
+    with pytest.raises(BadFile) as caught:
+        read(Request(str(path), target="y"), None)
+    assert len(caught.traceback) > 2, "the frames that the error went through, and all that is in them"
+    assert path not in [link.resolve() for link in Path("/proc/self/fd").iterdir()]
+
+
 def test_a_csv_file_without_header_names_columns_by_number(tmp_path: Path) -> None:
     assert "line 2, column 1: 'x' is not a number; encode the column as numbers or leave out: --ignore 0" in fault(
         tmp_path / "t.csv", "1,2\nx,2\n", target="1"

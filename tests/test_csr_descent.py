@@ -102,6 +102,22 @@ def test_idle_coefficients_are_where_steps_would_have_taken_them(
     np.testing.assert_array_equal(ends[1] == 0.0, ends[0] == 0.0)
 
 
+@pytest.mark.parametrize("clip", [{"clip_value": 0.02}, {"clip_norm": 0.05}], ids=["value", "norm"])
+@pytest.mark.parametrize("optimizer", [SGD(0.3), optimizers.Adagrad(0.1), optimizers.FTRL(0.1)], ids=str)
+@pytest.mark.parametrize("batch_size", [1, 8])
+def test_clipped_gradients(
+    batch_size: int, optimizer: fastgd.optimizers.Optimizer, clip: dict[str, float], dense: np.ndarray, y: np.ndarray
+) -> None:
+    """What a clipped penalty does to idle coefficients is no sum that could be made up for later."""
+    start = np.random.default_rng(5).normal(size=D + 1)
+    ends = []
+    for X in (dense, _csr.as_csr(dense, "csr_float64_int32")):
+        objective = fastgd.LinearObjective(X, y.astype(np.float64), loss="squared_error", alpha=0.3)
+        options: dict[str, Any] = {"optimizer": optimizer, "batch_size": batch_size, "max_epochs": 2, **clip}
+        ends.append(fastgd.minimize(objective, start, tol=None, **options).x)
+    np.testing.assert_allclose(ends[1], ends[0], rtol=1e-8, atol=1e-10)
+
+
 @pytest.mark.parametrize("loss", ["squared_error", _user_losses.squared_error], ids=["named", "own"])
 @pytest.mark.parametrize("l1_ratio", [0.0, 0.5])
 @pytest.mark.parametrize("lr", [0.9, 1.1])

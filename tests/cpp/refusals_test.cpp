@@ -43,7 +43,9 @@ std::string of_data(const MatrixView& X, const double* y, const LinearOptions& o
 void test_objectives() {
     const auto of = [](const LinearOptions& options) { return of_data(data.view(), data.y.data(), options); };
     CHECK(has(of({.loss = "nonsense"}), "'nonsense'"));
-    CHECK(has(of({.alpha = -1.0}), "alpha"));
+    for (const double alpha : {-1.0, kInfinity})
+        CHECK(has(of({.alpha = alpha}), "alpha must be finite and not negative"));
+    CHECK(has(of({.standardize = true, .intercept_slope = 1.0}), "intercept_slope must be 0 with standardize"));
     CHECK(has(of({.l1_ratio = 2.0}), "l1_ratio"));
     CHECK(has(of({.n_outputs = 0}), "n_outputs must be at least 1"));
     CHECK(has(of({.loss = "multiclass_hinge", .n_outputs = 1}), "n_outputs must be at least 2"));

@@ -7,7 +7,8 @@ import io
 import math
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -116,7 +117,7 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _records(path: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def _records(path: str, delimiter: str) -> Generator[tuple[int, list[str]]]:
     """The records of a CSV file with the line each begins on; blank lines are left out."""
     with open_bytes(path) as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as stream:
         reader = csv.reader(stream, delimiter=delimiter, strict=True)
@@ -138,35 +139,37 @@ def find_layout(request: Request) -> Layout:
     """Where the columns of a file are, by its first lines."""
     delimiter = request.delimiter or ("\t" if ".tsv" in PurePath(request.path).suffixes else None)
     delimiter = delimiter or str(request.layout.get("delimiter", ","))
-    records = _records(request.path, delimiter)
-    line, first = next(records, (0, None))
-    if first is None:
-        raise BadFile(f"{request.path}: the file is empty")
-    if re.match(r"\S+ +(qid:\d+ +)?\d+:\S", delimiter.join(first)):
-        raise BadFile(f"{request.path}, line {line}, column 1: this looks like the svmlight format (--format svmlight)")
-    if len(first) == 1 and delimiter == ",":
-        for other in (";", "\t", "|"):
-            if other in first[0]:
-                hint = "$'\\t'" if other == "\t" else f"'{other}'"
-                raise BadFile(
-                    f"{request.path}, line {line}: one column only, but it holds {other!r}; say --delimiter {hint}"
-                )
-    names = None
-    skip = line - 1
-    row: list[str] | None = first
-    if _is_header(first, request):
-        names = [cell.strip() for cell in first]
-        _check_names(request.path, line, names)
-        begin, row = next(records, (0, None))
-        if row is None:
-            raise BadFile(f"{request.path}: no rows follow the header on line {line}")
-        skip = begin - 1
-        if len(row) != len(first):
-            column = min(len(row), len(first)) + 1
+    with closing(_records(request.path, delimiter)) as records:
+        line, first = next(records, (0, None))
+        if first is None:
+            raise BadFile(f"{request.path}: the file is empty")
+        if re.match(r"\S+ +(qid:\d+ +)?\d+:\S", delimiter.join(first)):
             raise BadFile(
-                f"{request.path}, line {begin}, column {column}: {_width(row)}, "
-                f"the header on line {line} has {len(first)}"
+                f"{request.path}, line {line}, column 1: this looks like the svmlight format (--format svmlight)"
             )
+        if len(first) == 1 and delimiter == ",":
+            for other in (";", "\t", "|"):
+                if other in first[0]:
+                    hint = "$'\\t'" if other == "\t" else f"'{other}'"
+                    raise BadFile(
+                        f"{request.path}, line {line}: one column only, but it holds {other!r}; say --delimiter {hint}"
+                    )
+        names = None
+        skip = line - 1
+        row: list[str] | None = first
+        if _is_header(first, request):
+            names = [cell.strip() for cell in first]
+            _check_names(request.path, line, names)
+            begin, row = next(records, (0, None))
+            if row is None:
+                raise BadFile(f"{request.path}: no rows follow the header on line {line}")
+            skip = begin - 1
+            if len(row) != len(first):
+                column = min(len(row), len(first)) + 1
+                raise BadFile(
+                    f"{request.path}, line {begin}, column {column}: {_width(row)}, "
+                    f"the header on line {line} has {len(first)}"
+                )
     assert row is not None
     return _choose_columns(request, delimiter, names, row, skip)
 
@@ -298,20 +301,23 @@ def _width(record: list[str]) -> str:
 def _diagnose(layout: Layout, message: str) -> BadFile:
     """Find the first bad row or cell; `message` is NumPy's, for the case that this pass finds none."""
     last = None
-    for line, record in _records(layout.path, layout.delimiter):
-        if line <= layout.skip_lines:
-            continue
-        last = line
-        place = f"{layout.path}, line {line}"
-        if len(record) != layout.n_columns:
-            column = min(len(record), layout.n_columns) + 1
-            hint = ""
-            if len(record) < layout.n_columns and _ends_here(layout.path, line):
-                hint = "; no line ends after it: the file seems cut off"
-            return BadFile(f"{place}, column {column}: {_width(record)} where {layout.n_columns} were expected{hint}")
-        problem = _bad_cell(layout, record)
-        if problem:
-            return BadFile(f"{place}, {problem}")
+    with closing(_records(layout.path, layout.delimiter)) as records:
+        for line, record in records:
+            if line <= layout.skip_lines:
+                continue
+            last = line
+            place = f"{layout.path}, line {line}"
+            if len(record) != layout.n_columns:
+                column = min(len(record), layout.n_columns) + 1
+                hint = ""
+                if len(record) < layout.n_columns and _ends_here(layout.path, line):
+                    hint = "; no line ends after it: the file seems cut off"
+                return BadFile(
+                    f"{place}, column {column}: {_width(record)} where {layout.n_columns} were expected{hint}"
+                )
+            problem = _bad_cell(layout, record)
+            if problem:
+                return BadFile(f"{place}, {problem}")
     return BadFile(f"{layout.path}, up to line {last}: {message}")
 
 
