@@ -59,12 +59,11 @@ def coverage(session: nox.Session) -> None:
     settings = ["cmake.define.FASTGD_COVERAGE=ON", "cmake.define.FASTGD_BUILD_TESTS=ON"]
     settings += ["build-dir=build/coverage", "install.strip=false"]
     flags = (f"--config-settings={one}" for one in settings)
-    session.install("--no-build-isolation", *flags, ".[test]", env={"CXX": "clang++-16"})
+    session.install("--no-build-isolation", *flags, ".[test,peers]", env={"CXX": "clang++-16"})
     # One file a program, which all its processes share while they run.
     counts = Path(session.create_tmp(), "counts")
     env = {"LLVM_PROFILE_FILE": f"{counts}/%m%c.profraw"}
-    command = ("coverage", "run", "--branch", "--source=fastgd", "-m", "pytest", "--ignore=tests/peers")
-    session.run(*command, *session.posargs, env=env)
+    session.run("coverage", "run", "--branch", "--source=fastgd", "-m", "pytest", *session.posargs, env=env)
     session.run("ctest", "--test-dir", "build/coverage", "--output-on-failure", env=env)
     session.run("coverage", "report", "--skip-covered")
     profile = f"{counts}/all.profdata"
