@@ -17,7 +17,6 @@ public:
     // out[j] = the element at position start + j, for j < count; start + count <= n, else std::out_of_range.
     void fill(std::uint64_t start, std::size_t count, std::int64_t* out) const;
 
-
     static constexpr int kRounds = 8;
 
 private:
