@@ -47,12 +47,12 @@ def functions(profile: str, binaries: list[str]) -> Iterator[tuple[str, dict[str
 
 
 def counts(
-    functions: Iterator[tuple[str, dict[str, Any]]],
+    compiled: Iterator[tuple[str, dict[str, Any]]],
 ) -> tuple[dict[tuple[str, int], int], dict[Place, list[int]]]:
     """How often each line has run, and how often each condition has been true and false."""
     runs: dict[tuple[str, int], int] = {}
     outcomes: dict[Place, list[int]] = defaultdict(lambda: [0, 0])
-    for path, function in functions:
+    for path, function in compiled:
         own: dict[int, int] = {}
         # A region comes after the one around it, with which it shares its first and last line.
         for first, _, last, _, n, file, _, kind in sorted(function["regions"], key=around_first):
