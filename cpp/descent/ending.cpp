@@ -30,7 +30,8 @@ Ending::Ending(Run& run, const DescentOptions& options, std::span<const ModelPro
       start_(start),
       n_params_(start.size() / models.size()),
       x_(std::move(room)) {
-    run_.solution(x_);
+    for (std::size_t m = 0; m < models_.size(); ++m)
+        run_.solution(static_cast<int>(m), std::span(x_).subspan(m * n_params_, n_params_));
 }
 
 // The parameters each model ends with: its last ones, or its best where it did not come to its end.
@@ -40,28 +41,35 @@ DescentResult Ending::result(Status ended, bool with_best, bool held_out, const 
     result.n_models = static_cast<std::int64_t>(n_models);
     result.fun.resize(n_models, std::nan(""));
     result.grad_norm.resize(n_models, std::nan(""));
-    std::vector<double> other = x_;
+    // Those that may be better than x_.
+    Choices other(n_models);
+    std::vector<std::vector<double>> last(n_models);
     for (std::size_t m = 0; m < n_models; ++m) {
         const ModelProgress& model = models_[m];
-        result.status.push_back(status_of(model, ended, own(x_, m)));
+        other[m] = own(x_, m);
+        result.status.push_back(status_of(model, ended, other[m]));
         result.n_restarts.push_back(model.n_restarts);
         result.n_steps.push_back(model.n_made);
         result.converged_by.emplace_back(name_of(model.converged_by));
         switch (result.status.back()) {
             case Status::converged:
-                put(model.final_params, m, x_);
+                put(model.final_params, m);
                 // Where the gradient or the gap is small enough is the end, though the objective may be less elsewhere.
-                put(with_best && model.converged_by == ConvergedBy::tol ? model.best_begin : model.final_params, m,
-                    other);
+                if (with_best && model.converged_by == ConvergedBy::tol) other[m] = model.best_begin;
                 break;
             case Status::max_epochs:
             case Status::callback:
-                if (with_best && !model.best_begin.empty()) put(model.best_begin, m, other);
+                if (with_best && !model.best_begin.empty()) other[m] = model.best_begin;
                 break;
             default:
-                put(model.best_begin.empty() ? own(start_, m) : model.best_begin, m, x_);
-                if (!model.best_begin.empty())
-                    put(options_.batch_size == 0 ? model.best_begin : model.best_end, m, other);
+                if (!model.best_begin.empty()) {
+                    put(model.best_begin, m);
+                    other[m] = options_.batch_size == 0 ? model.best_begin : model.best_end;
+                } else if (!std::ranges::equal(other[m], own(start_, m))) {
+                    last[m].assign(other[m].begin(), other[m].end());
+                    put(own(start_, m), m);
+                    other[m] = last[m];
+                }
         }
     }
     if (held_out) result.held_out.resize(n_models, std::nan(""));
@@ -80,31 +88,40 @@ DescentResult Ending::result(Status ended, bool with_best, bool held_out, const 
 }
 
 // The objective where the run ended, or at `other` where that is less, and the losses of held-out rows there.
-void Ending::evaluate(const std::vector<double>& other, DescentResult& result, const std::function<void()>& poll) {
-    run_.set_params(x_);
-    if (options_.evaluate || other != x_) run_.evaluate(result.fun, wanted(result.grad_norm), poll);
-    if (other != x_) take_the_better(other, result, poll);
+void Ending::evaluate(const Choices& other, DescentResult& result, const std::function<void()>& poll) {
+    Choices chosen;
+    for (std::size_t m = 0; m < models_.size(); ++m) chosen.push_back(own(x_, m));
+    const bool differ = !std::ranges::equal(
+        other, chosen, [](const auto& a, const auto& b) { return a.data() == b.data() || std::ranges::equal(a, b); });
+    set_params(chosen);
+    if (options_.evaluate || differ) run_.evaluate(result.fun, wanted(result.grad_norm), poll);
+    if (differ) {
+        take_the_better(other, result, poll);
+        set_params(chosen);
+    }
     if (!result.held_out.empty()) run_.evaluate_held_out(result.held_out, poll);
 }
 
-void Ending::put(std::span<const double> params, std::size_t m, std::vector<double>& to) const {
-    std::copy(params.begin(), params.end(), to.begin() + static_cast<std::ptrdiff_t>(m * n_params_));
+void Ending::put(std::span<const double> params, std::size_t m) {
+    std::ranges::copy(params, x_.begin() + static_cast<std::ptrdiff_t>(m * n_params_));
+}
+
+void Ending::set_params(const Choices& choices) {
+    for (std::size_t m = 0; m < choices.size(); ++m) run_.set_params(static_cast<int>(m), choices[m]);
 }
 
 // Brings into x_ and the result the models of `other` that have the lower objective.
-void Ending::take_the_better(const std::vector<double>& other, DescentResult& result,
-                             const std::function<void()>& poll) {
+void Ending::take_the_better(const Choices& other, DescentResult& result, const std::function<void()>& poll) {
     std::vector<double> value(models_.size());
     std::vector<double> grad_norm(models_.size(), std::nan(""));
-    run_.set_params(other);
+    set_params(other);
     run_.evaluate(value, wanted(grad_norm), poll);
     for (std::size_t m = 0; m < models_.size(); ++m) {
         if (!(value[m] < result.fun[m])) continue;
-        put(own(other, m), m, x_);
+        put(other[m], m);
         result.fun[m] = value[m];
         result.grad_norm[m] = grad_norm[m];
     }
-    run_.set_params(x_);
 }
 
 }  // namespace fastgd

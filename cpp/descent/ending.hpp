@@ -27,9 +27,13 @@ public:
     DescentResult result(Status ended, bool with_best, bool held_out, const std::function<void()>& poll);
 
 private:
-    void put(std::span<const double> params, std::size_t m, std::vector<double>& to) const;
-    void evaluate(const std::vector<double>& other, DescentResult& result, const std::function<void()>& poll);
-    void take_the_better(const std::vector<double>& other, DescentResult& result, const std::function<void()>& poll);
+    // One a model.
+    using Choices = std::vector<std::span<const double>>;
+
+    void put(std::span<const double> params, std::size_t m);
+    void set_params(const Choices& choices);
+    void evaluate(const Choices& other, DescentResult& result, const std::function<void()>& poll);
+    void take_the_better(const Choices& other, DescentResult& result, const std::function<void()>& poll);
     std::span<const double> own(std::span<const double> all, std::size_t m) const {
         return all.subspan(m * n_params_, n_params_);
     }

@@ -15,7 +15,9 @@
 #include "descent/run.hpp"
 #include "descent/sampler.hpp"
 #include "descent/state.hpp"
+#include "descent/watch.hpp"
 #include "fastgd/errors.hpp"
+#include "runtime/append.hpp"
 #include "runtime/archive.hpp"
 #include "runtime/dispatch.hpp"
 #include "runtime/registry_lookup.hpp"
@@ -32,17 +34,11 @@ constexpr std::int64_t kSliceSteps = 1024;
 constexpr std::chrono::milliseconds kEvaluation{50};
 // At this many times the loss that it began with the end of a run is not waited for.
 constexpr double kExplosion = 1e4;
-// What becomes of the rate of a model that diverged, and how often.
+// What becomes of the rate of a model that diverged.
 constexpr double kSmaller = 0.1;
-constexpr int kMaxRestarts = 3;
 
 // A gap takes up to two passes over the data.
 constexpr std::int64_t kGapEpochs = 10;
-
-// Thrown through a pass over the data, to end it.
-struct Stopped {
-    Status status;
-};
 
 void require(bool condition, const std::string& message) {
     if (!condition) throw std::invalid_argument(message);
@@ -55,13 +51,13 @@ public:
         : objective_(objective),
           options_(options),
           observer_(observer),
+          watch_(observer, options.time_limit),
           n_params_(static_cast<std::size_t>(objective.n_params())),
           n_models_(params.size() / n_params_),
           folds_(objective, options.fold_of_row, options.fold_of_model, n_models_),
           full_(options.batch_size == 0),
           rates_(options.schedule, n_models_),
           due_(observer == nullptr ? Due() : Due(options.checkpoint_epochs, options.checkpoint_seconds)),
-          x_(params.begin(), params.end()),
           loss_(n_models_),
           weight_(n_models_),
           lr_(n_models_),
@@ -73,15 +69,19 @@ public:
         const OptimizerInfo& info = optimizer_of(options);
         line_search_ = info.line_search;
         ends_with_best_ = info.full_batch;
-        run_ = objective.start_run(make_settings(objective, options, n_models_, folds_.count()), interruption());
-        run_->set_params(x_);
-        for (std::size_t m = 0; m < n_models_; ++m) models_.emplace_back(options.tol, options.n_iter_no_change);
+        for (std::vector<double>* copy : {&x_, &start_, &after_})
+            if (copy != &after_ || !options.stream) append(*copy, params, watch_.looks());
+        run_ = objective.start_run(make_settings(objective, options, n_models_, folds_.count()), watch_.interruption());
+        for (std::size_t m = 0; m < n_models_; ++m, watch_.look()) {
+            run_->set_params(static_cast<int>(m), part_of(x_, m));
+            models_.emplace_back(options.tol, options.n_iter_no_change);
+        }
         if (options.resume) resume(*options.resume);
         if (!options.checkpoint.empty()) go_on_from(options.checkpoint);
     }
 
     DescentResult run() {
-        began_ = Clock::now();
+        watch_.start();
         due_.saved(n_epochs_);
         Sampler sampler = make_sampler();
         Status ended = is_ended_ ? Status::callback : Status::max_epochs;
@@ -110,17 +110,18 @@ public:
 private:
     void resume(const DescentState& from) {
         require(from.models.size() == n_models_, "resume must hold a state for each model");
-        models_ = from.models;
+        for (std::size_t m = 0; m < n_models_; ++m, watch_.look()) models_[m] = from.models[m];
         next_epoch_ = from.epoch;
         step_ = from.step;
         const std::span<double> memory = rates_.memory();
         require(memory.size() == from.rates.size(), "resume must be of the same schedule");
         std::copy(from.rates.begin(), from.rates.end(), memory.begin());
-        for (std::size_t m = 0; m < n_models_; ++m) {
+        ModelState like;
+        run_->state(0, like, watch_.looks());
+        for (std::size_t m = 0; m < n_models_; ++m, watch_.look()) {
             // A state may be no more than a place in the schedule.
             if (from.runs[m].params.empty()) continue;
-            require(is_alike(from.runs[m], run_->state(static_cast<int>(m))),
-                    "resume must be of the same objective and optimizer");
+            require(is_alike(from.runs[m], like), "resume must be of the same objective and optimizer");
             run_->set_state(static_cast<int>(m), from.runs[m]);
         }
     }
@@ -138,10 +139,9 @@ private:
         position_ = 0;
     }
 
-    ModelState state_of(std::size_t m) {
-        ModelState state = run_->state(static_cast<int>(m));
-        state.n_steps = models_[m].n_steps;
-        return state;
+    void keep(std::size_t m, ModelState& to) {
+        run_->state(static_cast<int>(m), to, watch_.looks());
+        to.n_steps = models_[m].n_steps;
     }
 
     // Without what has become of the models, which is added when nobody asks for that any more.
@@ -151,7 +151,11 @@ private:
         state->step = step_;
         const std::span<double> memory = rates_.memory();
         state->rates.assign(memory.begin(), memory.end());
-        for (std::size_t m = 0; m < n_models_; ++m) state->runs.push_back(state_of(m));
+        for (std::size_t m = 0; m < n_models_; ++m) {
+            // There is no going back any more.
+            state->runs.push_back(std::move(models_[m].begin));
+            keep(m, state->runs.back());
+        }
         return state;
     }
 
@@ -165,22 +169,6 @@ private:
 
     bool any_running() const {
         return std::any_of(models_.begin(), models_.end(), [](const ModelProgress& model) { return !model.ended; });
-    }
-
-    double seconds() const { return seconds_before_ + std::chrono::duration<double>(Clock::now() - began_).count(); }
-
-    // Between parallel regions, on the calling thread.
-    void poll() {
-        if (std::chrono::duration<double>(Clock::now() - began_).count() > options_.time_limit)
-            throw Stopped{Status::time_limit};
-        if (observer_ != nullptr && observer_->interrupted()) throw Stopped{Status::interrupted};
-    }
-
-    // Before and after the descent, whose time limit is not theirs.
-    std::function<void()> interruption() const {
-        return [observer = observer_] {
-            if (observer != nullptr && observer->interrupted()) throw Interrupted();
-        };
     }
 
     // The next steps of all models; n_rows(batch, model) says how many rows of a batch a model sees.
@@ -207,13 +195,12 @@ private:
         std::fill(loss_.begin(), loss_.end(), 0.0);
         std::fill_n(finite_.get(), n_models_, true);
         std::fill(weight_.begin(), weight_.end(), 0.0);
-        if (!options_.stream) run_->solution(x_);
+        if (!options_.stream) solution(x_);
         steps_before_ = step_;
         for (std::size_t m = 0; m < n_models_; ++m) {
             if (models_[m].ended || options_.stream) continue;
-            // Of many large networks these copies take long.
-            poll();
-            models_[m].begin = state_of(m);
+            watch_.poll();
+            keep(m, models_[m].begin);
             models_[m].n_made_before = models_[m].n_made;
         }
         if (!full_) run_->penalties(penalty_);
@@ -223,19 +210,19 @@ private:
         StepSums sums{weight_, loss_, {finite_.get(), n_models_}};
         if (full_) {
             const StepPlan step = plan(1, epoch, [&](std::size_t, std::size_t m) { return folds_.n_seen()[m]; });
-            run_->descend_full(step, loss_, grad_norm_, [this] { poll(); });
+            run_->descend_full(step, loss_, grad_norm_, watch_.polls());
             return;
         }
         const std::int64_t at_once = run_->rows_at_once();
         sampler.start_epoch(epoch, position_);
         while (!sampler.epoch_done()) {
-            poll();
+            watch_.poll();
             sampler.next(std::min(at_once, kSliceSteps * std::min(at_once, options_.batch_size)));
             if (sampler.batch_ends().empty()) continue;
             const StepPlan steps = plan(sampler.batch_ends().size(), epoch, [&](std::size_t b, std::size_t m) {
                 return sampler.n_present(b, folds_.of(m));
             });
-            run_->descend({epoch, sampler.rows(), sampler.batch_ends(), steps}, sums, [this] { poll(); });
+            run_->descend({epoch, sampler.rows(), sampler.batch_ends(), steps}, sums, watch_.polls());
             position_ = sampler.position();
             if (!sampler.epoch_done() && due_.at(n_epochs_)) save();
         }
@@ -251,8 +238,8 @@ private:
     bool close_epoch(std::int64_t epoch) {
         ++n_epochs_;
         history_.epoch.push_back(epoch);
-        history_.seconds.push_back(seconds());
-        if (!options_.stream) run_->solution(after_);
+        history_.seconds.push_back(seconds_before_ + watch_.seconds());
+        if (!options_.stream) solution(after_);
         for (std::size_t m = 0; m < n_models_; ++m) {
             const bool running = !models_[m].ended;
             history_.step.push_back(models_[m].n_made);
@@ -263,18 +250,26 @@ private:
             if (running && options_.stream && !(finite_[m] && std::isfinite(loss_[m])))
                 models_[m].ended = Status::diverged;
             rates_.epoch_end(m, loss_[m]);
+            watch_.look();
         }
         if (observer_ == nullptr) return true;
-        const double factor = observer_->epoch_end({epoch, step_, loss_, lr_, history_.seconds.back(),
-                                                    [this](std::span<double> out) { run_->solution(out); }});
+        const double factor = observer_->epoch_end(
+            {epoch, step_, loss_, lr_, history_.seconds.back(), [this](std::span<double> out) { solution(out); }});
         if (factor == 0.0) return false;
         for (ModelProgress& model : models_) model.rate_factor *= factor;
         return true;
     }
 
-    std::vector<double> params_of(std::size_t m, const std::vector<double>& of) const {
-        const auto begin = of.begin() + static_cast<std::ptrdiff_t>(m * n_params_);
-        return {begin, begin + static_cast<std::ptrdiff_t>(n_params_)};
+    std::span<const double> part_of(std::span<const double> all, std::size_t m) const {
+        return all.subspan(m * n_params_, n_params_);
+    }
+    void take(std::vector<double>& to, std::span<const double> all, std::size_t m) {
+        to.clear();
+        append(to, part_of(all, m), watch_.looks());
+    }
+    void solution(std::span<double> all) {
+        for (std::size_t m = 0; m < n_models_; ++m, watch_.look())
+            run_->solution(static_cast<int>(m), all.subspan(m * n_params_, n_params_));
     }
 
     // x_ holds the parameters that the epoch began with, after_ those it ended with.
@@ -295,14 +290,15 @@ private:
         const std::vector<double>& evaluated = line_search_ ? after_ : x_;
         if (loss_[m] < model.best_loss) {
             model.best_loss = loss_[m];
-            model.best_begin = params_of(m, evaluated);
-            model.best = std::move(model.begin);
-            if (!full_) model.best_end = params_of(m, after_);
+            take(model.best_begin, evaluated, m);
+            std::swap(model.best, model.begin);
+            model.begin.clear();
+            if (!full_) take(model.best_end, after_, m);
         }
         if (options_.gtol && full_ && grad_norm_[m] <= *options_.gtol) {
             converge(m, ConvergedBy::gtol, evaluated);
         } else if (options_.gap_tol && next_epoch_ % kGapEpochs == 0 &&
-                   objective_.gap(evaluated, options_.n_threads, [this] { poll(); }) <= *options_.gap_tol) {
+                   objective_.gap(evaluated, options_.n_threads, watch_.polls()) <= *options_.gap_tol) {
             converge(m, ConvergedBy::gap_tol, evaluated);
         } else if (line == Line::finished) {
             converge(m, ConvergedBy::line_search, after_);
@@ -313,7 +309,7 @@ private:
 
     void converge(std::size_t m, ConvergedBy by, const std::vector<double>& params) {
         models_[m].converged_by = by;
-        models_[m].final_params = params_of(m, params);
+        take(models_[m].final_params, params, m);
         end(m, Status::converged);
     }
     void end(std::size_t m, Status status) {
@@ -339,7 +335,8 @@ private:
         // Of large networks each copy of the parameters counts.
         after_ = std::vector<double>();
         const std::shared_ptr<DescentState> end = state();
-        const auto poll = [poll = interruption(), ended, until = Clock::now() + kEvaluation] {
+        if (watch_.take_interruption()) ended = Status::interrupted;
+        const auto poll = [poll = watch_.interruption(), ended, until = Clock::now() + kEvaluation] {
             poll();
             if (ended == Status::interrupted && Clock::now() > until) throw Unevaluated();
         };
@@ -347,7 +344,7 @@ private:
                                    .result(ended, ends_with_best_, folds_.count() > 0, poll);
         const auto diverged = [](Status status) { return status == Status::diverged; };
         if (std::all_of(result.status.begin(), result.status.end(), diverged))
-            result.nonfinite = objective_.find_nonfinite(interruption());
+            result.nonfinite = objective_.find_nonfinite(watch_.interruption());
         result.lr = lr_;
         result.n_epochs = n_epochs_;
         result.history = std::move(history_);
@@ -369,12 +366,14 @@ private:
         for (std::size_t m = 0; m < n_models_; ++m) {
             models_[m].serialize(archive);
             run_->serialize(static_cast<int>(m), archive);
+            watch_.look();
         }
     }
 
     void go_on_from(std::span<const std::byte> checkpoint) {
         // To ask for a state afterwards would settle what is to stay as it is.
-        const ModelState like = run_->state(0);
+        ModelState like;
+        run_->state(0, like, watch_.looks());
         Archive archive(checkpoint);
         serialize(archive);
         archive.end();
@@ -384,13 +383,12 @@ private:
         for (const ModelProgress& model : models_) {
             const bool goes_back = position_ > 0 && !model.ended && !options_.stream;
             fits = fits && is_sound(model, n_params_, like) && !(goes_back && model.begin.params.empty());
-            fits = fits && model.n_restarts >= 0 && model.n_restarts <= kMaxRestarts;
         }
         require(fits, "checkpoint must be one of a descent with this objective and optimizer");
     }
 
     void save() {
-        const double before = std::exchange(seconds_before_, seconds());
+        const double before = std::exchange(seconds_before_, seconds_before_ + watch_.seconds());
         Archive archive;
         serialize(archive);
         seconds_before_ = before;
@@ -401,6 +399,7 @@ private:
     const Objective& objective_;
     const DescentOptions& options_;
     Observer* observer_;
+    Watch watch_;
     std::size_t n_params_;
     std::size_t n_models_;
     Folds folds_;
@@ -410,9 +409,10 @@ private:
     Rates rates_;
     Due due_;
     std::unique_ptr<Run> run_;
-    std::vector<double> x_;
-    std::vector<double> start_ = x_;
-    std::vector<double> after_ = options_.stream ? std::vector<double>() : x_;
+    // Of all models, when the epoch began, at first, and, but for streams, when the epoch ended.
+    std::vector<double> x_{};
+    std::vector<double> start_{};
+    std::vector<double> after_{};
     std::vector<double> loss_;
     std::vector<double> weight_;
     std::vector<double> lr_;
@@ -435,7 +435,6 @@ private:
     bool is_ended_ = false;
     // Those of the run before the checkpoint that it went on from.
     double seconds_before_ = 0.0;
-    Clock::time_point began_;
 };
 
 }  // namespace

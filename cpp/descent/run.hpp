@@ -80,6 +80,12 @@ struct ModelState {
     // Known to the loop, which is who sets it.
     std::int64_t n_steps = 0;
 
+    // Keeps the memory, for the next one.
+    void clear() {
+        params.clear();
+        slots.clear();
+        memory.clear();
+    }
     void serialize(Archive& archive) {
         archive.resizable(params, slots, memory);
         archive(n_steps);
@@ -123,11 +129,12 @@ public:
     // The penalty of each model at its parameters.
     virtual void penalties(std::span<double> out) = 0;
 
-    // n_models x n_params: what the optimiser reports, which for most is where the next gradients are taken.
-    virtual void solution(std::span<double> out) = 0;
-    virtual void set_params(std::span<const double> params) = 0;
+    // A model's parameters: what the optimiser reports, which for most is where the next gradients are taken.
+    virtual void solution(int model, std::span<double> out) = 0;
+    virtual void set_params(int model, std::span<const double> params) = 0;
 
-    virtual ModelState state(int model) = 0;
+    // Into memory that may have held one before; `look` is called now and then.
+    virtual void state(int model, ModelState& to, const std::function<void()>& look) = 0;
     virtual void set_state(int model, const ModelState& state) = 0;
 
     // Shows everything of a model that changes, between two slices, so that one that reads it goes on with the same

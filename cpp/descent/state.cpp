@@ -68,8 +68,8 @@ bool is_sound(const ModelProgress& model, std::size_t n_params, const ModelState
         return params.empty() || params.size() == n_params;
     };
     return is_count(model.n_steps) && is_count(model.n_made) && is_count(model.n_made_before) &&
-           is_count(model.n_epochs) && fits(model.begin) && fits(model.best) && has_size(model.final_params) &&
-           has_size(model.best_begin) && has_size(model.best_end) &&
+           is_count(model.n_epochs) && model.n_restarts >= 0 && model.n_restarts <= kMaxRestarts && fits(model.begin) &&
+           fits(model.best) && has_size(model.final_params) && has_size(model.best_begin) && has_size(model.best_end) &&
            model.best_begin.empty() == model.best.params.empty();
 }
 

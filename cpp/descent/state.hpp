@@ -13,6 +13,9 @@
 
 namespace fastgd {
 
+// How often a model that diverged begins anew, at a smaller rate.
+inline constexpr int kMaxRestarts = 3;
+
 // What has become of one model, beside its parameters in the run.
 struct ModelProgress {
     ModelProgress(std::optional<double> tol, std::int64_t n_iter_no_change) : convergence(tol, n_iter_no_change) {}

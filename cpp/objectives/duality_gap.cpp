@@ -66,8 +66,8 @@ DualSums dual_pass(const Problem<T>& problem, const Parameters<T>& parameters, b
     sums.first.assign(n_outputs, 0.0);
     sums.second.assign(n_outputs, 0.0);
     if (want_gradient) {
-        sums.pass.coef.assign(parameters.coef.size(), 0.0);
-        sums.pass.intercept.assign(n_outputs, 0.0);
+        sums.pass.coef = AlignedBuffer<double>(parameters.coef.size());
+        sums.pass.intercept = AlignedBuffer<double>(n_outputs);
     }
     const auto see = [&](DualWorker<T>& worker, ScoreBlock<T>& scores, std::ptrdiff_t first, std::ptrdiff_t count) {
         LossCall<T> call{};

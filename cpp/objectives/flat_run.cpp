@@ -75,24 +75,16 @@ public:
 
     void penalties(std::span<double> out) override { std::fill(out.begin(), out.end(), 0.0); }
 
-    void set_params(std::span<const double> params) override { params_.set(params.data()); }
-    void solution(std::span<double> out) override {
-        if (searches_.started()) return searches_.best(out);
-        Parameters<double> reported(settings_.n_models, 1, params_.n_features, false);
-        updates_.solution(params_, reported);
-        reported.get(out.data());
+    void set_params(int m, std::span<const double> params) override { params_.set_model(m, params.data()); }
+    void solution(int m, std::span<double> out) override {
+        if (searches_.started()) return searches_.best(m, out);
+        updates_.reported(m, params_).get_model(m, out.data());
     }
 
-    ModelState state(int m) override {
-        ModelState state;
-        params_.append_model(m, state.params);
-        updates_.save(m, state);
-        return state;
+    void state(int m, ModelState& to, const std::function<void()>& look) override {
+        updates_.save(m, params_, to, look);
     }
-    void set_state(int m, const ModelState& state) override {
-        params_.take_model(m, state.params.data());
-        updates_.restore(m, state);
-    }
+    void set_state(int m, const ModelState& state) override { updates_.restore(m, state, params_); }
     void serialize(int m, Archive& archive) override {
         params_.serialize_model(m, archive);
         updates_.serialize(m, archive);

@@ -97,8 +97,8 @@ PassSums sum_rows(const Problem<T>& problem, const Parameters<T>& parameters, co
     };
     if (want_gradient) {
         const Parameters<T>& grad = *furnished(0).grad;
-        sums.coef.assign(grad.coef.size(), 0.0);
-        sums.intercept.assign(static_cast<std::size_t>(grad.n_scores()), 0.0);
+        sums.coef = AlignedBuffer<double>(grad.coef.size());
+        sums.intercept = AlignedBuffer<double>(static_cast<std::size_t>(grad.n_scores()));
     }
     const std::function<void()> within = within_block(problem, plan, parameters.n_scores(), poll);
     const TeamPoll look(within);

@@ -23,8 +23,8 @@ struct PassSums {
     std::unique_ptr<bool[]> finite;
     // Shaped like Parameters: n_scores rows of `stride` coefficients, and one intercept a score. Of perceptrons the
     // first one is all there is.
-    std::vector<double> coef;
-    std::vector<double> intercept;
+    AlignedBuffer<double> coef;
+    AlignedBuffer<double> intercept;
 
     explicit PassSums(int n_models = 0, int n_folds = 0)
         : fold_weight(static_cast<std::size_t>(n_folds)),

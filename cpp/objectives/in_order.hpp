@@ -65,10 +65,10 @@ public:
         is_adding_ = false;
     }
 
-    // Whether a block is still being made; not where it was closed.
+    // Whether a block is still being made or added; not where it was closed.
     bool is_making() {
         const std::lock_guard<std::mutex> lock(mutex_);
-        return n_making_ > 0 && !is_closed_;
+        return (n_making_ > 0 || is_adding_) && !is_closed_;
     }
 
     // Lets nobody wait for a thread that will not come.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <span>
@@ -68,19 +69,27 @@ public:
         }
     }
     void ask(std::span<double> params) const {
-        gather(params, [](const auto& search) { return search.ask(); });
+        auto to = params.begin();
+        for (const auto& search : searches_) {
+            const auto point = std::visit([](const auto& one) { return one.ask(); }, search);
+            to = std::copy(point.begin(), point.end(), to);
+        }
     }
-    void best(std::span<double> params) const {
-        gather(params, [](const auto& search) { return search.point(); });
+    void best(int m, std::span<double> params) const {
+        const auto point = [](const auto& search) { return search.point(); };
+        std::ranges::copy(std::visit(point, searches_[static_cast<std::size_t>(m)]), params.begin());
     }
     // Value and norm of the gradient, where the parameters are the best points of all models, rounded to T; else false.
     template <class T>
     bool judge(std::span<const double> params, std::span<double> value, std::span<double> grad_norm) const {
         if (!started()) return false;
-        std::vector<double> known(params.size());
-        best(known);
-        for (std::size_t i = 0; i < known.size(); ++i)
-            if (params[i] != static_cast<double>(static_cast<T>(known[i]))) return false;
+        const double* own = params.data();
+        const auto is_best = [&](const auto& search) {
+            return std::ranges::all_of(
+                search.point(), [&](double known) { return *own++ == static_cast<double>(static_cast<T>(known)); });
+        };
+        for (const auto& search : searches_)
+            if (!std::visit(is_best, search)) return false;
         for (std::size_t m = 0; m < searches_.size(); ++m)
             std::visit(
                 [&](const auto& search) {
@@ -110,15 +119,6 @@ public:
     }
 
 private:
-    template <class F>
-    void gather(std::span<double> params, F&& part) const {
-        auto to = params.begin();
-        for (const auto& search : searches_) {
-            const std::span<const double> from = std::visit(part, search);
-            to = std::copy(from.begin(), from.end(), to);
-        }
-    }
-
     const ModelSettings& settings_;
     double noise_;
     std::vector<std::variant<Lbfgs, Owlqn>> searches_;

@@ -96,7 +96,7 @@ public:
             if (!searches_.started()) start_searches(poll);
             searches_.tell(value, flat_grad_, grad_norm);
             searches_.ask(flat_);
-            return set_params(flat_);
+            return bring_params();
         }
         updates_.prepare(plan);
         update(0, [&](int m) { return pass.loss[static_cast<std::size_t>(m)] / weight(m); });
@@ -130,32 +130,25 @@ public:
         }
     }
 
-    void set_params(std::span<const double> params) override {
+    void set_params(int m, std::span<const double> params) override {
         settle();
-        space_.params.set(params.data());
-        space_.changed();
+        space_.params.set_model(m, params.data());
+        space_.changed(m);
     }
-    void solution(std::span<double> out) override {
+    void solution(int m, std::span<double> out) override {
         settle();
-        if (searches_.started()) return searches_.best(out);
-        if (!info_.averages) return space_.params.get(out.data());
-        Parameters<T> reported = shape();
-        updates_.solution(space_.params, reported);
-        reported.get(out.data());
+        if (searches_.started()) return searches_.best(m, out);
+        updates_.reported(m, space_.params).get_model(m, out.data());
     }
 
-    ModelState state(int m) override {
+    void state(int m, ModelState& to, const std::function<void()>& look) override {
         settle();
-        ModelState state;
-        space_.params.append_model(m, state.params);
-        updates_.save(m, state);
-        return state;
+        updates_.save(m, space_.params, to, look);
     }
     void set_state(int m, const ModelState& state) override {
         settle();
-        space_.params.take_model(m, state.params.data());
-        space_.changed();
-        updates_.restore(m, state);
+        updates_.restore(m, state, space_.params);
+        space_.changed(m);
         if (table_) {
             // What it has of the rows is of later parameters: it begins anew.
             table_->clear(m, problem_.n_outputs);
@@ -192,6 +185,13 @@ private:
         return !space_.is_standardized();
     }
     std::ptrdiff_t n_coef() const { return problem_.n_outputs * space_.params.n_features; }
+
+    // Those that the searches ask for.
+    void bring_params() {
+        settle();
+        space_.params.set(flat_.data());
+        space_.changed();
+    }
 
     // Parameters as they are, before anybody looks at them or changes them.
     void settle() {

@@ -205,7 +205,7 @@ std::unique_ptr<Run> MlpObjective::start_run(ModelSettings settings, const std::
             };
             const int parts = parts_of(problem, settings);
             if (parts == 1) return start(std::move(settings));
-            return std::make_unique<SplitRun>(settings, n_params(), parts, start);
+            return std::make_unique<SplitRun>(settings, parts, start);
         },
         impl_->problem);
 }

@@ -52,7 +52,7 @@ struct Worker {
 };
 
 template <class T>
-void add(PassSums& sums, Worker<T>& worker) {
+void add(PassSums& sums, Worker<T>& worker, const TeamPoll& look) {
     const std::ptrdiff_t count = worker.block.count();
     sums.weight += worker.block.weight_sum(0, count);
     sums.n_present += worker.block.n_present(0, count);
@@ -63,7 +63,10 @@ void add(PassSums& sums, Worker<T>& worker) {
         sums.loss[m] += worker.loss[m];
         sums.finite[m] = sums.finite[m] && worker.finite[m];
     }
-    for (std::size_t i = 0; i < sums.coef.size(); ++i) sums.coef[i] += static_cast<double>(worker.grad[i]);
+    const std::size_t n_models = sums.loss.size();
+    for (std::size_t m = 0; m < n_models; ++m, look())
+        for (std::size_t i = sums.coef.size() / n_models * m; i < sums.coef.size() / n_models * (m + 1); ++i)
+            sums.coef[i] += static_cast<double>(worker.grad[i]);
 }
 
 }  // namespace
@@ -74,7 +77,7 @@ PassSums mlp_pass(const MlpProblem<T>& problem, const Parameters<T>& params, con
     const auto n_models = static_cast<std::size_t>(params.n_models);
     const std::ptrdiff_t size = problem.shape.size();
     PassSums sums(params.n_models, problem.data.n_folds);
-    if (want_gradient) sums.coef.assign(n_models * static_cast<std::size_t>(size), 0.0);
+    if (want_gradient) sums.coef = AlignedBuffer<double>(n_models * static_cast<std::size_t>(size));
     std::vector<Problem<T>> seen;
     for (int m = 0; m < params.n_models; ++m) seen.push_back(problem.seen_by(m));
 
@@ -106,7 +109,7 @@ PassSums mlp_pass(const MlpProblem<T>& problem, const Parameters<T>& params, con
                 worker.finite[m] = worker.walk.finite();
             }
         },
-        [&](int room) { add(sums, *workers[static_cast<std::size_t>(room)]); }, &look);
+        [&](int room) { add(sums, *workers[static_cast<std::size_t>(room)], look); }, &look);
     return sums;
 }
 

@@ -27,7 +27,7 @@ public:
           params_(settings_.n_models, 1, problem.shape.size(), false),
           updates_(*problem.data.kernels, info_, settings_, params_, problem.shape.stretches()),
           searches_(settings_, sizeof(T) == 4 ? 1e-6 : 0.0),
-          flat_(static_cast<std::size_t>(settings_.n_models * problem.shape.n_params())) {
+          flat_(static_cast<std::size_t>((info_.line_search ? settings_.n_models : 1) * problem.shape.n_params())) {
         settings_.n_threads = problem.data.loss_threads(settings_.n_threads);
         if (settings_.n_folds > 0) {
             problem_.data.fold = settings_.fold_of_row.data();
@@ -63,26 +63,29 @@ public:
         for (int m = 0; dropout_.drops() && m < settings_.n_models; ++m) masks.push_back(masks_of(plan, 0, m));
         const PassSums pass = pass_over({nullptr, problem_.data.X.n_rows}, poll, masks);
         const auto weight = [&](int m) { return pass.weight_of(problem_.data.fold_of(m)); };
-        look_at(pass, weight, value, grad_norm);
+        look_at(pass, weight, value, grad_norm, poll);
         if (info_.line_search) {
             if (!searches_.started()) searches_.start(flat_, 0);
             searches_.tell(value, flat_grad_, grad_norm);
             searches_.ask(flat_);
-            return set_params(flat_);
+            for (int m = 0; m < settings_.n_models; ++m) problem_.shape.set(flat_of(flat_, m), params_.coef_row(m));
+            return;
         }
         updates_.prepare(plan);
-        step_on(pass, 0, weight);
+        step_on(pass, 0, weight, poll);
     }
     Line line(int m) const override { return searches_.line(m); }
 
     void evaluate(std::span<double> value, std::span<double> grad_norm, const std::function<void()>& poll) override {
-        flatten();
-        if (searches_.template judge<T>(flat_, value, grad_norm)) return;
+        if (searches_.started()) {
+            for (int m = 0; m < settings_.n_models; ++m) flatten(m);
+            if (searches_.template judge<T>(flat_, value, grad_norm)) return;
+        }
         const bool want_gradient = !grad_norm.empty();
         const PassSums pass =
             mlp_pass(problem_, params_, {nullptr, problem_.data.X.n_rows}, want_gradient, settings_.n_threads, poll);
         look_at(
-            pass, [&](int m) { return pass.weight_of(problem_.data.fold_of(m)); }, value, grad_norm);
+            pass, [&](int m) { return pass.weight_of(problem_.data.fold_of(m)); }, value, grad_norm, poll);
     }
 
     void evaluate_held_out(std::span<double> value, const std::function<void()>& poll) override {
@@ -97,35 +100,22 @@ public:
     }
 
     void penalties(std::span<double> out) override {
-        flatten();
         for (int m = 0; m < settings_.n_models; ++m) out[static_cast<std::size_t>(m)] = penalty_of(m);
     }
 
-    void set_params(std::span<const double> params) override {
-        for (int m = 0; m < settings_.n_models; ++m)
-            problem_.shape.set(params.data() + m * n_params(), params_.coef_row(m));
+    void set_params(int m, std::span<const double> params) override {
+        problem_.shape.set(params.data(), params_.coef_row(m));
     }
-    void solution(std::span<double> out) override {
-        if (searches_.started()) return searches_.best(out);
-        const auto get = [&](const Parameters<T>& from) {
-            for (int m = 0; m < settings_.n_models; ++m)
-                problem_.shape.get(from.coef_row(m), out.data() + m * n_params());
-        };
-        if (!info_.averages) return get(params_);
-        Parameters<T> reported(settings_.n_models, 1, problem_.shape.size(), false);
-        updates_.solution(params_, reported);
-        get(reported);
+    void solution(int m, std::span<double> out) override {
+        if (searches_.started()) return searches_.best(m, out);
+        problem_.shape.get(updates_.reported(m, params_).coef_row(m), out.data());
     }
 
-    ModelState state(int m) override {
-        ModelState state;
-        params_.append_model(m, state.params);
-        updates_.save(m, state);
-        return state;
+    void state(int m, ModelState& to, const std::function<void()>& look) override {
+        updates_.save(m, params_, to, look);
     }
     void set_state(int m, const ModelState& state) override {
-        params_.take_model(m, state.params.data());
-        updates_.restore(m, state);
+        updates_.restore(m, state, params_);
         if (grad_) grad_->clear();
     }
     void serialize(int m, Archive& archive) override {
@@ -140,13 +130,14 @@ private:
     static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
     std::ptrdiff_t n_params() const { return problem_.shape.n_params(); }
-    double* flat_of(std::vector<double>& flat, int m) const { return flat.data() + m * n_params(); }
-    void flatten(int m) { problem_.shape.get(params_.coef_row(m), flat_of(flat_, m)); }
-    void flatten() {
-        for (int m = 0; m < settings_.n_models; ++m) flatten(m);
+    // All models have a place of their own only where line searches ask for that.
+    double* flat_of(std::vector<double>& flat, int m) const {
+        return flat.data() + (info_.line_search ? m * n_params() : 0);
     }
-    // At what flat_ holds.
+    void flatten(int m) { problem_.shape.get(params_.coef_row(m), flat_of(flat_, m)); }
+    // Leaves the model's parameters in flat_.
     double penalty_of(int m) {
+        flatten(m);
         double value = 0.0;
         problem_.shape.visit_flat_layers([&](std::ptrdiff_t weight, std::ptrdiff_t bias, std::ptrdiff_t) {
             value += settings_.penalty(m).value(flat_of(flat_, m) + weight, bias - weight);
@@ -175,16 +166,18 @@ private:
         return mlp_pass(problem_, params_, rows, true, settings_.n_threads, poll, masks);
     }
 
-    // F and, unless that is empty, the norm of its gradient, from sums over rows; they stay in flat_ and flat_grad_.
+    // F and, unless that is empty, the norm of its gradient, from sums over rows; parameters and gradients stay in
+    // flat_ and flat_grad_ where line searches want them.
     template <class F>
-    void look_at(const PassSums& pass, F&& weight, std::span<double> value, std::span<double> grad_norm) {
-        penalties(value);
-        for (std::size_t m = 0; m < value.size(); ++m)
-            value[m] = pass.finite[m] ? pass.loss[m] / weight(static_cast<int>(m)) + value[m] : kInfinity;
-        if (grad_norm.empty()) return;
-        flat_grad_.resize(flat_.size());
+    void look_at(const PassSums& pass, F&& weight, std::span<double> value, std::span<double> grad_norm,
+                 const std::function<void()>& poll) {
+        if (!grad_norm.empty()) flat_grad_.resize(flat_.size());
         for (int m = 0; m < settings_.n_models; ++m) {
             const auto at = static_cast<std::size_t>(m);
+            if (poll) poll();
+            const double penalty_value = penalty_of(m);
+            value[at] = pass.finite[at] ? pass.loss[at] / weight(m) + penalty_value : kInfinity;
+            if (grad_norm.empty()) continue;
             const Penalty& penalty = settings_.penalty(m);
             double* grad = flat_of(flat_grad_, m);
             problem_.shape.get(pass.coef.data() + m * problem_.shape.size(), grad);
@@ -200,15 +193,17 @@ private:
     }
 
     template <class F>
-    void step_on(const PassSums& pass, std::size_t batch, F&& weight) {
+    void step_on(const PassSums& pass, std::size_t batch, F&& weight, const std::function<void()>& poll) {
         for (int m = 0; m < settings_.n_models; ++m) {
             const double* sum = pass.coef.data() + m * problem_.shape.size();
             T* to = grad().coef_row(m);
             for (std::ptrdiff_t i = 0; i < problem_.shape.size(); ++i) to[i] = static_cast<T>(sum[i] / weight(m));
-        }
-        for (int m = 0; m < settings_.n_models; ++m)
+            if (poll && may_stop()) poll();
             step_whole(batch, m, pass.loss[static_cast<std::size_t>(m)] / weight(m));
+        }
     }
+    // Within a step: a stream has no epoch to go back to from half of one.
+    bool may_stop() const { return !settings_.stream; }
 
     void descend_large(const Slice& slice, StepSums& sums, const std::function<void()>& poll) {
         std::int64_t begin = 0;
@@ -223,7 +218,8 @@ private:
                 sums.loss[m] += pass.loss[m];
                 sums.finite[m] = sums.finite[m] && pass.finite[m];
             }
-            step_on(pass, b, [&](int m) { return expected_weight(slice.plan, b, m); });
+            step_on(
+                pass, b, [&](int m) { return expected_weight(slice.plan, b, m); }, poll);
             begin = slice.batch_ends[b];
         }
     }
@@ -231,10 +227,7 @@ private:
     // A model's step on its whole gradient; `risk` is its mean loss on the step's rows.
     void step_whole(std::size_t batch, int m, double risk) {
         double penalty = 0.0;
-        if (info_.reads_value) {
-            flatten(m);
-            penalty = penalty_of(m);
-        }
+        if (info_.reads_value) penalty = penalty_of(m);
         updates_.step_whole(batch, m, risk + penalty, params_, grad());
     }
 
@@ -280,13 +273,11 @@ private:
     void descend_batch(MlpWalk<T>& walk, int thread, Sync&& sync, const TeamPoll& look, const Slice& slice,
                        std::size_t b, int m, StepSums& sums) {
         const bool whole = updates_.is_whole();
-        // A stream has no epoch to go back to from half a step.
-        const bool may_stop = whole || !settings_.stream;
         const T scale = static_cast<T>(1.0 / expected_weight(slice.plan, b, m));
         walk.gradient(thread, sync, look, seen_[static_cast<std::size_t>(m)], params_.coef_row(m), *block_,
                       begin_of(slice, b), slice.batch_ends[b], scale, masks_of(slice.plan, b, m), 0,
                       [&](const Stretch& stretch, T* grad) {
-                          if (may_stop) look();
+                          if (whole || may_stop()) look();
                           if (!whole) return updates_.step_stretch(b, m, stretch, params_, grad);
                           move_to(grad_->coef_row(m), stretch, grad);
                       });

@@ -30,8 +30,11 @@ public:
 
     // After a change of params.
     void changed() {
-        for (int m = 0; is_standardized() && m < params.n_models; ++m)
-            for (int k = 0; k < params.n_outputs; ++k) to_data(*standards_[static_cast<std::size_t>(m)], score(m, k));
+        for (int m = 0; m < params.n_models; ++m) changed(m);
+    }
+    void changed(int m) {
+        for (int k = 0; is_standardized() && k < params.n_outputs; ++k)
+            to_data(*standards_[static_cast<std::size_t>(m)], score(m, k));
     }
     // From what kernels have added up to grad; leaves zeros behind.
     void bring_gradient() {

@@ -284,10 +284,10 @@ std::span<const double> OnlineLearner::scores(const SparseRow& row) {
 }
 
 Parameters<double>& OnlineLearner::reported() {
-    if (!info_.averages) return params_;
+    if (!info_.averages || n_steps_ == 0) return params_;
     if (reported_at_ != n_steps_) {
         reported_ = params_;
-        updates_.solution(params_, *reported_);
+        updates_.solution(0, params_, *reported_);
         reported_at_ = n_steps_;
     }
     return *reported_;
@@ -297,8 +297,7 @@ Parameters<double>& OnlineLearner::reported() {
 
 ModelState OnlineLearner::state() {
     ModelState state;
-    params_.append_model(0, state.params);
-    updates_.save(0, state);
+    updates_.save(0, params_, state);
     state.n_steps = n_steps_;
     return state;
 }
@@ -311,8 +310,7 @@ void OnlineLearner::set_state(std::int64_t n_features, std::int64_t capacity, co
                 state.slots.size() == n_params * static_cast<std::size_t>(info_.n_slots) &&
                 state.memory.size() == kMaxMemory,
             "the state must be that of a learner with the same parameters, and of this version");
-    params_.take_model(0, state.params.data());
-    updates_.restore(0, state);
+    updates_.restore(0, state, params_);
     n_features_ = n_features;
     n_steps_ = state.n_steps;
     reported_at_ = -1;

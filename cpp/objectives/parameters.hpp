@@ -1,11 +1,13 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <span>
 #include <vector>
 
 #include "kernels/kernel_table.hpp"
 #include "runtime/aligned_buffer.hpp"
+#include "runtime/append.hpp"
 #include "runtime/archive.hpp"
 
 namespace fastgd {
@@ -46,12 +48,19 @@ struct Parameters {
     }
     // From and to flat parameters: for each model the coefficients, then the intercepts.
     void set(const double* flat) {
-        // After a divergence the padding may hold what is not a number.
-        clear();
-        visit([&](T& value, std::ptrdiff_t i) { value = static_cast<T>(flat[i]); });
+        for (int m = 0; m < n_models; ++m) set_model(m, flat + m * n_params());
     }
     void get(double* flat) {
-        visit([&](T& value, std::ptrdiff_t i) { flat[i] = static_cast<double>(value); });
+        for (int m = 0; m < n_models; ++m) get_model(m, flat + m * n_params());
+    }
+    void set_model(int m, const double* flat) {
+        // After a divergence the padding may hold what is not a number.
+        std::fill_n(coef.data() + model_coef(m), n_outputs * stride, T(0));
+        std::fill_n(intercept.data() + m * intercept_stride, intercept_stride, T(0));
+        visit(m, [&](T& value, std::ptrdiff_t i) { value = static_cast<T>(flat[i]); });
+    }
+    void get_model(int m, double* flat) {
+        visit(m, [&](T& value, std::ptrdiff_t i) { flat[i] = static_cast<double>(value); });
     }
 
     // One model's rows, padding included, into those of the model `to`.
@@ -60,10 +69,11 @@ struct Parameters {
         std::copy_n(from.intercept.data() + m * intercept_stride, intercept_stride,
                     intercept.data() + to * intercept_stride);
     }
-    void append_model(int m, std::vector<double>& to) const {
-        to.reserve(to.size() + static_cast<std::size_t>(n_outputs * stride + intercept_stride));
-        to.insert(to.end(), coef.data() + model_coef(m), coef.data() + model_coef(m + 1));
-        to.insert(to.end(), intercept.data() + m * intercept_stride, intercept.data() + (m + 1) * intercept_stride);
+    // What `append_model` appends.
+    std::size_t model_size() const { return static_cast<std::size_t>(n_outputs * stride + intercept_stride); }
+    void append_model(int m, std::vector<double>& to, const std::function<void()>& look = {}) const {
+        append(to, std::span(coef.data() + model_coef(m), coef.data() + model_coef(m + 1)), look);
+        append(to, std::span(intercept.data() + m * intercept_stride, static_cast<std::size_t>(intercept_stride)));
     }
     // Returns where `from` goes on.
     const double* take_model(int m, const double* from) {
@@ -86,19 +96,17 @@ struct Parameters {
         for (std::ptrdiff_t s = 0; s < n_scores(); ++s) intercept_sums[s] += static_cast<double>(bias(s));
     }
 
-    template <class F>
-    void visit(F&& f) {
-        std::ptrdiff_t i = 0;
-        for (int m = 0; m < n_models; ++m) {
-            for (int k = 0; k < n_outputs; ++k) {
-                T* row = coef_row(std::ptrdiff_t{m} * n_outputs + k);
-                for (std::ptrdiff_t j = 0; j < n_features; ++j) f(row[j], i++);
-            }
-            for (int k = 0; has_intercept && k < n_outputs; ++k) f(bias(std::ptrdiff_t{m} * n_outputs + k), i++);
-        }
-    }
-
 private:
+    // f(parameter, its place among the model's flat ones)
+    template <class F>
+    void visit(int m, F&& f) {
+        std::ptrdiff_t i = 0;
+        for (int k = 0; k < n_outputs; ++k) {
+            T* row = coef_row(std::ptrdiff_t{m} * n_outputs + k);
+            for (std::ptrdiff_t j = 0; j < n_features; ++j) f(row[j], i++);
+        }
+        for (int k = 0; has_intercept && k < n_outputs; ++k) f(bias(std::ptrdiff_t{m} * n_outputs + k), i++);
+    }
     std::ptrdiff_t model_coef(int m) const { return std::ptrdiff_t{m} * n_outputs * stride; }
     // A multiple of 4096 bytes would put the same column of all rows into the same few places of the L1 cache.
     static std::ptrdiff_t row_stride(std::ptrdiff_t features) {

@@ -21,8 +21,8 @@ PassSums slope_pass(const Problem<T>& problem, const Parameters<T>& parameters, 
     RowWalk<T> walk(problem, parameters, plan.capacity());
     Parameters<T> grad(parameters.n_models, parameters.n_outputs, parameters.n_features, parameters.has_intercept);
     PassSums sums;
-    sums.coef.resize(grad.coef.size());
-    sums.intercept.resize(static_cast<std::size_t>(grad.n_scores()));
+    sums.coef = AlignedBuffer<double>(grad.coef.size());
+    sums.intercept = AlignedBuffer<double>(static_cast<std::size_t>(grad.n_scores()));
     for_each_block(
         plan, poll,
         [&](int, int, std::int64_t b) {

@@ -1,11 +1,13 @@
 #include "objectives/split_run.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <type_traits>
 #include <utility>
 
 #include "fastgd/optimizer_info.hpp"
+#include "runtime/backoff.hpp"
 #include "runtime/team_poll.hpp"
 #include "runtime/threads.hpp"
 
@@ -44,11 +46,22 @@ struct Taken {
     }
 };
 
+// Counts a part as done, also where it has thrown.
+class Done {
+public:
+    explicit Done(std::atomic<std::size_t>& n_left) : n_left_(n_left) {}
+    Done(const Done&) = delete;
+    Done& operator=(const Done&) = delete;
+    ~Done() { --n_left_; }
+
+private:
+    std::atomic<std::size_t>& n_left_;
+};
+
 }  // namespace
 
-SplitRun::SplitRun(const ModelSettings& settings, std::int64_t n_params, int n_parts,
-                   const std::function<std::unique_ptr<Run>(ModelSettings)>& start)
-    : n_params_(static_cast<std::size_t>(n_params)) {
+SplitRun::SplitRun(const ModelSettings& settings, int n_parts,
+                   const std::function<std::unique_ptr<Run>(ModelSettings)>& start) {
     const auto n_models = static_cast<std::size_t>(settings.n_models);
     const auto parts = static_cast<std::size_t>(n_parts);
     for (std::size_t p = 0; p < parts; ++p) {
@@ -66,14 +79,19 @@ StepPlan SplitRun::Part::of(const StepPlan& plan, std::size_t n_batches) {
     return {count, lr, step, n_rows, among(plan.n_seen)};
 }
 
-// f(part, poll) on a thread each.
+// f(part, poll) on a thread each. The calling thread looks on while others are at theirs.
 template <class F>
 int SplitRun::on_each_thread(const std::function<void()>& poll, F&& f) {
     const TeamPoll look(poll);
     const std::function<void()> own = look.function();
+    std::atomic<std::size_t> n_left = parts_.size();
     return parallel(static_cast<int>(parts_.size()), [&](int thread, int n_threads) {
-        for (auto p = static_cast<std::size_t>(thread); p < parts_.size(); p += static_cast<std::size_t>(n_threads))
+        for (auto p = static_cast<std::size_t>(thread); p < parts_.size(); p += static_cast<std::size_t>(n_threads)) {
+            const Done done(n_left);
             f(parts_[p], own);
+        }
+        if (thread != 0 || !own) return;
+        for (Backoff backoff(0); n_left > 0; backoff.pause()) own();
     });
 }
 
@@ -126,16 +144,18 @@ void SplitRun::evaluate_held_out(std::span<double> value, const std::function<vo
 void SplitRun::penalties(std::span<double> out) {
     for (Part& part : parts_) part.run->penalties(part.among(out));
 }
-void SplitRun::solution(std::span<double> out) {
-    for (Part& part : parts_) part.run->solution(part.among(out, n_params_));
+void SplitRun::solution(int model, std::span<double> out) {
+    const Part& part = part_of(model);
+    part.run->solution(model - static_cast<int>(part.first), out);
 }
-void SplitRun::set_params(std::span<const double> params) {
-    for (Part& part : parts_) part.run->set_params(part.among(params, n_params_));
+void SplitRun::set_params(int model, std::span<const double> params) {
+    const Part& part = part_of(model);
+    part.run->set_params(model - static_cast<int>(part.first), params);
 }
 
-ModelState SplitRun::state(int model) {
+void SplitRun::state(int model, ModelState& to, const std::function<void()>& look) {
     const Part& part = part_of(model);
-    return part.run->state(model - static_cast<int>(part.first));
+    part.run->state(model - static_cast<int>(part.first), to, look);
 }
 void SplitRun::set_state(int model, const ModelState& state) {
     const Part& part = part_of(model);

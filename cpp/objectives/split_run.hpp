@@ -16,7 +16,7 @@ namespace fastgd {
 class SplitRun final : public Run {
 public:
     // `start` makes the run of some of the models.
-    SplitRun(const ModelSettings& settings, std::int64_t n_params, int n_parts,
+    SplitRun(const ModelSettings& settings, int n_parts,
              const std::function<std::unique_ptr<Run>(ModelSettings)>& start);
 
     std::int64_t rows_at_once() const override { return parts_[0].run->rows_at_once(); }
@@ -29,9 +29,9 @@ public:
     void evaluate(std::span<double> value, std::span<double> grad_norm, const std::function<void()>& poll) override;
     void evaluate_held_out(std::span<double> value, const std::function<void()>& poll) override;
     void penalties(std::span<double> out) override;
-    void solution(std::span<double> out) override;
-    void set_params(std::span<const double> params) override;
-    ModelState state(int model) override;
+    void solution(int model, std::span<double> out) override;
+    void set_params(int model, std::span<const double> params) override;
+    void state(int model, ModelState& to, const std::function<void()>& look) override;
     void set_state(int model, const ModelState& state) override;
     void serialize(int model, Archive& archive) override;
 
@@ -47,8 +47,8 @@ private:
 
         StepPlan of(const StepPlan& plan, std::size_t n_batches);
         template <class T>
-        std::span<T> among(std::span<T> models, std::size_t width = 1) const {
-            return models.subspan(first * width, count * width);
+        std::span<T> among(std::span<T> models) const {
+            return models.subspan(first, count);
         }
     };
 
@@ -56,7 +56,6 @@ private:
     int on_each_thread(const std::function<void()>& poll, F&& f);
     const Part& part_of(int model) const;
 
-    std::size_t n_params_;
     std::vector<Part> parts_;
     TeamChoice choice_;
 };

@@ -47,7 +47,7 @@ std::unique_ptr<Run> LinearObjective::start_run(ModelSettings settings, const st
             };
             const int parts = parts_of(problem, settings);
             if (parts == 1) return start(std::move(settings));
-            return std::make_unique<SplitRun>(settings, n_params(), parts, start);
+            return std::make_unique<SplitRun>(settings, parts, start);
         },
         impl_->problem);
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -157,26 +159,32 @@ public:
         clip_factor_ = T(1);
     }
 
-    // What the optimiser reports in the place of `params`.
-    void solution(const Parameters<T>& params, Parameters<T>& out) {
-        Parameters<T>& from = const_cast<Parameters<T>&>(params);
-        for (int m = 0; m < settings_.n_models; ++m) {
-            if (!info_.averages || n_steps_[static_cast<std::size_t>(m)] == 0) {
-                out.copy_model(params, m, m);
-                continue;
-            }
-            for_rows(0, m, from, out, [&](const UpdateCall<T>& call) { kernels_.solution(call, call.grad); });
-        }
+    // Where a model's rows are those that the optimiser reports in the place of its parameters.
+    Parameters<T>& reported(int m, Parameters<T>& params) {
+        if (!info_.averages || n_steps_[static_cast<std::size_t>(m)] == 0) return params;
+        if (!reported_) reported_.emplace(params.n_models, params.n_outputs, params.n_features, params.has_intercept);
+        solution(m, params, *reported_);
+        return *reported_;
+    }
+    // The same into `out`, of an optimiser that averages and has made a step.
+    void solution(int m, Parameters<T>& params, Parameters<T>& out) {
+        for_rows(0, m, params, out, [&](const UpdateCall<T>& call) { kernels_.solution(call, call.grad); });
     }
 
     Parameters<T>& slot(int i) { return slots_[static_cast<std::size_t>(i)]; }
 
-    void save(int m, ModelState& to) const {
-        for (const Parameters<T>& slot : slots_) slot.append_model(m, to.slots);
+    // A model's state, and back.
+    void save(int m, const Parameters<T>& params, ModelState& to, const std::function<void()>& look = {}) const {
+        to.params.clear();
+        to.slots.clear();
+        params.append_model(m, to.params, look);
+        if (!slots_.empty()) to.slots.reserve(slots_.size() * slots_[0].model_size());
+        for (const Parameters<T>& slot : slots_) slot.append_model(m, to.slots, look);
         const auto first = memory_.begin() + m * kMaxMemory;
         to.memory.assign(first, first + kMaxMemory);
     }
-    void restore(int m, const ModelState& from) {
+    void restore(int m, const ModelState& from, Parameters<T>& params) {
+        params.take_model(m, from.params.data());
         const double* next = from.slots.data();
         for (Parameters<T>& slot : slots_) next = slot.take_model(m, next);
         std::copy(from.memory.begin(), from.memory.end(), memory_.begin() + m * kMaxMemory);
@@ -272,6 +280,8 @@ private:
     const ModelSettings& settings_;
     std::vector<Stretch> stretches_;
     std::vector<Parameters<T>> slots_;
+    // Where the optimiser averages, once they are asked for.
+    std::optional<Parameters<T>> reported_;
     // [model][kMaxMemory]
     std::vector<double> memory_;
     std::vector<std::int64_t> n_steps_;

@@ -1,9 +1,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <new>
 #include <utility>
+
+#include "runtime/zeroed_memory.hpp"
 
 namespace fastgd {
 
@@ -11,13 +14,11 @@ namespace fastgd {
 template <class T>
 class AlignedBuffer {
 public:
-    static constexpr std::size_t kAlignment = 64;
-
     AlignedBuffer() = default;
     explicit AlignedBuffer(std::size_t size) : size_(size) {
         if (size == 0) return;
-        data_ = static_cast<T*>(::operator new(size * sizeof(T), std::align_val_t{kAlignment}));
-        clear();
+        if (size > SIZE_MAX / sizeof(T)) throw std::bad_alloc();
+        data_ = static_cast<T*>(zeroed_memory(size * sizeof(T)));
     }
     AlignedBuffer(AlignedBuffer&& other) noexcept
         : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
@@ -34,7 +35,7 @@ public:
         return *this;
     }
     ~AlignedBuffer() {
-        if (data_ != nullptr) ::operator delete(data_, std::align_val_t{kAlignment});
+        if (data_ != nullptr) release_zeroed(data_, size_ * sizeof(T));
     }
 
     void clear() {

@@ -30,7 +30,7 @@ private:
     // An odd number of cache lines: rows at a power of two would put the same column of all of them into the same few
     // places of the L1 cache.
     static std::ptrdiff_t row_stride(std::ptrdiff_t width) {
-        constexpr auto kLine = static_cast<std::ptrdiff_t>(AlignedBuffer<T>::kAlignment / sizeof(T));
+        constexpr auto kLine = static_cast<std::ptrdiff_t>(kCacheLine / sizeof(T));
         return (round_up(width, kLaneAlign) / kLine | 1) * kLine;
     }
 

@@ -126,7 +126,7 @@ def run(
     try:
         return _core.minimize(
             objective._core_objective(models[0].w0.size),
-            np.stack([model.w0 for model in models]),
+            _starts(models),
             fold_of_row=np.empty(0, np.int32) if folds is None else folds.of_row,
             fold_of_model=[] if folds is None else list(folds.of_model),
             resume=resume,
@@ -138,6 +138,14 @@ def run(
         if saves is None or not str(error).startswith("checkpoint "):
             raise
         raise ValueError(f"{saves.path} is not a usable checkpoint: {error}") from None
+
+
+def _starts(models: Sequence[Model]) -> Floats:
+    """Where each begins; a row at a time, since of many large networks Ctrl-C would wait for all."""
+    starts = np.empty((len(models), models[0].w0.size))
+    for start, model in zip(starts, models, strict=True):
+        start[:] = model.w0
+    return starts
 
 
 def arguments(models: Sequence[Model], plan: Plan) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 // The public C++ interface: values, gradients and descent against closed forms, and its interruptions.
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <exception>
@@ -223,6 +224,46 @@ void test_interruptions_within_a_step() {
     }
 }
 
+// So do the copies of many large networks, before an epoch, after it and at the end; at whichever look an interruption
+// comes, it is told.
+void test_interruptions_within_copies() {
+    struct Once : Observer {
+        int at;
+        int n = 0;
+        explicit Once(int look) : at(look) {}
+        bool interrupted() override { return n++ == at; }
+    };
+    constexpr int kModels = 3;
+    const Line line;
+    const auto descend = [&](std::int64_t n_units, Observer& observer) {
+        const MlpObjective network(line.view(), line.y.data(),
+                                   {.hidden_layer_sizes = {n_units, n_units}, .loss = "squared_error", .n_outputs = 1});
+        const std::vector<double> one = mlp_initial({{1, n_units, n_units, 1}, "relu"}, 0);
+        std::vector<double> start;
+        for (int m = 0; m < kModels; ++m) start.insert(start.end(), one.begin(), one.end());
+        return minimize(network, start, {.max_epochs = 1, .evaluate = false, .n_threads = 1}, &observer);
+    };
+    Once never(-1);
+    descend(512, never);
+    Once of_small(-1);
+    descend(1, of_small);
+    // Its parameters are two parts, which are copied three times at first, then with the epoch, its best parameters and
+    // the end, as is the momentum with the epoch and the end.
+    CHECK(never.n - of_small.n >= 8 * kModels);
+    int n_before = 0;
+    for (int look = 0; look < never.n; ++look) {
+        Once once(look);
+        try {
+            const DescentResult found = descend(512, once);
+            for (const Status status : found.status) CHECK(status == Status::interrupted);
+            CHECK(std::all_of(found.x.begin(), found.x.end(), [](double v) { return std::isfinite(v); }));
+        } catch (const Interrupted&) {
+            ++n_before;
+        }
+    }
+    CHECK(n_before == 0);
+}
+
 // So does a block of rows at many points: at each part of its rows, and between points where these alone take long.
 void test_interruptions_within_a_block() {
     const auto looks = [](std::int64_t n_rows, std::size_t n_points) {
@@ -316,6 +357,7 @@ int main() {
     test_descent();
     test_interruptions();
     test_interruptions_within_a_step();
+    test_interruptions_within_copies();
     test_interruptions_within_a_block();
     test_nonfinite_data();
     test_user_loss();
