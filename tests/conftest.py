@@ -51,3 +51,9 @@ def data() -> Data:
         classes=np.argmax(X[:, :3] + 0.3 * rng.normal(size=(60, 3)), axis=1),
         weight=rng.uniform(0.5, 2.0, size=60),
     )
+
+
+@pytest.fixture
+def sklearn_callback() -> Any:
+    """scikit-learn's module of callbacks, without which, before 1.9, estimators take none."""
+    return pytest.importorskip("sklearn.callback", reason="callbacks come with scikit-learn 1.9")

@@ -101,6 +101,8 @@ def test_l1_and_elastic_net(n_classes: int, fit_intercept: bool, weighted: bool,
         np.testing.assert_array_equal(ours.coef_ == 0.0, np.abs(theirs.coef_) < 1e-9)
 
 
+# The peer's, before 1.9.
+@pytest.mark.filterwarnings("ignore:Setting penalty=None")
 @pytest.mark.parametrize("n_classes", [2, 4])
 def test_no_penalty(n_classes: int) -> None:
     X = table()

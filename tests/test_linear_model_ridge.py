@@ -71,7 +71,7 @@ def test_ridge(n_outputs: int, fit_intercept: bool, weighted: bool, solver: str)
 def test_a_penalty_for_each_target(solver: str) -> None:
     X = table()
     y, alpha = targets(X, 3), [0.1, 10.0, 0.0]
-    theirs = peer.Ridge(alpha, solver="svd").fit(X, y)
+    theirs = peer.Ridge(np.array(alpha), solver="svd").fit(X, y)
     assert_same(Ridge(alpha, solver=solver, tol=1e-13).fit(X, y), theirs, 1e-8)
 
 

@@ -150,7 +150,7 @@ class Recorder:
 
 
 @pytest.mark.parametrize("model", [SGDClassifier(), SGDRegressor(), SGDOneClassSVM()])
-def test_callbacks_of_scikit_learn(model: Any) -> None:
+def test_callbacks_of_scikit_learn(model: Any, sklearn_callback: Any) -> None:
     X, y = two_classes()
     callback = Recorder()
     model.set_params(max_iter=4, tol=None).set_callbacks(callback).fit(X, y)
@@ -160,14 +160,14 @@ def test_callbacks_of_scikit_learn(model: Any) -> None:
     assert not np.array_equal(callback.coefs[0], model.coef_)
 
 
-def test_a_callback_ends_a_fit() -> None:
+def test_a_callback_ends_a_fit(sklearn_callback: Any) -> None:
     X, y = two_classes()
     assert SGDClassifier(tol=None).set_callbacks(Recorder(stop_after=3)).fit(X, y).n_iter_ == 3
 
 
-def test_scores_can_be_monitored() -> None:
+def test_scores_can_be_monitored(sklearn_callback: Any) -> None:
     X, y = two_classes()
-    monitor = pytest.importorskip("sklearn.callback", reason="callbacks").ScoringMonitor(scoring="accuracy")
+    monitor = sklearn_callback.ScoringMonitor(scoring="accuracy")
     model = SGDClassifier(max_iter=3, tol=None, random_state=0).set_callbacks(monitor).fit(X, y)
     epochs = [entry for entry in monitor.get_logs().data if entry["task_name"] == "epoch"]
     assert len(epochs) == 3
