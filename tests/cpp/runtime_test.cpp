@@ -1,6 +1,6 @@
 // The run-time layer without threads: random numbers, permutation, scalar functions, choice of the instruction set,
-// processor limits. A plain program: it prints what fails, and its exit status is 1 then. `runtime_test thorough` tries
-// the scalar functions at many times as many points.
+// processor limits, zeroed memory. A plain program: it prints what fails, and its exit status is 1 then. `runtime_test
+// thorough` tries the scalar functions at many times as many points.
 
 #include <algorithm>
 #include <bit>
@@ -11,10 +11,13 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <new>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "runtime/aligned_buffer.hpp"
 #include "runtime/cpu.hpp"
 #include "runtime/cpu_limit.hpp"
 #include "runtime/dispatch.hpp"
@@ -382,6 +385,37 @@ void test_cgroups() {
     CHECK(fastgd::affinity_cpus() >= 1);
 }
 
+// Memory -------------------------------------------------------------------------------------------------------------
+
+template <class F>
+bool runs_out(F&& f) {
+    try {
+        f();
+    } catch (const std::bad_alloc&) {
+        return true;
+    }
+    return false;
+}
+
+void test_zeroed_memory() {
+    constexpr std::size_t kMuch = std::size_t{1} << 22;
+    for (const std::size_t size : {std::size_t{1}, std::size_t{1000}, kMuch - 1, kMuch, kMuch + 5, 9 * kMuch})
+        // Again where what was there before has been given back.
+        for (int round = 0; round < 3; ++round) {
+            fastgd::AlignedBuffer<std::uint8_t> buffer(size);
+            CHECK(reinterpret_cast<std::uintptr_t>(buffer.data()) % fastgd::kCacheLine == 0);
+            CHECK(std::all_of(buffer.data(), buffer.data() + size, [](std::uint8_t byte) { return byte == 0; }));
+            std::fill_n(buffer.data(), size, std::uint8_t{255});
+            const fastgd::AlignedBuffer<std::uint8_t> copy = buffer;
+            fastgd::AlignedBuffer<std::uint8_t> other(3);
+            other = std::move(buffer);
+            CHECK(other.size() == size && std::equal(copy.data(), copy.data() + size, other.data()));
+        }
+    CHECK(runs_out([] { fastgd::AlignedBuffer<double>(SIZE_MAX / sizeof(double) + 1); }));
+    CHECK(runs_out([] { fastgd::AlignedBuffer<std::uint8_t>{SIZE_MAX - 1}; }));
+    CHECK(runs_out([] { fastgd::AlignedBuffer<std::uint8_t>{SIZE_MAX / 2}; }));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -394,6 +428,7 @@ int main(int argc, char** argv) {
     test_scalar_accuracy(thorough ? 10'000'000 : 100'000);
     test_scalar_special_values();
     test_cgroups();
+    test_zeroed_memory();
     std::printf("%d failures\n", n_failed.load());
     return n_failed == 0 ? 0 : 1;
 }
