@@ -111,7 +111,9 @@ def test_many_threads_are_used_when_asked_for() -> None:
 
 @linux
 @pytest.mark.parametrize("limit", [1, 2, 3])
-def test_omp_num_threads(limit: int) -> None:
+def test_omp_num_threads(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Dask leaves it behind.
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     by_default = _program.run("_thread_programs.py", "limits", OPENBLAS_NUM_THREADS="1")["n_threads"]
     found = run("limits", OMP_NUM_THREADS=str(limit))
     assert found["n_threads"] == min(limit, by_default)
