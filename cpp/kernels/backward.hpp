@@ -29,7 +29,8 @@ FASTGD_INLINE void backward_tile(const BackwardCall<typename S::Compute>& call, 
     const std::byte* const* next = prefetches ? call.rows.next + fetched_by_forward(call.rows.count) : nullptr;
     for (std::ptrdiff_t r = 0; r < call.rows.count; ++r) {
         const std::byte* row = call.rows.row[r] + column * S::kBytes;
-        if (prefetches) prefetch_lines<S, kHalf>(next[r / 2] + (column + r % 2 * kHalf * lanes) * S::kBytes);
+        if (prefetches)
+            fetch_lines<S, kHalf>(next[r / 2] + (column + r % 2 * kHalf * lanes) * S::kBytes, call.rows.to_l2);
         Vec<T> x[kVectors];
         for (int v = 0; v < kVectors; ++v)
             x[v] = left != 0 ? S::load_partial(row, left) : S::load(row + v * lanes * S::kBytes);

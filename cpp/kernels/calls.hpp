@@ -38,6 +38,8 @@ struct Rows {
     const std::byte* const* next = nullptr;
     const void* values = nullptr;
     const void* indices = nullptr;
+    // Where dense rows are fetched to; L1 else.
+    bool to_l2 = false;
 };
 
 // Columns begin..end of the matrix, all of them for a CSR matrix. Scores want a `begin` that is a multiple of kPanel.

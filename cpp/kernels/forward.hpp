@@ -38,8 +38,8 @@ FASTGD_INLINE void forward_tile(const std::byte* const* row, const std::byte* co
         std::ptrdiff_t c = begin;
         for (; c + lanes <= end; c += lanes) {
             if (next != nullptr && starts_line<S>(c)) {
-                prefetch(next[0] + c * S::kBytes);
-                prefetch(next[1] + c * S::kBytes);
+                fetch(next[0] + c * S::kBytes, call.rows.to_l2);
+                fetch(next[1] + c * S::kBytes, call.rows.to_l2);
             }
             Vec<T> w[kOutputs];
             for (int o = 0; o < kOutputs; ++o) w[o] = load(coef + o * coef_stride + c);

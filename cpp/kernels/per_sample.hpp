@@ -18,6 +18,12 @@ struct RowStep {
     T threshold;
 };
 
+// One to be fetched, and where to.
+struct LaterRow {
+    const std::byte* row;
+    bool to_l2;
+};
+
 // w -= lr (dloss x + l2 w), soft-thresholded: what the mini-batch kernels and `update` do to a batch of one row, to
 // the bit.
 template <class T, bool kPenalised>
@@ -31,7 +37,7 @@ FASTGD_INLINE Vec<T> row_update(Vec<T> w, Vec<T> x, const RowStep<T>& step) {
 
 // Updates w by row x and returns base + the dots of the updated w with row x_next, panel by panel, in one sweep.
 template <class S, bool kUpdate, bool kPenalised>
-FASTGD_INLINE typename S::Compute step_and_dot(const std::byte* x, const std::byte* x_next, const std::byte* x_later,
+FASTGD_INLINE typename S::Compute step_and_dot(const std::byte* x, const std::byte* x_next, const LaterRow& later,
                                                typename S::Compute* w, std::ptrdiff_t n_features,
                                                const RowStep<typename S::Compute>& step, typename S::Compute base) {
     using T = typename S::Compute;
@@ -42,7 +48,7 @@ FASTGD_INLINE typename S::Compute step_and_dot(const std::byte* x, const std::by
         Vec<T> sum = zero<T>();
         std::ptrdiff_t c = begin;
         for (; c + lanes <= end; c += lanes) {
-            if (starts_line<S>(c)) prefetch(x_later + c * S::kBytes);
+            if (starts_line<S>(c)) fetch(later.row + c * S::kBytes, later.to_l2);
             Vec<T> v = load(w + c);
             if constexpr (kUpdate) {
                 v = row_update<T, kPenalised>(v, S::load(x + c * S::kBytes), step);
@@ -70,17 +76,20 @@ void per_sample(const PerSampleCall<typename S::Compute>& call) {
     constexpr std::ptrdiff_t kAheadBytes = 16 * 1024;
     const std::ptrdiff_t ahead = 2 + kAheadBytes / (call.n_features * S::kBytes + 64);
     const std::ptrdiff_t n = call.rows.count;
+    // Each step waits for the one before: a short row for its first lines, most of all.
+    constexpr std::ptrdiff_t kLongRow = 1024;
+    const bool to_l2 = call.rows.to_l2 && call.n_features * S::kBytes >= kLongRow;
     const std::byte* row0 = call.rows.row[0];
     for (int m = 0; m < call.n_models; ++m)
         for (int k = 0; k < call.n_outputs; ++k)
-            call.scores[m * call.n_outputs + k] =
-                step_and_dot<S, false, false>(row0, row0, row0, call.coef + (m * call.n_outputs + k) * call.coef_stride,
-                                              call.n_features, {}, call.intercept[m * call.intercept_stride + k]);
+            call.scores[m * call.n_outputs + k] = step_and_dot<S, false, false>(
+                row0, row0, {row0, to_l2}, call.coef + (m * call.n_outputs + k) * call.coef_stride, call.n_features, {},
+                call.intercept[m * call.intercept_stride + k]);
     RowLoss<T> loss(call);
     for (std::ptrdiff_t i = 0; i < n; ++i) {
         const std::byte* x = call.rows.row[i];
         const std::byte* x_next = call.rows.row[i + 1 < n ? i + 1 : i];
-        const std::byte* x_later = call.rows.row[i + ahead < n ? i + ahead : i];
+        const LaterRow later{call.rows.row[i + ahead < n ? i + ahead : i], to_l2};
         for (int m = 0; m < call.n_models; ++m) {
             T* scores = call.scores + m * call.n_outputs;
             const bool present = loss.evaluate(i, m, scores);
@@ -93,13 +102,12 @@ void per_sample(const PerSampleCall<typename S::Compute>& call) {
                 step.dloss = call.dloss[row];
                 T& bias = call.intercept[m * call.intercept_stride + k];
                 if (!present) {
-                    scores[k] = step_and_dot<S, false, false>(x, x_next, x_later, w, call.n_features, step, bias);
+                    scores[k] = step_and_dot<S, false, false>(x, x_next, later, w, call.n_features, step, bias);
                     continue;
                 }
                 if (call.fit_intercept) bias = scalar_fnma(step.lr, step.dloss, bias);
-                scores[k] = penalised
-                                ? step_and_dot<S, true, true>(x, x_next, x_later, w, call.n_features, step, bias)
-                                : step_and_dot<S, true, false>(x, x_next, x_later, w, call.n_features, step, bias);
+                scores[k] = penalised ? step_and_dot<S, true, true>(x, x_next, later, w, call.n_features, step, bias)
+                                      : step_and_dot<S, true, false>(x, x_next, later, w, call.n_features, step, bias);
             }
         }
     }

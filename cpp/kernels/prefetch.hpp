@@ -21,12 +21,19 @@ constexpr bool starts_line(std::ptrdiff_t c) {
     return c * S::kBytes % 64 == 0;
 }
 
+FASTGD_INLINE void fetch(const std::byte* p, bool to_l2) {
+    if (to_l2)
+        prefetch_far(p);
+    else
+        prefetch(p);
+}
+
 // GCC takes a function that only prefetches for one without effect, and drops the call unless it is inlined first.
 template <class S, int kVectors>
-FASTGD_INLINE void prefetch_lines(const std::byte* p) {
+FASTGD_INLINE void fetch_lines(const std::byte* p, bool to_l2) {
     constexpr std::ptrdiff_t lanes = kLanes<typename S::Compute>;
     for (int v = 0; v < kVectors; ++v)
-        if (starts_line<S>(v * lanes)) prefetch(p + v * lanes * S::kBytes);
+        if (starts_line<S>(v * lanes)) fetch(p + v * lanes * S::kBytes, to_l2);
 }
 
 }  // namespace

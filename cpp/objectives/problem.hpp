@@ -11,6 +11,7 @@
 #include "fastgd/matrix_view.hpp"
 #include "fastgd/user_loss.hpp"
 #include "kernels/kernel_table.hpp"
+#include "runtime/cpu.hpp"
 
 namespace fastgd {
 
@@ -57,7 +58,7 @@ struct Problem {
     std::int64_t row_entries() const { return sparse() ? std::max<std::int64_t>(1, n_entries() / X.n_rows) : X.n_cols; }
     std::int64_t row_bytes() const { return row_entries() * (element_size(X.storage) + index_size(X.storage)); }
     Rows rows(const std::byte* const* row, std::ptrdiff_t count, const std::byte* const* next = nullptr) const {
-        return {row, count, next, X.values, X.indices};
+        return {row, count, next, X.values, X.indices, cpu_fetches_to_l2()};
     }
     std::int64_t offset_at(std::int64_t i) const {
         return index_size(X.storage) == 4 ? static_cast<const std::int32_t*>(X.data)[i]

@@ -21,8 +21,10 @@ CpuidWords read_cpuid() {
     int out[4];
     __cpuid(out, 0);
     const int highest = out[0];
+    words.leaf0_ebx = static_cast<std::uint32_t>(out[1]);
     if (highest < 1) return words;
     __cpuid(out, 1);
+    words.leaf1_eax = static_cast<std::uint32_t>(out[0]);
     words.leaf1_ecx = static_cast<std::uint32_t>(out[2]);
     if (highest >= 7) {
         __cpuidex(out, 7, 0);
@@ -39,7 +41,11 @@ CpuidWords read_cpuid() {
     unsigned ebx = 0;
     unsigned ecx = 0;
     unsigned edx = 0;
-    if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0) words.leaf1_ecx = ecx;
+    if (__get_cpuid(0, &eax, &ebx, &ecx, &edx) != 0) words.leaf0_ebx = ebx;
+    if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0) {
+        words.leaf1_eax = eax;
+        words.leaf1_ecx = ecx;
+    }
     if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0) words.leaf7_ebx = ebx;
     if (__get_cpuid(0x80000001u, &eax, &ebx, &ecx, &edx) != 0) words.extended1_ecx = ecx;
     if (bit(words.leaf1_ecx, 27)) {
@@ -96,6 +102,19 @@ CpuFeatures features_from(const CpuidWords& words) {
 CpuFeatures cpu_features() {
     static const CpuFeatures features = features_from(read_cpuid());
     return features;
+}
+
+bool fetches_to_l2_from(const CpuidWords& words) {
+    constexpr std::uint32_t kAmd = 0x68747541;  // "Auth"
+    constexpr std::uint32_t kZen3And4 = 25;
+    const std::uint32_t base = words.leaf1_eax >> 8 & 0xF;
+    const std::uint32_t family = base == 0xF ? base + (words.leaf1_eax >> 20 & 0xFF) : base;
+    return words.leaf0_ebx == kAmd && family == kZen3And4;
+}
+
+bool cpu_fetches_to_l2() {
+    static const bool does = fetches_to_l2_from(read_cpuid());
+    return does;
 }
 
 }  // namespace fastgd

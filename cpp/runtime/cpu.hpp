@@ -52,6 +52,9 @@ struct CpuidWords {
     std::uint32_t leaf7_ebx = 0;
     std::uint32_t extended1_ecx = 0;
     std::uint64_t xcr0 = 0;
+    // The first four letters of the vendor, and the family.
+    std::uint32_t leaf0_ebx = 0;
+    std::uint32_t leaf1_eax = 0;
 };
 
 // What these words allow: an instruction set counts only where the operating system saves its registers.
@@ -59,5 +62,9 @@ CpuFeatures features_from(const CpuidWords& words);
 
 // What this machine allows. Asked once, then remembered.
 CpuFeatures cpu_features();
+
+// Whether rows that will be wanted next are better fetched into L2: where few lines may be on their way to L1 at once.
+bool fetches_to_l2_from(const CpuidWords& words);
+bool cpu_fetches_to_l2();
 
 }  // namespace fastgd

@@ -260,6 +260,18 @@ void test_features() {
     CHECK(!features_from(words).contains(CpuFeature::avx512bw) && features_from(words).contains(CpuFeature::avx512f));
     CHECK(features_from({}) == CpuFeatures());
     CHECK(features_from({}).contains(CpuFeature::none));
+
+    // Zen 4, Zen 5, a processor of Intel whose family is written in the same way.
+    constexpr std::uint32_t kAmd = 0x68747541;
+    constexpr std::uint32_t kIntel = 0x756e6547;
+    const auto of = [](std::uint32_t vendor, std::uint32_t family) {
+        return fastgd::CpuidWords{.leaf0_ebx = vendor, .leaf1_eax = family};
+    };
+    CHECK(fastgd::fetches_to_l2_from(of(kAmd, 0x00A10F11)));
+    CHECK(!fastgd::fetches_to_l2_from(of(kAmd, 0x00B40F40)));
+    CHECK(!fastgd::fetches_to_l2_from(of(kIntel, 0x00A10F11)));
+    CHECK(!fastgd::fetches_to_l2_from(of(kAmd, 0x00A1011F)));
+    CHECK(!fastgd::fetches_to_l2_from({}));
 }
 
 void test_choice() {
