@@ -13,11 +13,11 @@ namespace fastgd {
 
 // How many rows go through forward, loss and backward at once: 4, 8 or a multiple of 16. Any such number gives the same
 // bits; this one keeps the rows in L1 where there is little arithmetic on them, and in L2 where there is much. Rows
-// that come from L2 anyway may be eight, if they are not very long: four pay for a loss that is computed in eight
-// lanes.
+// that come from L2 anyway may be a few more: a loss is computed in up to 16 lanes.
 inline std::ptrdiff_t rows_at_once(std::ptrdiff_t row_bytes, std::ptrdiff_t n_scores, bool from_l2) {
-    const std::ptrdiff_t l1 = from_l2 ? std::clamp<std::ptrdiff_t>(8 * row_bytes, 14 * 1024, 64 * 1024) : 14 * 1024;
-    const std::ptrdiff_t cache = n_scores < 4 ? l1 : 128 * 1024;
+    constexpr std::ptrdiff_t kKilobyte = 1024;
+    const std::ptrdiff_t few = from_l2 ? std::clamp(8 * row_bytes, 20 * kKilobyte, 64 * kKilobyte) : 14 * kKilobyte;
+    const std::ptrdiff_t cache = n_scores < 4 ? few : 128 * kKilobyte;
     const std::ptrdiff_t by_rows = cache / std::max<std::ptrdiff_t>(row_bytes, 1);
     const std::ptrdiff_t by_scores = 16 * 1024 / n_scores;
     const std::ptrdiff_t rows = std::clamp<std::ptrdiff_t>(std::min(by_rows, by_scores), kRowTile, 256);
