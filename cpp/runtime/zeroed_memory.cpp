@@ -15,17 +15,19 @@ namespace {
 // From here on the C library asks the system, and a page of 2 MiB fits in.
 constexpr std::size_t kMuch = std::size_t{1} << 22;
 
-std::uintptr_t round_up(std::uintptr_t address, std::uintptr_t to) { return (address + to - 1) / to * to; }
+// Bytes from an address to the next multiple.
+std::size_t bytes_to(const void* memory, std::size_t multiple) {
+    return (multiple - reinterpret_cast<std::uintptr_t>(memory) % multiple) % multiple;
+}
 
 }  // namespace
 
-void ask_for_large_pages([[maybe_unused]] const void* memory, [[maybe_unused]] std::size_t bytes) {
+void ask_for_large_pages([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t bytes) {
 #ifdef __linux__
-    constexpr std::uintptr_t kLargePage = std::uintptr_t{1} << 21;
+    constexpr std::size_t kLargePage = std::size_t{1} << 21;
     if (bytes < kMuch) return;
-    const auto begin = reinterpret_cast<std::uintptr_t>(memory);
-    const std::uintptr_t first = round_up(begin, kLargePage);
-    madvise(reinterpret_cast<void*>(first), begin + bytes - first, MADV_HUGEPAGE);
+    const std::size_t before = bytes_to(memory, kLargePage);
+    madvise(static_cast<std::byte*>(memory) + before, bytes - before, MADV_HUGEPAGE);
 #endif
 }
 
@@ -38,10 +40,10 @@ void* zeroed_memory(std::size_t bytes) {
     // What calloc returned stands before the line that the memory begins with.
     void* all = bytes > SIZE_MAX - 2 * kCacheLine ? nullptr : std::calloc(1, bytes + 2 * kCacheLine);
     if (all == nullptr) throw std::bad_alloc();
-    const std::uintptr_t begin = round_up(reinterpret_cast<std::uintptr_t>(all) + sizeof(void*), kCacheLine);
-    auto* memory = reinterpret_cast<void*>(begin);
+    std::byte* memory = static_cast<std::byte*>(all) + sizeof(void*);
+    memory += bytes_to(memory, kCacheLine);
     ask_for_large_pages(memory, bytes);
-    std::memcpy(static_cast<std::byte*>(memory) - sizeof(void*), &all, sizeof(void*));
+    std::memcpy(memory - sizeof(void*), &all, sizeof(void*));
     return memory;
 }
 

@@ -8,7 +8,7 @@ inline constexpr std::size_t kCacheLine = 64;
 
 // For memory that nobody has touched yet: the system clears and frees large pages several times as fast, and kernels
 // look up fewer of them. It is advice, of which little memory takes none.
-void ask_for_large_pages(const void* memory, std::size_t bytes);
+void ask_for_large_pages(void* memory, std::size_t bytes);
 
 // Zeroed memory on a cache line's boundary. Throws std::bad_alloc.
 //
