@@ -107,6 +107,12 @@ def test_functions_have_neither_rows_nor_penalties() -> None:
         fastgd.sweep(bowl, grid={"init_seed": [1, 2]})
 
 
+def test_starts_of_a_function_have_one_size() -> None:
+    square = fastgd.FunctionObjective(lambda w: (float(w @ w), 2.0 * w), jac=True)
+    with pytest.raises(ValueError, match=r"grid\['w0'\] must hold starts of one size, got 3 and 1 parameters"):
+        fastgd.sweep(square, grid={"w0": [[1.0, 2.0, 3.0], [5.0]]}, max_epochs=1)
+
+
 @pytest.mark.parametrize("lr", [0.1, "auto"])
 @pytest.mark.parametrize("batch_size", ["full", 8, 1])
 @pytest.mark.parametrize("cv", [None, 2, 3])

@@ -20,6 +20,16 @@ const char* name_of(ConvergedBy by) {
     return "";
 }
 
+void tell_interruption(std::vector<Status>& statuses) {
+    for (Status& status : statuses)
+        if (status != Status::diverged) status = Status::interrupted;
+}
+
+// A run has both or none of its best parameters, but who goes on from a checkpoint may have been given others.
+void prefer(std::span<const double>& choice, const std::vector<double>& best) {
+    if (!best.empty()) choice = best;
+}
+
 }  // namespace
 
 Ending::Ending(Run& run, const DescentOptions& options, std::span<const ModelProgress> models,
@@ -55,16 +65,16 @@ DescentResult Ending::result(Status ended, bool with_best, bool held_out, const 
             case Status::converged:
                 put(model.final_params, m);
                 // Where the gradient or the gap is small enough is the end, though the objective may be less elsewhere.
-                if (with_best && model.converged_by == ConvergedBy::tol) other[m] = model.best_begin;
+                if (with_best && model.converged_by == ConvergedBy::tol) prefer(other[m], model.best_begin);
                 break;
             case Status::max_epochs:
             case Status::callback:
-                if (with_best && !model.best_begin.empty()) other[m] = model.best_begin;
+                if (with_best) prefer(other[m], model.best_begin);
                 break;
             default:
                 if (!model.best_begin.empty()) {
                     put(model.best_begin, m);
-                    other[m] = options_.batch_size == 0 ? model.best_begin : model.best_end;
+                    prefer(other[m], options_.batch_size == 0 ? model.best_begin : model.best_end);
                 } else if (!std::ranges::equal(other[m], own(start_, m))) {
                     last[m].assign(other[m].begin(), other[m].end());
                     put(own(start_, m), m);
@@ -78,11 +88,13 @@ DescentResult Ending::result(Status ended, bool with_best, bool held_out, const 
     } catch (const Interrupted&) {
         // The first interruption keeps what the run has come to, unevaluated; the second one is meant.
         if (ended == Status::interrupted) throw;
-        for (Status& status : result.status)
-            if (status != Status::diverged) status = Status::interrupted;
+        tell_interruption(result.status);
     } catch (const Unevaluated&) {
         result.held_out.assign(result.held_out.size(), std::nan(""));
     }
+    // Where all models had ended by themselves nobody would learn of it.
+    if (ended == Status::interrupted && std::ranges::find(result.status, ended) == result.status.end())
+        tell_interruption(result.status);
     result.x = std::move(x_);
     return result;
 }

@@ -46,9 +46,10 @@ public:
     bool take_interruption() { return std::exchange(is_interrupted_, false); }
 
     // Throws Interrupted; for before and after the descent, whose time limit is not theirs.
-    std::function<void()> interruption() const {
-        return [observer = observer_] {
-            if (observer != nullptr && observer->interrupted()) throw Interrupted();
+    std::function<void()> interruption() {
+        return [this] {
+            look();
+            if (take_interruption()) throw Interrupted();
         };
     }
 

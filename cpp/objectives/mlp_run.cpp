@@ -116,7 +116,7 @@ public:
     }
     void set_state(int m, const ModelState& state) override {
         updates_.restore(m, state, params_);
-        if (grad_) grad_->clear();
+        if (grad_) std::fill_n(grad_->coef_row(m), problem_.shape.size(), T(0));
     }
     void serialize(int m, Archive& archive) override {
         params_.serialize_model(m, archive);

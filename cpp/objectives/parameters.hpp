@@ -72,6 +72,8 @@ struct Parameters {
     // What `append_model` appends.
     std::size_t model_size() const { return static_cast<std::size_t>(n_outputs * stride + intercept_stride); }
     void append_model(int m, std::vector<double>& to, const std::function<void()>& look = {}) const {
+        // Once for both, as what is there would be copied in one go.
+        to.reserve(to.size() + model_size());
         append(to, std::span(coef.data() + model_coef(m), coef.data() + model_coef(m + 1)), look);
         append(to, std::span(intercept.data() + m * intercept_stride, static_cast<std::size_t>(intercept_stride)));
     }

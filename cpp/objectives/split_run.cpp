@@ -46,16 +46,16 @@ struct Taken {
     }
 };
 
-// Counts a part as done, also where it has thrown.
+// Counts a thread whose parts are done, also where one has thrown and the others are left.
 class Done {
 public:
-    explicit Done(std::atomic<std::size_t>& n_left) : n_left_(n_left) {}
+    explicit Done(std::atomic<int>& n_done) : n_done_(n_done) {}
     Done(const Done&) = delete;
     Done& operator=(const Done&) = delete;
-    ~Done() { --n_left_; }
+    ~Done() { ++n_done_; }
 
 private:
-    std::atomic<std::size_t>& n_left_;
+    std::atomic<int>& n_done_;
 };
 
 }  // namespace
@@ -79,19 +79,21 @@ StepPlan SplitRun::Part::of(const StepPlan& plan, std::size_t n_batches) {
     return {count, lr, step, n_rows, among(plan.n_seen)};
 }
 
-// f(part, poll) on a thread each. The calling thread looks on while others are at theirs.
+// f(part, poll) on a thread each, or on one for several where the team is smaller. The calling thread looks on while
+// others are at theirs.
 template <class F>
 int SplitRun::on_each_thread(const std::function<void()>& poll, F&& f) {
     const TeamPoll look(poll);
     const std::function<void()> own = look.function();
-    std::atomic<std::size_t> n_left = parts_.size();
+    std::atomic<int> n_done = 0;
     return parallel(static_cast<int>(parts_.size()), [&](int thread, int n_threads) {
-        for (auto p = static_cast<std::size_t>(thread); p < parts_.size(); p += static_cast<std::size_t>(n_threads)) {
-            const Done done(n_left);
-            f(parts_[p], own);
+        {
+            const Done done(n_done);
+            for (auto p = static_cast<std::size_t>(thread); p < parts_.size(); p += static_cast<std::size_t>(n_threads))
+                f(parts_[p], own);
         }
         if (thread != 0 || !own) return;
-        for (Backoff backoff(0); n_left > 0; backoff.pause()) own();
+        for (Backoff backoff(0); n_done < n_threads; backoff.pause()) own();
     });
 }
 

@@ -64,7 +64,12 @@ def check_grid(objective: Objective, optimizer: Optimizer, w0: Floats | None, gr
     if "init_seed" in values and ("w0" in values or w0 is not None) and not objective._has_random_steps:
         raise ValueError("grid must not vary 'init_seed' where 'w0' gives the start")
     if "w0" in values:
-        values["w0"] = [check_start(objective, start) for start in values["w0"]]
+        starts = values["w0"] = [check_start(objective, start) for start in values["w0"]]
+        for start in starts:
+            if start.size != starts[0].size:
+                raise ValueError(
+                    f"grid['w0'] must hold starts of one size, got {starts[0].size} and {start.size} parameters"
+                )
     return [dict(zip(values, combination, strict=True)) for combination in itertools.product(*values.values())]
 
 
