@@ -15,7 +15,7 @@ from _linear_data import numbers, three_classes, two_classes
 
 from fastgd import reference
 from fastgd.data import Block, ChunkSource, NpySource, Source
-from fastgd.data._windows import order_of_parts, windows
+from fastgd.data._windows import Windows, order_of_parts, windows
 from fastgd.data.npy import expect_pages
 from fastgd.linear_model import Perceptron, SGDClassifier, SGDRegressor
 from fastgd.optimizers import SAGA, Adam
@@ -111,6 +111,64 @@ def test_the_order_of_parts_is_that_of_the_twin() -> None:
     np.testing.assert_array_equal(order_of_parts(50, 7, 4), reference.permutation(50, key, 0))
     assert not np.array_equal(order_of_parts(50, 7, 4), order_of_parts(50, 7, 5))
     assert not np.array_equal(order_of_parts(50, 7, 4), order_of_parts(50, 8, 4))
+
+
+@pytest.mark.parametrize("name", ["mapped", "listed"])
+def test_windows_come_in_the_order_of_their_steps(name: str, tmp_path: Path) -> None:
+    X, y = numbers(N, D)
+    y += np.arange(N)
+    source = MAKE[name](X, y, tmp_path, max_memory=SMALL, n_window_blocks=3)
+    stored, placed = Windows(source, 16, True), Windows(source, 16, True, seed=5, n_before=2)
+    number = 2
+    for epoch in range(2):
+        order = order_of_parts(source.n_parts, 5, epoch)
+        for plain, window in zip(stored.of_epoch(order), placed.of_epoch(order), strict=True):
+            n_rows = len(plain.y)
+            rows = reference.permutation(n_rows, 5, number)
+            assert window.order is not None
+            np.testing.assert_array_equal(window.X, plain.X[rows])
+            np.testing.assert_array_equal(window.y, plain.y[rows])
+            assert window.place(source, 3) == plain.place(source, rows[3])
+            number += 1
+    assert number > 6
+
+
+def test_weights_come_in_the_order_of_their_rows(tmp_path: Path) -> None:
+    X, y = numbers(N, D)
+    source = NpySource(X, y, sample_weight=np.arange(N), max_memory=SMALL, n_window_blocks=3)
+    windows_of_epoch = Windows(source, 16, True, seed=5, n_before=1).of_epoch(np.arange(source.n_parts))
+    for window in windows_of_epoch:
+        np.testing.assert_array_equal(window.X, X[window.sample_weight.astype(int)])
+
+
+@pytest.mark.parametrize(
+    ("n_before", "batch_size", "seed"),
+    [
+        pytest.param(0, 16, 5, id="the first one, which a rate may be found on"),
+        pytest.param(1, 1000, 5, id="all are one batch"),
+        pytest.param(1, 16, None, id="no order"),
+    ],
+)
+def test_windows_that_stay_in_the_stored_order(n_before: int, batch_size: int, seed: int | None) -> None:
+    X, y = numbers(N, D)
+    windows_of_fit = Windows(NpySource(X, y), batch_size, True, seed, n_before)
+    (window,) = windows_of_fit.of_epoch(np.arange(1))
+    assert window.order is None
+    np.testing.assert_array_equal(window.X, X)
+
+
+@pytest.mark.parametrize(("n_samples", "n_read"), [(N - 1, "more"), (N + 1, str(N))])
+def test_a_wrong_number_of_rows_is_refused(n_samples: int, n_read: str) -> None:
+    X, y = numbers(N, D)
+
+    class Wrong(Source):
+        def read(self, part: int, n_rows: int) -> Iterator[Block]:
+            yield Block(X, y)
+
+    source = Wrong(D, X.dtype, n_samples=n_samples, max_memory=SMALL)
+    message = f"n_samples must be the number of rows that Wrong reads, got {n_samples} for {n_read}"
+    with pytest.raises(ValueError, match=message):
+        SGDRegressor(batch_size=16).fit(source)
 
 
 def test_where_all_rows_fit_it_is_the_fit_on_arrays(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "runtime/interleave.hpp"
+#include "runtime/permutation.hpp"
+#include "runtime/place_rows.hpp"
 
 namespace fastgd::bindings {
 namespace {
@@ -99,6 +101,24 @@ void interleave_columns(const std::vector<py::array>& columns, py::array X) {
     }
 }
 
+void place_rows_of(const py::array& X, std::int64_t first, py::array out, std::uint64_t seed, std::uint64_t epoch) {
+    require(out.ndim() == 2 && (out.flags() & py::array::c_style) != 0,
+            "out must be a contiguous array of two dimensions");
+    require(X.ndim() == 2 && X.shape(1) == out.shape(1) && X.itemsize() == out.itemsize() &&
+                (X.shape(1) <= 1 || X.strides(1) == X.itemsize()),
+            "X must have rows like those of out, the elements of each side by side");
+    require(first >= 0 && X.shape(0) <= out.shape(0) - first, "the rows of X must be some of those of out");
+    if (X.shape(0) == 0) return;
+    const auto* const from = static_cast<const std::byte*>(X.data());
+    auto* const to = static_cast<std::byte*>(out.mutable_data());
+    const auto row_bytes = static_cast<std::size_t>(out.shape(1) * out.itemsize());
+    const std::int64_t count = X.shape(0);
+    const std::ptrdiff_t stride = X.strides(0);
+    const Permutation order(static_cast<std::uint64_t>(out.shape(0)), seed, epoch);
+    const py::gil_scoped_release released;
+    place_rows(from, stride, first, count, row_bytes, order, to);
+}
+
 }  // namespace
 
 CsrMatrix::CsrMatrix(py::array values, py::array indices, py::array offsets, std::int64_t n_cols)
@@ -134,6 +154,8 @@ void bind_matrix(py::module_& module) {
         .def(py::init<py::array, py::array, py::array, std::int64_t>(), py::arg("values"), py::arg("indices"),
              py::arg("offsets"), py::arg("n_cols"));
     module.def("interleave", &interleave_columns, py::arg("columns"), py::arg("X"));
+    module.def("place_rows", &place_rows_of, py::arg("X"), py::arg("first"), py::arg("out"), py::arg("seed"),
+               py::arg("epoch"));
 }
 
 }  // namespace fastgd::bindings

@@ -48,7 +48,8 @@ FASTGD_FORCE_INLINE std::uint32_t mix(std::uint32_t x) {
     return x;
 }
 
-// The network on the first `count` halves, in place, rounded up to whole groups.
+// The network, or its inverse, on the first `count` halves, in place, rounded up to whole groups.
+template <bool kInverse>
 FASTGD_FORCE_INLINE void apply_rounds(const Network& network, Block& block, std::size_t count) {
     const std::uint32_t* k = network.keys.data();
     const std::uint32_t low_mask = network.low_mask;
@@ -63,22 +64,34 @@ FASTGD_FORCE_INLINE void apply_rounds(const Network& network, Block& block, std:
         for (std::size_t i = 0; i < kGroup; ++i) {
             std::uint32_t l = low[i];
             std::uint32_t h = high[i];
-            l ^= mix(h ^ k[0]) & low_mask;
-            h ^= mix(l ^ k[1]) & high_mask;
-            l ^= mix(h ^ k[2]) & low_mask;
-            h ^= mix(l ^ k[3]) & high_mask;
-            l ^= mix(h ^ k[4]) & low_mask;
-            h ^= mix(l ^ k[5]) & high_mask;
-            l ^= mix(h ^ k[6]) & low_mask;
-            h ^= mix(l ^ k[7]) & high_mask;
+            if constexpr (kInverse) {
+                h ^= mix(l ^ k[7]) & high_mask;
+                l ^= mix(h ^ k[6]) & low_mask;
+                h ^= mix(l ^ k[5]) & high_mask;
+                l ^= mix(h ^ k[4]) & low_mask;
+                h ^= mix(l ^ k[3]) & high_mask;
+                l ^= mix(h ^ k[2]) & low_mask;
+                h ^= mix(l ^ k[1]) & high_mask;
+                l ^= mix(h ^ k[0]) & low_mask;
+            } else {
+                l ^= mix(h ^ k[0]) & low_mask;
+                h ^= mix(l ^ k[1]) & high_mask;
+                l ^= mix(h ^ k[2]) & low_mask;
+                h ^= mix(l ^ k[3]) & high_mask;
+                l ^= mix(h ^ k[4]) & low_mask;
+                h ^= mix(l ^ k[5]) & high_mask;
+                l ^= mix(h ^ k[6]) & low_mask;
+                h ^= mix(l ^ k[7]) & high_mask;
+            }
             low[i] = l;
             high[i] = h;
         }
     }
 }
 
-FASTGD_FORCE_INLINE void fill_in_blocks(const Network& network, std::uint64_t start, std::size_t count,
-                                        std::int64_t* out) {
+template <bool kInverse>
+FASTGD_FORCE_INLINE void map_in_blocks(const Network& network, std::uint64_t start, std::size_t count,
+                                       std::int64_t* out) {
     const std::int64_t n = network.n;
     const int low_bits = network.low_bits;
     Block block;
@@ -88,7 +101,7 @@ FASTGD_FORCE_INLINE void fill_in_blocks(const Network& network, std::uint64_t st
             block.low[i] = static_cast<std::uint32_t>(start + i) & network.low_mask;
             block.high[i] = static_cast<std::uint32_t>((start + i) >> low_bits);
         }
-        apply_rounds(network, block, size);
+        apply_rounds<kInverse>(network, block, size);
         for (std::size_t i = 0; i < size; ++i)
             out[i] = (static_cast<std::int64_t>(block.high[i]) << low_bits) | block.low[i];
         std::size_t n_outside = 0;
@@ -102,7 +115,7 @@ FASTGD_FORCE_INLINE void fill_in_blocks(const Network& network, std::uint64_t st
                 block.low[k] = static_cast<std::uint32_t>(value) & network.low_mask;
                 block.high[k] = static_cast<std::uint32_t>(value >> low_bits);
             }
-            apply_rounds(network, block, n_outside);
+            apply_rounds<kInverse>(network, block, n_outside);
             std::size_t n_still_outside = 0;
             for (std::size_t k = 0; k < n_outside; ++k) {
                 const std::uint32_t i = block.outside[k];
@@ -115,34 +128,41 @@ FASTGD_FORCE_INLINE void fill_in_blocks(const Network& network, std::uint64_t st
     }
 }
 
-using Fill = void (*)(const Network&, std::uint64_t, std::size_t, std::int64_t*);
+using Map = void (*)(const Network&, std::uint64_t, std::size_t, std::int64_t*);
 
-void fill_baseline(const Network& network, std::uint64_t start, std::size_t count, std::int64_t* out) {
-    fill_in_blocks(network, start, count, out);
+template <bool kInverse>
+void map_baseline(const Network& network, std::uint64_t start, std::size_t count, std::int64_t* out) {
+    map_in_blocks<kInverse>(network, start, count, out);
 }
 
 #if defined(FASTGD_TARGET)
 
 // A 32-bit product is one instruction in these and many in the baseline of this processor family: five times the speed.
 // Whole numbers, so the results do not depend on which is used. Each target is part of the flags of the table's row.
+template <bool kInverse>
 FASTGD_TARGET("avx2")
-void fill_avx2(const Network& network, std::uint64_t start, std::size_t count, std::int64_t* out) {
-    fill_in_blocks(network, start, count, out);
+void map_avx2(const Network& network, std::uint64_t start, std::size_t count, std::int64_t* out) {
+    map_in_blocks<kInverse>(network, start, count, out);
 }
 
+template <bool kInverse>
 FASTGD_TARGET("avx512f")
-void fill_avx512(const Network& network, std::uint64_t start, std::size_t count, std::int64_t* out) {
-    fill_in_blocks(network, start, count, out);
+void map_avx512(const Network& network, std::uint64_t start, std::size_t count, std::int64_t* out) {
+    map_in_blocks<kInverse>(network, start, count, out);
 }
 
-Fill choose_fill() {
+template <bool kInverse>
+Map choose_map() {
     const std::string_view level = simd_level();
-    return level == "avx512" ? &fill_avx512 : level == "avx2" ? &fill_avx2 : &fill_baseline;
+    return level == "avx512" ? &map_avx512<kInverse> : level == "avx2" ? &map_avx2<kInverse> : &map_baseline<kInverse>;
 }
 
 #else
 
-Fill choose_fill() { return &fill_baseline; }
+template <bool kInverse>
+Map choose_map() {
+    return &map_baseline<kInverse>;
+}
 
 #endif
 
@@ -160,15 +180,24 @@ Permutation::Permutation(std::uint64_t n, std::uint64_t seed, std::uint64_t epoc
     }
 }
 
-void Permutation::fill(std::uint64_t start, std::size_t count, std::int64_t* out) const {
+template <bool kInverse>
+void Permutation::map(std::uint64_t start, std::size_t count, std::int64_t* out) const {
     if (start > n_ || count > n_ - start) {
         throw std::out_of_range("start = " + std::to_string(start) + ", count = " + std::to_string(count) +
                                 ": the permutation has " + std::to_string(n_) + " elements");
     }
     const Network network{static_cast<std::int64_t>(n_), low_bits_, (std::uint32_t{1} << low_bits_) - 1,
                           (std::uint32_t{1} << high_bits_) - 1, keys_};
-    static const Fill fill_them = choose_fill();
-    fill_them(network, start, count, out);
+    static const Map map_them = choose_map<kInverse>();
+    map_them(network, start, count, out);
+}
+
+void Permutation::fill(std::uint64_t start, std::size_t count, std::int64_t* out) const {
+    map<false>(start, count, out);
+}
+
+void Permutation::find(std::uint64_t start, std::size_t count, std::int64_t* out) const {
+    map<true>(start, count, out);
 }
 
 }  // namespace fastgd

@@ -16,10 +16,15 @@ public:
 
     // out[j] = the element at position start + j, for j < count; start + count <= n, else std::out_of_range.
     void fill(std::uint64_t start, std::size_t count, std::int64_t* out) const;
+    // The way back: out[j] = the position of the element start + j.
+    void find(std::uint64_t start, std::size_t count, std::int64_t* out) const;
 
     static constexpr int kRounds = 8;
 
 private:
+    template <bool kInverse>
+    void map(std::uint64_t start, std::size_t count, std::int64_t* out) const;
+
     std::uint64_t n_;
     int low_bits_;
     int high_bits_;

@@ -103,6 +103,18 @@ void test_permutation() {
         }
         CHECK(parts == whole);
     }
+    // Each element is found where it is, in any cut.
+    for (const std::uint64_t n : {1u, 2u, 16u, 17u, 300u, 4097u, 70'000u}) {
+        const Order order = elements(n, 3, n, 0, n);
+        for (const std::uint64_t step : {7u, 511u, 512u, 70'000u}) {
+            for (std::uint64_t start = 0; start < n; start += step) {
+                Order position(std::min(step, n - start), -1);
+                fastgd::Permutation(n, 3, n).find(start, position.size(), position.data());
+                for (std::size_t j = 0; j < position.size(); ++j)
+                    CHECK(order[static_cast<std::size_t>(position[j])] == static_cast<std::int64_t>(start + j));
+            }
+        }
+    }
     CHECK(elements(5000, 3, 10, 0, 5000) != whole);
     CHECK(elements(5000, 4, 9, 0, 5000) != whole);
     CHECK(elements(5000, 3, 9, 5000, 0).empty());

@@ -239,9 +239,9 @@ class Descending(CallbackSupportMixin, BaseEstimator):
         parts = [labels] if weight is None else [labels, weight]
         return estimator | {"validation": told_rows(as_matrix("X_val", X), parts)}
 
-    def _go_on(self, problem: Problem) -> _Outcome:
+    def _go_on(self, problem: Problem, *, is_in_order: bool = False) -> _Outcome:
         """One epoch on a piece of a stream; returns what the core tells of it."""
-        return go_on(self, problem)
+        return go_on(self, problem, is_in_order)
 
     def _scorer(self, validation: Validation) -> Callable[[Any], float]:
         """The score of a fitted copy: the estimator's own, or that of `scoring`."""

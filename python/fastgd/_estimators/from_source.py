@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from .descent import Descending
     from .problem import Problem, Validation
 
-    # Learns from rows, the first ones or others, and says what the core tells of it; None where no row has weight.
-    Learn = Callable[[Any, NDArray[Any], NDArray[Any] | None, bool], _Outcome | None]
+    # Learns from a window, the first one or another, and says what the core tells of it; None where no row has weight.
+    Learn = Callable[[Window, bool], _Outcome | None]
 
 
 _LAYERS = ("coefs_", "intercepts_")
@@ -141,14 +141,14 @@ def learn_classes(
 ) -> Learn:
     """How a classifier learns from rows: by the problem of their indices among the classes."""
 
-    def learn(X: Any, y: NDArray[Any], weight: NDArray[Any] | None, is_first: bool) -> _Outcome | None:
-        X, y = check_X_y(estimator, X, y, reset=is_first)
+    def learn(window: Window, is_first: bool) -> _Outcome | None:
+        X, y = check_X_y(estimator, window.X, window.y, reset=is_first)
         indices = encode_labels(y, labels)[1]
         estimator.__dict__["classes_"] = labels
-        of_rows = problem(X, indices, weight)
+        of_rows = problem(X, indices, window.sample_weight)
         if of_rows.weight is not None and not of_rows.weight.any():
             return None  # all are of classes that have none
-        return estimator._go_on(of_rows)
+        return estimator._go_on(of_rows, is_in_order=window.order is not None)
 
     return learn
 
@@ -186,12 +186,12 @@ class SourceFit:
             if not end.converged:
                 self._epochs(end, saves)
         except BaseException:
-            if self._n_windows == 0:
+            if self._n_steps == 0:
                 estimator.__dict__.clear()
                 estimator.__dict__.update(before)
             raise
         finally:
-            if self._n_windows:
+            if self._n_steps:
                 self._finish(end, validation)
         if not end.converged and estimator.tol is not None and not self._source.is_one_shot:
             of_what = "the validation score rose" if end.scores else "the loss fell"
@@ -232,7 +232,7 @@ class SourceFit:
         estimator, source = self._estimator, self._source
         # Batches are whole in every window but the last; how many rows there are is not known.
         batch_size = int(estimator._batch_rows(np.iinfo(np.int64).max))
-        cut = Windows(source, batch_size, estimator.shuffle)
+        cut = Windows(source, batch_size, estimator.shuffle, seed, self._n_windows)
         for epoch in range(len(self._rows), estimator.max_iter):
             order = order_of_parts(source.n_parts, seed, epoch) if estimator.shuffle else None
             yield from cut.of_epoch(order, is_in_vain)
@@ -244,6 +244,7 @@ class SourceFit:
         for window in coming:
             if window is None:
                 break
+            self._n_windows += 1
             weight = window.sample_weight
             n_present = len(window.y) if weight is None else int(np.count_nonzero(weight))
             if n_present == 0:
@@ -251,7 +252,6 @@ class SourceFit:
             outcome = self._learned(window)
             if outcome is None:
                 continue
-            self._n_windows += 1
             self._n_steps += int(outcome["n_steps"][0])
             total += float(outcome["history"]["loss"][0, 0]) * n_present
             n_rows += n_present
@@ -264,7 +264,7 @@ class SourceFit:
 
     def _learned(self, window: Window) -> _Outcome | None:
         try:
-            return self._learn(window.X, window.y, window.sample_weight, self._n_windows == 0)
+            return self._learn(window, self._n_steps == 0)
         except ValueError:
             place = _first_nonfinite(window.X)
             if place is None:

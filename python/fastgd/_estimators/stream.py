@@ -68,8 +68,8 @@ def stream_after(state: _core.DescentState, lr: float | None, held: Any, kind: s
     return Stream(epoch, step, lr, parts, held, kind)
 
 
-def go_on(estimator: Descending, problem: Problem) -> _core._Outcome:
-    """One epoch on a piece of a stream; returns what the core tells of it."""
+def go_on(estimator: Descending, problem: Problem, is_in_order: bool = False) -> _core._Outcome:
+    """One epoch on a piece of a stream, whose rows may lie in their order; returns what the core tells of it."""
     of = vars(estimator)
     before: Stream = of.get("_stream") or Stream(0, 0)
     recipe: Recipe | None = of.get("_recipe")
@@ -90,7 +90,7 @@ def go_on(estimator: Descending, problem: Problem) -> _core._Outcome:
     seed = seed_of(estimator.random_state)
     size = _size(estimator, objective.n_samples)
     options = {**recipe.arguments, "seed": seed, "init_seed": [seed], "batch_size": size}
-    if size >= objective.n_samples:
+    if is_in_order or size >= objective.n_samples:
         # All rows at once have no order but their own.
         options["shuffle"] = False
     outcome = _core.minimize(

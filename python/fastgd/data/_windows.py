@@ -32,16 +32,30 @@ class Stretch(NamedTuple):
     n_rows: int
 
 
+class Order(NamedTuple):
+    """The order in which the core visits the rows of a window."""
+
+    n_rows: int
+    seed: int
+    number: int
+
+    def of_rows(self) -> NDArray[np.int64]:
+        return _core.permutation(self.n_rows, self.seed, self.number)
+
+
 class Window(NamedTuple):
-    """Rows to learn from, and where each is from."""
+    """Rows to learn from, where each is from, and the order that they have been brought into, else the stored one."""
 
     X: Any
     y: NDArray[Any]
     sample_weight: NDArray[Any] | None
     stretches: list[Stretch]
+    order: Order | None = None
 
     def place(self, source: Source, row: int) -> str:
         """Where a row of this window is in the source."""
+        if self.order is not None:
+            row = int(self.order.of_rows()[row])
         for stretch in self.stretches:
             if row < stretch.n_rows:
                 return source.place(stretch.part, stretch.first + row)
@@ -56,14 +70,21 @@ def order_of_parts(n_parts: int, seed: int, epoch: int) -> NDArray[np.int64]:
 
 
 def windows(source: Source, batch_size: int, order: NDArray[np.int64] | None) -> Iterator[Window]:
-    """The windows of an epoch, in the stored order of the parts where `order` is None."""
+    """The windows of an epoch, in the stored order of the parts where `order` is None; their rows in that order."""
     return Windows(source, batch_size, order is not None).of_epoch(order)
 
 
 class Windows:
-    """Windows of one epoch after another; of dense ones the memory is used again for the next but one."""
+    """Windows of one epoch after another; of dense ones the memory is used again for the next but one.
 
-    def __init__(self, source: Source, batch_size: int, shuffles: bool) -> None:
+    With a `seed` rows are copied to where the core's steps are going to look for them, one after the other, as far as
+    it is known how many a window will have: a thread that copies waits for less than one that computes. Not those of
+    the first window, which a learning rate may be found on, and not sparse ones. `n_before` windows have been.
+    """
+
+    def __init__(
+        self, source: Source, batch_size: int, shuffles: bool, seed: int | None = None, n_before: int = 0
+    ) -> None:
         self._source = source
         # Rows that keep their order need not wait for each other: a shorter window is there sooner.
         rows = source._budget.window_rows(batch_size, source.n_window_blocks if shuffles else 1)
@@ -72,13 +93,17 @@ class Windows:
         self._n_rows_at_once = min(source.block_rows, rows)
         self._shape_of_target: tuple[int, ...] | None = None
         self._fill: _Dense | _Sparse
-        self._fill = _Sparse(source, rows, batch_size) if source.is_sparse else _Dense(source, rows)
+        if source.is_sparse:
+            self._fill = _Sparse(source, rows, batch_size)
+        else:
+            self._fill = _Dense(source, rows, batch_size, seed if shuffles else None, n_before)
 
     def of_epoch(
         self, order: NDArray[np.int64] | None, is_in_vain: Callable[[], bool] = lambda: False
     ) -> Iterator[Window]:
         """The windows of an epoch, which is cut short where it is in vain."""
         source, fill = self._source, self._fill
+        fill.start_epoch()
         n_rows = 0
         parts = list(range(source.n_parts)) if order is None else order.tolist()
         for part, following in zip_longest(parts, parts[1:]):
@@ -94,12 +119,21 @@ class Windows:
                 if self._shape_of_target is None:
                     self._shape_of_target = block.y.shape[1:]
                 check_shape_of_target(source, block, self._shape_of_target, part, n_of_part)
+                n_rows += len(block.y)
+                if source.n_samples is not None and n_rows > source.n_samples:
+                    raise _wrong_number(source, "more")
                 yield from fill.add(X, block, Stretch(part, n_of_part, len(block.y)))
                 n_of_part += len(block.y)
-            n_rows += n_of_part
         if n_rows == 0:
             raise ValueError(f"X must have at least one row, got {source!r} without any")
+        if source.n_samples is not None and n_rows < source.n_samples:
+            raise _wrong_number(source, n_rows)
         yield from fill.rest()
+
+
+def _wrong_number(source: Source, n_rows: object) -> ValueError:
+    name = type(source).__name__
+    return ValueError(f"n_samples must be the number of rows that {name} reads, got {source.n_samples} for {n_rows}")
 
 
 def is_empty(block: Block) -> bool:
@@ -166,8 +200,8 @@ class _Beside:
         self._weight.append(None if weight is None else weight[begin:end].copy())
         self._stretches.append(Stretch(stretch.part, stretch.first + begin, end - begin))
 
-    def take(self, X: Any) -> Window:
-        """As many of them as these features have rows, as a window of both."""
+    def take(self, X: Any, order: Order | None = None) -> Window:
+        """As many of them as these features have rows, as a window of both; in an order that these have already."""
         y, weights, stretches = [], [], []
         left = int(X.shape[0])
         while left > 0:
@@ -182,7 +216,12 @@ class _Beside:
         if any(given is not None for given in weights):
             pairs = zip(y, weights, strict=True)
             weight = np.concatenate([np.ones(len(part)) if given is None else given for part, given in pairs])
-        return Window(X, y[0] if len(y) == 1 else np.concatenate(y), weight, stretches)
+        joined = y[0] if len(y) == 1 else np.concatenate(y)
+        if order is not None:
+            y.clear()
+            rows = order.of_rows()
+            joined, weight = joined[rows], None if weight is None else weight[rows]
+        return Window(X, joined, weight, stretches, order)
 
     def _split(self, n_rows: int) -> None:
         """Make two stretches of the first one."""
@@ -195,24 +234,35 @@ class _Beside:
 class _Dense:
     """Rows that are copied into two windows by turns, or not at all where a block is a window and stays as it is."""
 
-    def __init__(self, source: Source, rows: int) -> None:
+    def __init__(self, source: Source, rows: int, batch_size: int, seed: int | None, n_before: int) -> None:
         self._source = source
         self._rows = rows
+        self._batch_size = batch_size
+        self._seed = seed
         self._buffers: list[NDArray[Any]] = []
-        self._n_windows = self._n = 0
+        # Windows so far, and of these the ones that were copied; rows of the present one.
+        self._n_windows = n_before
+        self._n_copied = self._n = 0
+        self._order: Order | None = None
         self._beside = _Beside()
+
+    def start_epoch(self) -> None:
+        self._n_left = self._source.n_samples
 
     def add(self, X: NDArray[Any], block: Block, stretch: Stretch) -> Iterator[Window]:
         begin = 0
         while begin < len(X):
+            if self._n == 0:
+                self._order = self._next_order()
             end = min(len(X), begin + self._rows - self._n)
             self._beside.add(block, begin, end, stretch)
+            if self._n_left is not None:
+                self._n_left -= end - begin
             if end - begin == self._rows and self._source._rows_stay:
+                self._n_windows += 1
                 yield self._beside.take(X[begin:end])
             else:
-                buffer = self._buffer()
-                buffer[self._n : self._n + end - begin] = X[begin:end]
-                self._n += end - begin
+                self._copy(X[begin:end])
                 if self._n == self._rows:
                     yield from self.rest()
             begin = end
@@ -221,10 +271,28 @@ class _Dense:
         if self._n:
             X, self._n = self._buffer()[: self._n], 0
             self._n_windows += 1
-            yield self._beside.take(X)
+            self._n_copied += 1
+            yield self._beside.take(X, self._order)
+
+    def _next_order(self) -> Order | None:
+        """That of the window that begins, where it is known by now."""
+        if self._seed is None or self._n_windows == 0 or self._n_left is None:
+            return None
+        n_rows = min(self._rows, self._n_left)
+        # A batch that is all of them has no order.
+        return Order(n_rows, self._seed, self._n_windows) if n_rows > self._batch_size else None
+
+    def _copy(self, X: NDArray[Any]) -> None:
+        buffer, n = self._buffer(), self._n
+        if self._order is None:
+            buffer[n : n + len(X)] = X
+        else:
+            n_rows, seed, number = self._order
+            _core.place_rows(X, n, buffer[:n_rows], seed, number)
+        self._n += len(X)
 
     def _buffer(self) -> NDArray[Any]:
-        place = self._n_windows % 2
+        place = self._n_copied % 2
         if place == len(self._buffers):
             shape = (self._rows, self._source.n_features)
             memory = _memory(self._rows * self._source.n_features * self._source.dtype.itemsize)
@@ -253,6 +321,9 @@ class _Sparse:
         self._parts: list[Any] = []
         self._n = self._bytes = 0
         self._beside = _Beside()
+
+    def start_epoch(self) -> None:
+        """Nothing is known of an epoch before it."""
 
     def add(self, X: Any, block: Block, stretch: Stretch) -> Iterator[Window]:
         most = self._source._budget.window_bytes

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from .._checkpoint import Checkpoint
+    from ..data._windows import Window
     from ..objectives import LinearObjective
 
     Floats = NDArray[np.floating[Any]]
@@ -264,11 +265,12 @@ class SGDRegressor(LinearRegressor, SGDModel):
         self._descend(Problem(X, y, self.loss, None, weight), coef_init, intercept_init, validation, tasks, checkpoint)
         return self
 
-    def _learn_window(self, X: Any, y: NDArray[Any], weight: NDArray[Any] | None, is_first: bool) -> Any:
-        X, y = check_X_y(self, X, y, reset=is_first, multi_output=True, y_numeric=True)
+    def _learn_window(self, window: Window, is_first: bool) -> Any:
+        X, y = check_X_y(self, window.X, window.y, reset=is_first, multi_output=True, y_numeric=True)
         if is_first:
             self._is_flat = y.ndim == 1
-        return self._go_on(Problem(X, y, self.loss, None, weight))
+        problem = Problem(X, y, self.loss, None, window.sample_weight)
+        return self._go_on(problem, is_in_order=window.order is not None)
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Make one epoch on a piece of a stream.

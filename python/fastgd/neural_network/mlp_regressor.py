@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from .._checkpoint import Checkpoint
+    from ..data._windows import Window
 
     Floats = NDArray[np.floating[Any]]
 
@@ -314,9 +315,10 @@ class MLPRegressor(RegressorMixin, Network):
             self._fit_network(problem, y, (X_val, y_val, sample_weight_val), None, checkpoint)
         return self
 
-    def _learn_window(self, X: Any, y: NDArray[Any], weight: NDArray[Any] | None, is_first: bool) -> Any:
-        X, y = self._check(X, y, reset=is_first)
-        return self._go_on(Problem(X, y, self.loss, None, weight))
+    def _learn_window(self, window: Window, is_first: bool) -> Any:
+        X, y = self._check(window.X, window.y, reset=is_first)
+        problem = Problem(X, y, self.loss, None, window.sample_weight)
+        return self._go_on(problem, is_in_order=window.order is not None)
 
     @available_if(lambda self: self._check_streams())  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
