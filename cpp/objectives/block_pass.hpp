@@ -55,6 +55,7 @@ struct BlockPlan {
     std::int64_t end(std::int64_t block) const { return std::min(n_rows, (block + 1) * block_rows); }
 };
 
+// `n_threads` 0: as many as there may be, which takes longer to ask for than a few rows.
 template <class T>
 BlockPlan plan_blocks(const Problem<T>& problem, std::ptrdiff_t n_scores, std::int64_t n_rows, int n_threads) {
     // Under this many bytes of data a second thread costs more than it brings.
@@ -62,9 +63,9 @@ BlockPlan plan_blocks(const Problem<T>& problem, std::ptrdiff_t n_scores, std::i
     const std::int64_t row_work = problem.row_bytes() * std::max<std::int64_t>(1, n_scores / 4);
     const std::int64_t rows = block_rows(problem);
     const std::int64_t n_blocks = (n_rows + rows - 1) / rows;
-    const int team =
-        n_rows * row_work < kSerialBytes ? 1 : static_cast<int>(std::min<std::int64_t>(n_threads, n_blocks));
-    return {n_rows, rows, n_blocks, team};
+    if (n_rows * row_work < kSerialBytes) return {n_rows, rows, n_blocks, 1};
+    const int threads = n_threads > 0 ? n_threads : max_threads();
+    return {n_rows, rows, n_blocks, static_cast<int>(std::min<std::int64_t>(threads, n_blocks))};
 }
 
 // work(thread, room, block) on whichever thread is free, then add(room) in the blocks' order; a room is a number below
@@ -95,10 +96,11 @@ void for_each_block(const BlockPlan& plan, const std::function<void()>& poll, Wo
                         in_order.leave(room);
                         break;
                     }
-                    const auto block_began = thread_time();
+                    const bool is_timed = thread == 0 && plan.team > 1;
+                    const auto block_began = is_timed ? thread_time() : busy;
                     work(thread, room, b);
                     in_order.bring(b, room, add);
-                    if (thread == 0) {
+                    if (is_timed) {
                         busy += thread_time() - block_began;
                         ++n_own;
                     }

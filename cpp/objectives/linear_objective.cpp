@@ -62,8 +62,7 @@ double objective_value(const Problem<T>& problem, const Penalty& penalty, const 
     const Parameters<T> parameters = map.to_data<T>(w);
     require(!want_gradient || grad.size() == w.size(), "grad must be as long as w");
     const RowSource source = make_source(problem, rows);
-    const int team = problem.loss_threads(threads_or_default(n_threads));
-    const PassSums sums = full_pass(problem, parameters, source, want_gradient, team, poll);
+    const PassSums sums = full_pass(problem, parameters, source, want_gradient, problem.loss_threads(n_threads), poll);
     const double weight = divisor(problem, sums, rows.has_value());
     const std::ptrdiff_t n_coef = parameters.n_scores() * problem.X.n_cols;
     if (want_gradient) {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
-#if defined(__SSE2__)
+#if defined(__x86_64__)
 #include <emmintrin.h>
 #endif
 
@@ -20,15 +20,16 @@ constexpr std::size_t kLineBytes = 64;
 // would be as much traffic again as writing them.
 inline void stream_row(const std::byte* from, std::size_t bytes, std::byte* to) {
     std::size_t done = 0;
-#if defined(__SSE2__)
-    constexpr std::size_t kVector = sizeof(__m128i);
+#if defined(__x86_64__)
     if (bytes >= 2 * kLineBytes) {
         done = -reinterpret_cast<std::uintptr_t>(to) % kLineBytes;
         std::memcpy(to, from, done);
         for (; done + kLineBytes <= bytes; done += kLineBytes)
-            for (std::size_t v = done; v < done + kLineBytes; v += kVector)
-                _mm_stream_si128(reinterpret_cast<__m128i*>(to + v),
-                                 _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + v)));
+            for (std::size_t at = done; at < done + kLineBytes; at += sizeof(long long)) {
+                long long word = 0;
+                std::memcpy(&word, from + at, sizeof word);
+                _mm_stream_si64(reinterpret_cast<long long*>(to + at), word);
+            }
     }
 #endif
     std::memcpy(to + done, from + done, bytes - done);
@@ -36,7 +37,7 @@ inline void stream_row(const std::byte* from, std::size_t bytes, std::byte* to) 
 
 // Streams are not in order with what tells another thread that they are done.
 inline void end_streams() {
-#if defined(__SSE2__)
+#if defined(__x86_64__)
     _mm_sfence();
 #endif
 }

@@ -32,35 +32,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import optimizers, schedules
-from ._checkpoint import Checkpoint
-from ._find_lr import RateCurve, find_lr
-from ._functional import LossAndGrad, loss_and_grad
-from ._losses import losses
-from ._minimize import EpochInfo, minimize
-from ._sweep import sweep
-from ._sweep_result import SweepResult
-from ._trace import TraceStep, trace
 from .config import get_num_threads, set_num_threads, show_config, simd_level, simd_levels, threads
-from .objectives import (
-    ChunkedObjective,
-    DensityParameters,
-    FunctionObjective,
-    GaussianMixtureObjective,
-    GaussianObjective,
-    GaussianParameters,
-    LinearObjective,
-    MLPObjective,
-)
-from .result import History, Result
 
 if TYPE_CHECKING:
     from . import covariance as covariance
     from . import data, online, plot, reference
     from . import mixture as mixture
     from . import neighbors as neighbors
+    from . import objectives as objectives
+    from ._checkpoint import Checkpoint
+    from ._find_lr import RateCurve, find_lr
+    from ._functional import LossAndGrad, loss_and_grad
+    from ._losses import losses
+    from ._minimize import EpochInfo, minimize
     from ._random_search import random_search
     from ._risk import Risk, risk
+    from ._sweep import sweep
+    from ._sweep_result import SweepResult
+    from ._trace import TraceStep, trace
     from .gradients import GradCheck, SteepestTest, TaylorTest, check_grad, numerical_grad, steepest, taylor_test
+    from .objectives import (
+        ChunkedObjective,
+        DensityParameters,
+        FunctionObjective,
+        GaussianMixtureObjective,
+        GaussianObjective,
+        GaussianParameters,
+        LinearObjective,
+        MLPObjective,
+    )
+    from .result import History, Result
 
     __version__: str
 
@@ -112,35 +113,47 @@ __all__ = [
     "trace",
 ]
 
-# Names that are imported when they are first asked for, and where from.
-_LATER = {
-    "GradCheck": "gradients",
-    "SteepestTest": "gradients",
-    "Risk": "_risk",
-    "TaylorTest": "gradients",
-    "check_grad": "gradients",
-    "numerical_grad": "gradients",
-    "random_search": "_random_search",
-    "risk": "_risk",
-    "steepest": "gradients",
-    "taylor_test": "gradients",
+# What is imported when it is first asked for: a program that uses a part of the package waits for no more.
+_MODULES = frozenset(
+    {"covariance", "data", "mixture", "neighbors", "objectives", "online", "plot", "reference", "result"}
+)
+_FROM = {
+    "_checkpoint": ("Checkpoint",),
+    "_find_lr": ("RateCurve", "find_lr"),
+    "_functional": ("LossAndGrad", "loss_and_grad"),
+    "_losses": ("losses",),
+    "_minimize": ("EpochInfo", "minimize"),
+    "_random_search": ("random_search",),
+    "_risk": ("Risk", "risk"),
+    "_sweep": ("sweep",),
+    "_sweep_result": ("SweepResult",),
+    "_trace": ("TraceStep", "trace"),
+    "gradients": ("GradCheck", "SteepestTest", "TaylorTest", "check_grad", "numerical_grad", "steepest", "taylor_test"),
+    "objectives": (
+        "ChunkedObjective",
+        "DensityParameters",
+        "FunctionObjective",
+        "GaussianMixtureObjective",
+        "GaussianObjective",
+        "GaussianParameters",
+        "LinearObjective",
+        "MLPObjective",
+    ),
+    "result": ("History", "Result"),
 }
+_MODULE_OF = {name: module for module, names in _FROM.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    # They cost more to import than the rest of the package, or are not what most programs want.
     if name == "__version__":
         from importlib.metadata import version
 
         value: Any = version("fastgd")
-    elif name in ("covariance", "data", "mixture", "neighbors", "online", "plot", "reference"):
+    elif name in _MODULES or name in _MODULE_OF:
         from importlib import import_module
 
-        value = import_module(f"fastgd.{name}")
-    elif name in _LATER:
-        from importlib import import_module
-
-        value = getattr(import_module(f"fastgd.{_LATER[name]}"), name)
+        module = import_module(f"fastgd.{_MODULE_OF.get(name, name)}")
+        value = module if name in _MODULES else getattr(module, name)
     else:
         raise AttributeError(f"module 'fastgd' has no attribute {name!r}")
     globals()[name] = value
